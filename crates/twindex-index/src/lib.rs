@@ -1,0 +1,13 @@
+//! Columns and bitmaps over twins: the catalogue of paths, segments of 65,536 rows, typed lanes,
+//! dictionaries, postings, zones.
+//!
+//! Knows no query language. A condition on one path arrives as a [`cell_set::CellSet`], the set of
+//! cells for which it is true, and [`filter::PathFilter`] narrows a mask by it in whatever form the
+//! lane has.
+
+pub mod catalog;
+pub mod cell_set;
+pub mod filter;
+pub mod index;
+pub mod options;
+pub mod view;

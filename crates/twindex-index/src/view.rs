@@ -1,0 +1,126 @@
+//! Reading one segment: what operators and sinks see.
+
+use twindex_kernels::mask::Mask;
+use twindex_model::cell::Cell;
+use twindex_model::kind::KindSet;
+use twindex_model::path::{PathId, RowId};
+use twindex_model::value::Value;
+
+use crate::index::Index;
+
+/// One segment of a collection, borrowed from the index. Rows of a segment are `u16` places.
+#[derive(Clone, Copy, Debug)]
+pub struct SegmentView<'a> {
+    index: &'a Index,
+}
+
+impl<'a> SegmentView<'a> {
+    /// Its number in the collection.
+    #[must_use]
+    pub fn number(&self) -> usize {
+        todo!("{:?}", self.index)
+    }
+
+    /// The row id of a place.
+    #[must_use]
+    pub fn row_id(&self, row: u16) -> RowId {
+        RowId::new(self.number(), row)
+    }
+
+    /// The rows that hold a twin.
+    #[must_use]
+    pub fn live(&self) -> &'a Mask {
+        todo!()
+    }
+
+    /// Number of rows that hold a twin.
+    #[must_use]
+    pub fn n_live(&self) -> u32 {
+        todo!()
+    }
+
+    /// The cell of one row.
+    #[must_use]
+    pub fn cell(&self, path: PathId, row: u16) -> Cell<'a> {
+        todo!("{path:?} {row}")
+    }
+
+    /// The whole value of one row at `path`, objects and arrays spelled out; `None` if undefined.
+    #[must_use]
+    pub fn value(&self, path: PathId, row: u16) -> Option<Value> {
+        todo!("{path:?} {row}")
+    }
+
+    /// Appends the JSON text of a whole twin. Gathers all cells first and formats after.
+    pub fn write_twin(&self, row: u16, out: &mut String) {
+        todo!("{row} {out}")
+    }
+
+    /// Appends the JSON text of the value at `path`; false, and nothing appended, if undefined.
+    pub fn write_value(&self, path: PathId, row: u16, out: &mut String) -> bool {
+        todo!("{path:?} {row} {out}")
+    }
+
+    /// Number of live rows whose cell at `path` is of one of `kinds`, from kept counts.
+    #[must_use]
+    pub fn n_rows_of_kinds(&self, path: PathId, kinds: KindSet) -> u32 {
+        todo!("{path:?} {kinds:?}")
+    }
+
+    /// Hands over the distinct cells of the rows in `mask` (or of all live rows, from kept counts
+    /// where there are such) with the number of rows of each. Undefined and object are cells too.
+    /// A value may come more than once, so the taker adds up.
+    pub fn count_values(
+        &self,
+        path: PathId,
+        mask: Option<&Mask>,
+        mut take: impl FnMut(Cell<'a>, u32),
+    ) {
+        let _ = (path, mask, &mut take);
+        todo!()
+    }
+
+    /// Writes for each row of `mask`, in row order, a number that stands for its cell at `path`, and
+    /// gives the cells by those numbers. Equal cells have one number within the segment; numbers
+    /// that no row has may occur. Objects are one number (they differ in their leaves: callers that
+    /// group by objects build values instead).
+    pub fn group_ids(&self, path: PathId, mask: &Mask, ids: &mut Vec<u32>) -> Vec<Cell<'a>> {
+        todo!("{path:?} {} {ids:?}", mask.count())
+    }
+
+    /// Hands over the numbers of the rows in `mask` with how often each comes; rows that hold no
+    /// number are passed over. Not in row order: a histogram where codes are narrow.
+    pub fn count_numbers(&self, path: PathId, mask: &Mask, mut take: impl FnMut(f64, u32)) {
+        let _ = (path, mask, &mut take);
+        todo!()
+    }
+
+    /// Least and greatest number of each zone of 1,024 rows, `None` for a zone without numbers;
+    /// bounds may be wider than the values. An empty list: no lane, no numbers here.
+    #[must_use]
+    pub fn number_zones(&self, path: PathId) -> Vec<Option<(f64, f64)>> {
+        todo!("{path:?}")
+    }
+
+    /// Keeps in `mask` the rows whose cells at two paths are equal (`wanted`), or are both defined
+    /// and unequal (`!wanted`), by JSON equality. Compares codes where both share a dictionary.
+    /// Rows where both hold objects are left for the caller: they are set in the mask it returns,
+    /// if there are any.
+    pub fn narrow_columns_equal(
+        &self,
+        paths: (PathId, PathId),
+        wanted: Equality,
+        mask: &mut Mask,
+    ) -> Option<Mask> {
+        todo!("{paths:?} {wanted:?} {}", mask.count())
+    }
+}
+
+/// Which pairs [`SegmentView::narrow_columns_equal`] keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Equality {
+    /// Equal ones.
+    Equal,
+    /// Both defined, and unequal.
+    Unequal,
+}

@@ -1,0 +1,8 @@
+//! Twins as values: paths, kinds, cells, numbers, and JSON in and out.
+
+pub mod cell;
+pub mod json;
+pub mod kind;
+pub mod number;
+pub mod path;
+pub mod value;
