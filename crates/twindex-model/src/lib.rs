@@ -3,6 +3,8 @@
 pub mod cell;
 pub mod json;
 pub mod kind;
+pub mod limits;
 pub mod number;
 pub mod path;
+pub mod section;
 pub mod value;

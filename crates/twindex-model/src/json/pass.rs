@@ -1,0 +1,306 @@
+//! The one pass over a document: `serde_json` calls the visitors, they push events.
+//!
+//! Nothing here builds a tree, and the only recursion is `serde_json`'s own, which
+//! [`Pass::open`] bounds. Arrays are written as canonical text by [`super::array`].
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use crate::json::array::Elements;
+use crate::json::duplicates::SeenKeys;
+use crate::json::error::ReadError;
+use crate::json::hub_limits::HubLimits;
+use crate::json::read::{Event, Leaf, Leaves, Piece};
+use crate::json::warning::LoadWarning;
+use crate::limits::{DOCUMENT_DEPTH_MAX, EXACT_INTEGER_MAX};
+
+/// From here on `serde_json` gives integers as doubles (negative ones; positive ones from 2^64).
+const I64_LIMIT: f64 = 9_223_372_036_854_775_808.0;
+
+/// What the visitors share while one document is read.
+pub(super) struct Pass<'r> {
+    pub(super) leaves: &'r mut Leaves,
+    pub(super) seen: &'r mut SeenKeys,
+    pub(super) findings: Findings,
+    hub: HubLimits,
+    /// Objects and arrays that are open, the root among them.
+    depth: usize,
+    /// Objects met, the root among them: the number of the next one.
+    n_objects: u32,
+}
+
+/// What a pass found besides the leaves.
+#[derive(Default)]
+pub(super) struct Findings {
+    /// Warnings, each with the number of the event it concerns.
+    pub(super) warnings: Vec<(LoadWarning, u64, usize)>,
+    /// Doubles so large that their literal may have been an integer: ordinal among the numbers,
+    /// and event.
+    pub(super) large_numbers: Vec<(u64, usize)>,
+    /// Numbers met.
+    n_numbers: u64,
+    /// Whether some object outside of arrays may hold a key twice.
+    pub(super) duplicates_suspected: bool,
+    /// Why the pass was given up, where it is not an error of syntax.
+    pub(super) failure: Option<ReadError>,
+}
+
+impl Findings {
+    /// Notes a warning about event number `event`.
+    pub(super) fn warn(&mut self, kind: LoadWarning, event: usize) {
+        match self.warnings.iter_mut().find(|(other, ..)| *other == kind) {
+            Some((_, n, _)) => *n += 1,
+            None => self.warnings.push((kind, 1, event)),
+        }
+    }
+}
+
+impl<'r> Pass<'r> {
+    pub(super) fn new(leaves: &'r mut Leaves, seen: &'r mut SeenKeys) -> Self {
+        let (hub, findings) = (HubLimits::default(), Findings::default());
+        Self {
+            leaves,
+            seen,
+            findings,
+            hub,
+            depth: 0,
+            n_objects: 0,
+        }
+    }
+
+    /// Appends `text` to the arena.
+    pub(super) fn keep(&mut self, text: &str) -> Piece {
+        self.leaves.append(text)
+    }
+
+    /// Counts an object or array that opens.
+    pub(super) fn open<E: Error>(&mut self) -> Result<(), E> {
+        self.depth += 1;
+        if self.depth > DOCUMENT_DEPTH_MAX {
+            let path = self.leaves.path_at(self.leaves.events.len());
+            let depth_max = DOCUMENT_DEPTH_MAX;
+            self.findings.failure = Some(ReadError::DocumentTooDeep { path, depth_max });
+            return Err(E::custom("too deep"));
+        }
+        if self.hub.is_too_deep(self.depth) {
+            self.warn_next(LoadWarning::TooDeep);
+        }
+        Ok(())
+    }
+
+    /// Counts an object or array that closes.
+    pub(super) fn close(&mut self) {
+        self.depth -= 1;
+    }
+
+    /// Judges a key of the object that is open, before its value.
+    pub(super) fn judge_key(&mut self, key: &str) {
+        if self.hub.key(key, self.depth) {
+            self.warn_next(LoadWarning::KeyTooLong);
+        }
+    }
+
+    /// Judges a string that is a value or an element.
+    pub(super) fn judge_string(&mut self, text: &str) {
+        if self.hub.string(text) {
+            self.warn_next(LoadWarning::StringTooLong);
+        }
+    }
+
+    /// Judges a Boolean.
+    pub(super) fn judge_bool(&mut self) {
+        self.hub.bool();
+    }
+
+    /// The double for an integer.
+    pub(super) fn integer(&mut self, magnitude: u64, negative: bool) -> f64 {
+        self.findings.n_numbers += 1;
+        self.hub.number();
+        if magnitude > EXACT_INTEGER_MAX {
+            self.warn_next(LoadWarning::IntegerRounded);
+        } else {
+            let signed = magnitude as i64; // at most 2^53
+            if self
+                .hub
+                .integer_is_too_large(if negative { -signed } else { signed })
+            {
+                self.warn_next(LoadWarning::IntegerTooLarge);
+            }
+        }
+        let double = magnitude as f64; // to the nearest, ties to even
+        if negative { -double } else { double }
+    }
+
+    /// The double for a literal with point or exponent, or for a very large integer.
+    pub(super) fn double(&mut self, double: f64) -> f64 {
+        if double.abs() >= I64_LIMIT {
+            let event = self.leaves.events.len();
+            self.findings
+                .large_numbers
+                .push((self.findings.n_numbers, event));
+        }
+        self.findings.n_numbers += 1;
+        self.hub.number();
+        if double == 0.0 { 0.0 } else { double } // -0 becomes 0
+    }
+
+    /// Warns about the event that is pushed next.
+    pub(super) fn warn_next(&mut self, kind: LoadWarning) {
+        let event = self.leaves.events.len();
+        self.findings.warn(kind, event);
+    }
+
+    /// The number of an object that opens.
+    fn next_object(&mut self) -> u32 {
+        self.n_objects += 1;
+        self.n_objects - 1
+    }
+
+    fn leaf(&mut self, key: Piece, leaf: Leaf) {
+        self.leaves.events.push(Event::Leaf { key, leaf });
+    }
+}
+
+/// The whole document.
+pub(super) struct Root<'p, 'r>(pub(super) &'p mut Pass<'r>);
+
+impl<'de> DeserializeSeed<'de> for Root<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, text: D) -> Result<(), D::Error> {
+        text.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Root<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        read_entries(self.0, map)
+    }
+}
+
+/// Reads the entries of an object whose `Enter`, if it has one, is pushed.
+fn read_entries<'de, A: MapAccess<'de>>(pass: &mut Pass<'_>, mut map: A) -> Result<(), A::Error> {
+    pass.open()?;
+    let object = pass.next_object();
+    while let Some(key) = map.next_key_seed(Key { pass, object })? {
+        map.next_value_seed(Entry { pass, key })?;
+    }
+    pass.close();
+    Ok(())
+}
+
+/// A key of object number `object`.
+struct Key<'p, 'r> {
+    pass: &'p mut Pass<'r>,
+    object: u32,
+}
+
+impl<'de> DeserializeSeed<'de> for Key<'_, '_> {
+    type Value = Piece;
+
+    fn deserialize<D: Deserializer<'de>>(self, text: D) -> Result<Piece, D::Error> {
+        text.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Key<'_, '_> {
+    type Value = Piece;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E: Error>(self, key: &str) -> Result<Piece, E> {
+        let suspect = self.pass.seen.is_suspect(self.object, key);
+        self.pass.findings.duplicates_suspected |= suspect;
+        self.pass.judge_key(key);
+        Ok(self.pass.keep(key))
+    }
+}
+
+/// The value at `key`.
+struct Entry<'p, 'r> {
+    pass: &'p mut Pass<'r>,
+    key: Piece,
+}
+
+impl<'de> DeserializeSeed<'de> for Entry<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, text: D) -> Result<(), D::Error> {
+        text.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Entry<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        self.pass.leaf(self.key, Leaf::Null);
+        Ok(())
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
+        self.pass.judge_bool();
+        self.pass.leaf(self.key, Leaf::Bool(value));
+        Ok(())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<(), E> {
+        let number = self.pass.integer(value, false);
+        self.pass.leaf(self.key, Leaf::Number(number));
+        Ok(())
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<(), E> {
+        let number = self.pass.integer(value.unsigned_abs(), value < 0);
+        self.pass.leaf(self.key, Leaf::Number(number));
+        Ok(())
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<(), E> {
+        let number = self.pass.double(value);
+        self.pass.leaf(self.key, Leaf::Number(number));
+        Ok(())
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        self.pass.judge_string(text);
+        let piece = self.pass.keep(text);
+        self.pass.leaf(self.key, Leaf::String(piece));
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<(), A::Error> {
+        let at = self.pass.leaves.text.len();
+        Elements(self.pass).visit_seq(items)?;
+        let piece = self.pass.leaves.piece_from(at);
+        self.pass.leaf(self.key, Leaf::Array(piece));
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        let pass = self.pass;
+        let event = pass.leaves.events.len();
+        pass.leaves.events.push(Event::Enter { key: self.key });
+        pass.hub
+            .enter(pass.leaves.str(self.key), pass.depth + 1, event);
+        read_entries(&mut *pass, map)?;
+        if let Some(section) = pass.hub.leave(pass.depth + 1) {
+            pass.findings.warn(LoadWarning::SectionTooLarge, section);
+        }
+        pass.leaves.events.push(Event::Leave);
+        Ok(())
+    }
+}
