@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use crate::dispatch::{Isa, Kernel};
+
 /// Rows of a segment.
 pub const SEGMENT_ROWS: usize = 65_536;
 /// Words of a mask.
@@ -240,37 +242,42 @@ pub fn set_first(words: &mut Words, n_rows: usize) {
 
 /// Keeps in `words` the rows of `other`.
 pub fn and(words: &mut Words, other: &Words) {
-    for (word, other) in words.iter_mut().zip(other) {
-        *word &= other;
-    }
+    Isa::current().run(Combine {
+        words,
+        other,
+        by: |a: u64, b: u64| a & b,
+    });
 }
 
 /// Adds to `words` the rows of `other`.
 pub fn or(words: &mut Words, other: &Words) {
-    for (word, other) in words.iter_mut().zip(other) {
-        *word |= other;
-    }
+    Isa::current().run(Combine {
+        words,
+        other,
+        by: |a: u64, b: u64| a | b,
+    });
 }
 
 /// Drops from `words` the rows of `other`.
 pub fn and_not(words: &mut Words, other: &Words) {
-    for (word, other) in words.iter_mut().zip(other) {
-        *word &= !other;
-    }
+    Isa::current().run(Combine {
+        words,
+        other,
+        by: |a: u64, b: u64| a & !b,
+    });
 }
 
 /// Counts the rows set.
 pub fn count(words: &Words) -> u32 {
-    words.iter().map(|word| word.count_ones()).sum()
+    Isa::current().run(CountBoth {
+        words,
+        other: words,
+    })
 }
 
 /// Counts the rows set in both.
 pub fn and_count(words: &Words, other: &Words) -> u32 {
-    words
-        .iter()
-        .zip(other)
-        .map(|(word, other)| (word & other).count_ones())
-        .sum()
+    Isa::current().run(CountBoth { words, other })
 }
 
 /// Returns whether no row is set.
@@ -306,4 +313,160 @@ fn place(row: u16) -> (usize, u32) {
 #[inline]
 fn row_at(word_idx: usize, bit: u32) -> u16 {
     (word_idx * 64) as u16 | bit as u16
+}
+
+/// The algebra needs no instruction by name: the compiler has the vectors of the set it compiles for.
+struct Combine<'a, F> {
+    words: &'a mut Words,
+    other: &'a Words,
+    by: F,
+}
+
+impl<F: Fn(u64, u64) -> u64> Combine<'_, F> {
+    #[inline(always)]
+    fn apply(self) {
+        for (word, other) in self.words.iter_mut().zip(self.other) {
+            *word = (self.by)(*word, *other);
+        }
+    }
+}
+
+impl<F: Fn(u64, u64) -> u64> Kernel for Combine<'_, F> {
+    type Output = ();
+
+    fn scalar(self) {
+        self.apply();
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    unsafe fn avx2(self) {
+        self.apply();
+    }
+}
+
+struct CountBoth<'a> {
+    words: &'a Words,
+    other: &'a Words,
+}
+
+impl CountBoth<'_> {
+    #[inline(always)]
+    fn apply(self) -> u32 {
+        self.words
+            .iter()
+            .zip(self.other)
+            .map(|(word, other)| (word & other).count_ones())
+            .sum()
+    }
+}
+
+impl Kernel for CountBoth<'_> {
+    type Output = u32;
+
+    fn scalar(self) -> u32 {
+        self.apply()
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    unsafe fn avx2(self) -> u32 {
+        self.apply()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{any, prop_assert_eq, proptest};
+
+    use super::*;
+    use crate::testing::arb_mask;
+
+    fn every_row() -> impl Iterator<Item = u16> {
+        0..=u16::MAX
+    }
+
+    proptest! {
+        /// The algebra works row by row, on every instruction set.
+        #[test]
+        fn algebra_works_row_by_row(a in arb_mask(), b in arb_mask()) {
+            let model = |keeps: fn(bool, bool) -> bool| -> Vec<u16> {
+                every_row().filter(|row| keeps(a.get(*row), b.get(*row))).collect()
+            };
+            type Combined = (fn(u64, u64) -> u64, fn(bool, bool) -> bool);
+            let cases: [Combined; 3] = [
+                (|a, b| a & b, |a, b| a && b),
+                (|a, b| a | b, |a, b| a || b),
+                (|a, b| a & !b, |a, b| a && !b),
+            ];
+            for isa in Isa::available() {
+                for (by, keeps) in cases {
+                    let mut combined = a.clone();
+                    isa.run(Combine { words: combined.words_mut(), other: b.words(), by });
+                    prop_assert_eq!(combined.iter().collect::<Vec<_>>(), model(keeps), "{}", isa);
+                }
+                let both = isa.run(CountBoth { words: a.words(), other: b.words() });
+                prop_assert_eq!(both as usize, model(|a, b| a && b).len(), "{}", isa);
+            }
+        }
+
+        /// Methods agree with the rows they name.
+        #[test]
+        fn methods_agree_with_rows(a in arb_mask(), b in arb_mask(), row in any::<u16>()) {
+            let rows: Vec<u16> = every_row().filter(|row| a.get(*row)).collect();
+            prop_assert_eq!(a.count() as usize, rows.len());
+            prop_assert_eq!(a.is_empty(), rows.is_empty());
+            prop_assert_eq!(a.first_set(), rows.first().copied());
+            prop_assert_eq!(a.last_set(), rows.last().copied());
+            let mut stepped = a.iter();
+            let by_next: Vec<u16> = std::iter::from_fn(|| stepped.next()).collect();
+            prop_assert_eq!(&by_next, &rows);
+            let from: Vec<u16> = rows.iter().copied().filter(|other| *other >= row).collect();
+            prop_assert_eq!(a.iter_from(row).collect::<Vec<_>>(), from);
+            let mut both = a.clone();
+            both.and(&b);
+            prop_assert_eq!(both.count(), a.and_count(&b));
+            let (mut either, mut only) = (a.clone(), a.clone());
+            either.or(&b);
+            only.and_not(&b);
+            prop_assert_eq!(either.count(), only.count() + b.count());
+        }
+
+        /// A row set is there, and once cleared is not; the others stay.
+        #[test]
+        fn rows_are_set_and_cleared_alone(start in arb_mask(), row in any::<u16>()) {
+            let mut mask = start.clone();
+            mask.set(row);
+            prop_assert_eq!(mask.count(), start.count() + u32::from(!start.get(row)));
+            mask.clear_row(row);
+            prop_assert_eq!(mask.get(row), false);
+            prop_assert_eq!(mask.count(), start.count() - u32::from(start.get(row)));
+        }
+    }
+
+    #[test]
+    fn first_sets_rows_below_its_argument() {
+        for n_rows in [0, 1, 63, 64, 65, 1_000, 65_535, 65_536] {
+            let mask = Mask::first(n_rows);
+            assert_eq!(mask.count() as usize, n_rows);
+            assert_eq!(
+                mask.last_set().map_or(0, |row| usize::from(row) + 1),
+                n_rows
+            );
+        }
+        assert_eq!(Mask::first(70_000), Mask::full());
+    }
+
+    #[test]
+    fn debug_is_short() {
+        let mut mask = Mask::empty();
+        mask.set(5);
+        assert_eq!(format!("{mask:?}"), "Mask(1 rows, Some(5) to Some(5))");
+        mask.fill();
+        let mut other = Mask::empty();
+        other.copy_from(&mask);
+        assert_eq!(other, Mask::full());
+        other.clear();
+        assert_eq!(other, Mask::empty());
+    }
 }

@@ -3,18 +3,120 @@
 //! Empty words are skipped, the last rows are padded to a whole chunk, and rows past the data are
 //! cleared. So a kernel is nothing but a test of 64 rows, and never meets a tail.
 
+use crate::dispatch::{Isa, Kernel};
 use crate::mask::{MASK_WORDS, Words, low_bits};
 
 /// Rows under one word of a mask.
 pub(crate) type Chunk<T> = [T; 64];
 
-/// Keeps the rows of `data` whose bit in `test` is set; rows past `data` are cleared.
-#[inline(always)]
+/// A test of the rows of one column.
+pub(crate) trait RowTest<T: Copy> {
+    /// Returns whether a row with this value is kept.
+    fn keeps(&self, row: T) -> bool;
+
+    /// Returns one bit for each of 64 rows.
+    ///
+    /// # Safety
+    /// The processor must have AVX2.
+    #[cfg(target_arch = "x86_64")]
+    unsafe fn avx2(&self, rows: &Chunk<T>) -> u64;
+}
+
+/// A test of the rows of two columns.
+pub(crate) trait PairTest<A: Copy, B: Copy> {
+    /// Returns whether a row with these values is kept.
+    fn keeps(&self, a: A, b: B) -> bool;
+
+    /// Returns one bit for each of 64 rows.
+    ///
+    /// # Safety
+    /// The processor must have AVX2.
+    #[cfg(target_arch = "x86_64")]
+    unsafe fn avx2(&self, a: &Chunk<A>, b: &Chunk<B>) -> u64;
+}
+
+/// Keeps the rows of `data` that pass `test`; rows past `data` are cleared.
 pub(crate) fn narrow<T: Copy + Default>(
+    isa: Isa,
     mask: &mut Words,
     data: &[T],
-    test: impl Fn(&Chunk<T>) -> u64,
+    test: &impl RowTest<T>,
 ) {
+    isa.run(Narrow { mask, data, test });
+}
+
+/// Keeps the rows of `a` and `b` that pass `test`; rows past the shorter column are cleared.
+pub(crate) fn narrow_pair<A: Copy + Default, B: Copy + Default>(
+    isa: Isa,
+    mask: &mut Words,
+    (a, b): (&[A], &[B]),
+    test: &impl PairTest<A, B>,
+) {
+    isa.run(NarrowPair { mask, a, b, test });
+}
+
+struct Narrow<'a, T, Test> {
+    mask: &'a mut Words,
+    data: &'a [T],
+    test: &'a Test,
+}
+
+impl<T: Copy + Default, Test: RowTest<T>> Kernel for Narrow<'_, T, Test> {
+    type Output = ();
+
+    fn scalar(self) {
+        narrow_by(self.mask, self.data, |rows| {
+            let mut bits = 0;
+            for (bit, row) in rows.iter().enumerate() {
+                bits |= u64::from(self.test.keeps(*row)) << bit;
+            }
+            bits
+        });
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    unsafe fn avx2(self) {
+        // SAFETY: this function has AVX2, which is all that is asked.
+        narrow_by(self.mask, self.data, |rows| unsafe { self.test.avx2(rows) });
+    }
+}
+
+struct NarrowPair<'a, A, B, Test> {
+    mask: &'a mut Words,
+    a: &'a [A],
+    b: &'a [B],
+    test: &'a Test,
+}
+
+impl<A: Copy + Default, B: Copy + Default, Test: PairTest<A, B>> Kernel
+    for NarrowPair<'_, A, B, Test>
+{
+    type Output = ();
+
+    fn scalar(self) {
+        narrow_pair_by(self.mask, (self.a, self.b), |a, b| {
+            let mut bits = 0;
+            for (bit, (a, b)) in a.iter().zip(b).enumerate() {
+                bits |= u64::from(self.test.keeps(*a, *b)) << bit;
+            }
+            bits
+        });
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    unsafe fn avx2(self) {
+        // SAFETY: this function has AVX2, which is all that is asked.
+        narrow_pair_by(self.mask, (self.a, self.b), |a, b| unsafe {
+            self.test.avx2(a, b)
+        });
+    }
+}
+
+// Always inlined, so that the loop is compiled with the features of the kernel that calls it.
+#[inline(always)]
+fn narrow_by<T: Copy + Default>(mask: &mut Words, data: &[T], test: impl Fn(&Chunk<T>) -> u64) {
     let (chunks, tail) = data.as_chunks::<64>();
     let (head, rest) = mask.split_at_mut(chunks.len().min(MASK_WORDS));
     for (word, chunk) in head.iter_mut().zip(chunks) {
@@ -31,12 +133,10 @@ pub(crate) fn narrow<T: Copy + Default>(
     }
 }
 
-/// The same over two columns; rows past the shorter one are cleared.
 #[inline(always)]
-pub(crate) fn narrow_pair<A: Copy + Default, B: Copy + Default>(
+fn narrow_pair_by<A: Copy + Default, B: Copy + Default>(
     mask: &mut Words,
-    a: &[A],
-    b: &[B],
+    (a, b): (&[A], &[B]),
     test: impl Fn(&Chunk<A>, &Chunk<B>) -> u64,
 ) {
     let n_rows = a.len().min(b.len());
@@ -57,33 +157,40 @@ pub(crate) fn narrow_pair<A: Copy + Default, B: Copy + Default>(
     }
 }
 
-/// One bit a row for which `keep` holds.
+/// Calls `f` with each word that is not empty and its rows; bits past `data` are cleared. `words`
+/// may be any run of a mask's words that begins where `data` does.
 #[inline(always)]
-pub(crate) fn bits_where<T: Copy>(rows: &Chunk<T>, keep: impl Fn(T) -> bool) -> u64 {
-    let mut bits = 0;
-    for (bit, row) in rows.iter().enumerate() {
-        bits |= u64::from(keep(*row)) << bit;
+pub(crate) fn for_each_chunk<T: Copy + Default>(
+    words: &[u64],
+    data: &[T],
+    mut f: impl FnMut(u64, &Chunk<T>),
+) {
+    let (chunks, tail) = data.as_chunks::<64>();
+    for (word, chunk) in words.iter().zip(chunks) {
+        if *word != 0 {
+            f(*word, chunk);
+        }
     }
-    bits
+    let last = words
+        .get(chunks.len())
+        .map_or(0, |word| word & low_bits(tail.len()));
+    if last != 0 {
+        f(last, &padded(tail));
+    }
 }
 
-/// One bit a row for which `keep` holds of both columns.
+/// Calls `f` with the place of each bit, ascending.
 #[inline(always)]
-pub(crate) fn bits_where_pair<A: Copy, B: Copy>(
-    a: &Chunk<A>,
-    b: &Chunk<B>,
-    keep: impl Fn(A, B) -> bool,
-) -> u64 {
-    let mut bits = 0;
-    for (bit, (a, b)) in a.iter().zip(b).enumerate() {
-        bits |= u64::from(keep(*a, *b)) << bit;
+pub(crate) fn for_each_bit(mut bits: u64, mut f: impl FnMut(usize)) {
+    while bits != 0 {
+        f(bits.trailing_zeros() as usize);
+        bits &= bits - 1;
     }
-    bits
 }
 
 /// The last rows of a column, filled up to a chunk.
 #[inline]
-pub(crate) fn padded<T: Copy + Default>(tail: &[T]) -> Chunk<T> {
+fn padded<T: Copy + Default>(tail: &[T]) -> Chunk<T> {
     let mut chunk = [T::default(); 64];
     chunk[..tail.len()].copy_from_slice(tail);
     chunk
