@@ -163,15 +163,7 @@ impl Spread for u32 {
 }
 
 impl Vector for u8 {
-    lanes!(
-        u8,
-        i8,
-        32,
-        _mm256_set1_epi8,
-        _mm256_cmpeq_epi8,
-        _mm256_min_epu8,
-        _mm256_max_epu8
-    );
+    lanes!(u8, i8, 32, _mm256_set1_epi8, _mm256_cmpeq_epi8, _mm256_min_epu8, _mm256_max_epu8);
 
     #[inline]
     #[target_feature(enable = "avx2")]
@@ -196,15 +188,7 @@ impl Vector for u8 {
 }
 
 impl Vector for u16 {
-    lanes!(
-        u16,
-        i16,
-        16,
-        _mm256_set1_epi16,
-        _mm256_cmpeq_epi16,
-        _mm256_min_epu16,
-        _mm256_max_epu16
-    );
+    lanes!(u16, i16, 16, _mm256_set1_epi16, _mm256_cmpeq_epi16, _mm256_min_epu16, _mm256_max_epu16);
 
     #[inline]
     #[target_feature(enable = "avx2")]
@@ -237,15 +221,7 @@ impl Vector for u16 {
 }
 
 impl Vector for u32 {
-    lanes!(
-        u32,
-        i32,
-        8,
-        _mm256_set1_epi32,
-        _mm256_cmpeq_epi32,
-        _mm256_min_epu32,
-        _mm256_max_epu32
-    );
+    lanes!(u32, i32, 8, _mm256_set1_epi32, _mm256_cmpeq_epi32, _mm256_min_epu32, _mm256_max_epu32);
 
     #[inline]
     #[target_feature(enable = "avx2")]
@@ -321,10 +297,7 @@ pub(crate) struct ByteSet {
 impl ByteSet {
     /// Turns a set with code `c` at bit `c % 64` of word `c / 64` into tables.
     pub(crate) fn new(set: &[u64; 4]) -> Self {
-        let mut tables = Self {
-            low: [0; 16],
-            high: [0; 16],
-        };
+        let mut tables = Self { low: [0; 16], high: [0; 16] };
         for code in 0..=u8::MAX {
             let (column, row) = (usize::from(code % 16), code / 16);
             let bit = (set[usize::from(code / 64)] >> (code % 64) & 1) as u8;

@@ -68,15 +68,7 @@ pub fn and_in_range<T: Code>(mask: &mut Words, codes: &[T], range: RangeInclusiv
     if range.is_empty() {
         mask.fill(0);
     } else {
-        narrow(
-            Isa::current(),
-            mask,
-            codes,
-            &InRange {
-                first: *range.start(),
-                last: *range.end(),
-            },
-        );
+        narrow(Isa::current(), mask, codes, &InRange { first: *range.start(), last: *range.end() });
     }
 }
 
@@ -131,9 +123,7 @@ impl<T: Code> RowTest<T> for InRange<T> {
         // SAFETY: this function has AVX2, which is all that is asked.
         unsafe {
             let (first, last) = (self.first.splat(), self.last.splat());
-            T::bits(rows, |rows| {
-                T::equal(T::lesser(T::greater(rows, first), last), rows)
-            })
+            T::bits(rows, |rows| T::equal(T::lesser(T::greater(rows, first), last), rows))
         }
     }
 }
@@ -176,13 +166,15 @@ struct InSet<'a> {
 impl<'a> InSet<'a> {
     fn new(set: &'a [u64]) -> Self {
         // Words past the largest code can never be asked for.
-        Self {
-            set: &set[..set.len().min(u32::MAX as usize / 64 + 1)],
-        }
+        Self { set: &set[..set.len().min(u32::MAX as usize / 64 + 1)] }
     }
 }
 
 impl<T: Code> RowTest<T> for InSet<'_> {
+    // A gather costs about as much as 16 single look-ups.
+    #[cfg(target_arch = "x86_64")]
+    const SPARSE_ROWS_MAX: u32 = 12;
+
     #[inline(always)]
     fn keeps(&self, row: T) -> bool {
         let word = self.set.get(row.index() / 64).copied().unwrap_or(0);
@@ -215,10 +207,7 @@ mod tests {
             0 => T::default(),
             1 => T::MAX,
             2 => T::from_u32(random.below(200)).unwrap(),
-            _ => values
-                .get(random.below(999) as usize)
-                .copied()
-                .unwrap_or_default(),
+            _ => values.get(random.below(999) as usize).copied().unwrap_or_default(),
         };
         let (code, first, last) = (constant(), constant(), constant());
         let kept = |test: &dyn Fn(T) -> bool| model(mask, codes.len(), |row| test(codes[row]));
@@ -230,21 +219,15 @@ mod tests {
             let mut narrowed = mask.clone();
             let (first, last) = (first.min(last), first.max(last));
             narrow(isa, narrowed.words_mut(), codes, &InRange { first, last });
-            assert_eq!(
-                narrowed,
-                kept(&|row| (first..=last).contains(&row)),
-                "{isa}: range"
-            );
+            assert_eq!(narrowed, kept(&|row| (first..=last).contains(&row)), "{isa}: range");
         }
     }
 
     fn check_set<T: Code>(mask: &Mask, recipe: &Recipe, set: &[u64]) {
         let values = recipe.codes::<T>();
         let codes = &values[recipe.skip()..];
-        let has = |code: T| {
-            set.get(code.index() / 64)
-                .is_some_and(|w| w >> (code.index() % 64) & 1 == 1)
-        };
+        let has =
+            |code: T| set.get(code.index() / 64).is_some_and(|w| w >> (code.index() % 64) & 1 == 1);
         let expected = model(mask, codes.len(), |row| has(codes[row]));
         for isa in Isa::available() {
             let mut narrowed = mask.clone();

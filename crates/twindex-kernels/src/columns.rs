@@ -104,11 +104,7 @@ impl<A: Code, B: Code, const RELATION: u8> PairTest<A, B> for Codes<RELATION> {
                 _ => _mm256_cmpeq_epi32(a, b),
             }
         });
-        if matches!(RELATION, LESS | NOT_EQUAL) {
-            !bits
-        } else {
-            bits
-        }
+        if matches!(RELATION, LESS | NOT_EQUAL) { !bits } else { bits }
     }
 }
 
@@ -154,12 +150,8 @@ mod tests {
     use crate::mask::Mask;
     use crate::testing::{Recipe, arb_mask, arb_recipe, model};
 
-    const RELATIONS: [Relation; 4] = [
-        Relation::Less,
-        Relation::LessOrEqual,
-        Relation::Equal,
-        Relation::NotEqual,
-    ];
+    const RELATIONS: [Relation; 4] =
+        [Relation::Less, Relation::LessOrEqual, Relation::Equal, Relation::NotEqual];
 
     fn holds<T: PartialOrd>(a: T, b: T, relation: Relation) -> bool {
         match relation {
@@ -223,11 +215,7 @@ mod tests {
         let mut mask = Mask::full();
         and_columns_equal(mask.words_mut(), &[1_u8, 2, 3], &[1_u32, 258, 3, 4]);
         assert_eq!(mask.iter().collect::<Vec<_>>(), [0, 2]);
-        and_columns_equal_f64(
-            mask.words_mut(),
-            &[0.0, 1.0, f64::NAN],
-            &[-0.0, 1.0, f64::NAN],
-        );
+        and_columns_equal_f64(mask.words_mut(), &[0.0, 1.0, f64::NAN], &[-0.0, 1.0, f64::NAN]);
         assert_eq!(mask.iter().collect::<Vec<_>>(), [0]);
     }
 }

@@ -7,7 +7,7 @@
 use crate::codes::Code;
 use crate::dispatch::{Isa, Kernel};
 use crate::mask::{self, MASK_WORDS, SEGMENT_ROWS, Words, ZONE_ROWS};
-use crate::narrow::{for_each_bit, for_each_chunk};
+use crate::narrow::{for_each_bit, for_each_chunk, for_each_value};
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{
@@ -24,6 +24,10 @@ pub const ZONES: usize = SEGMENT_ROWS / ZONE_ROWS;
 
 /// Words of a mask for one zone.
 const ZONE_WORDS: usize = MASK_WORDS / ZONES;
+
+/// Words with at most so many rows are visited row by row: fewer cache lines are touched.
+#[cfg(target_arch = "x86_64")]
+const SPARSE_ROWS_MAX: u32 = 4;
 
 /// Appends the codes of the rows of `mask`, in row order.
 pub fn gather_codes<T: Code>(mask: &Words, codes: &[T], out: &mut Vec<u32>) {
@@ -47,27 +51,20 @@ pub fn min_max_codes<T: Code>(mask: &Words, codes: &[T]) -> Option<(T, T)> {
 
 /// Returns the least and the greatest number of the rows of `mask`. None may be a NaN.
 pub fn min_max_f64(mask: &Words, numbers: &[f64]) -> Option<(f64, f64)> {
-    Isa::current().run(NumberRange {
-        words: mask,
-        numbers,
-    })
+    Isa::current().run(NumberRange { words: mask, numbers })
 }
 
 /// Returns least and greatest code of each zone (1,024 rows); `None` where it has no row of `mask`.
 pub fn zones_codes<T: Code>(mask: &Words, codes: &[T]) -> [Option<(T, T)>; ZONES] {
     let isa = Isa::current();
-    zones(mask, codes, |words, codes| {
-        isa.run(CodeRange { words, codes })
-    })
+    zones(mask, codes, |words, codes| isa.run(CodeRange { words, codes }))
 }
 
 /// Returns least and greatest number of each zone (1,024 rows); `None` where it has no row of `mask`.
 /// None may be a NaN.
 pub fn zones_f64(mask: &Words, numbers: &[f64]) -> [Option<(f64, f64)>; ZONES] {
     let isa = Isa::current();
-    zones(mask, numbers, |words, numbers| {
-        isa.run(NumberRange { words, numbers })
-    })
+    zones(mask, numbers, |words, numbers| isa.run(NumberRange { words, numbers }))
 }
 
 fn zones<T, R: Copy>(
@@ -115,8 +112,8 @@ impl<T: Code> Kernel for Sum<'_, T> {
     fn scalar(self) -> u64 {
         let mut sum = 0;
         for_each_chunk(self.words, self.codes, |bits, rows| {
-            for_each_bit(bits, |bit| {
-                let code: u32 = rows[bit].into();
+            for_each_value(bits, rows, |code| {
+                let code: u32 = code.into();
                 sum += u64::from(code);
             });
         });
@@ -126,8 +123,12 @@ impl<T: Code> Kernel for Sum<'_, T> {
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
     unsafe fn avx2(self) -> u64 {
-        let mut sums = _mm256_setzero_si256();
+        let (mut sum, mut sums) = (0, _mm256_setzero_si256());
         for_each_chunk(self.words, self.codes, |bits, rows| {
+            if bits.count_ones() <= SPARSE_ROWS_MAX {
+                for_each_bit(bits, |bit| sum += u64::from(rows[bit].into()));
+                return;
+            }
             // SAFETY: this function has AVX2, which is all that is asked.
             unsafe {
                 T::masked(rows, bits, |rows, lanes| {
@@ -135,7 +136,7 @@ impl<T: Code> Kernel for Sum<'_, T> {
                 });
             }
         });
-        avx2::lanes::<u64, 4>(sums).iter().sum()
+        avx2::lanes::<u64, 4>(sums).into_iter().fold(sum, |sum, part| sum + part)
     }
 }
 
@@ -150,9 +151,9 @@ impl<T: Code> Kernel for CodeRange<'_, T> {
     fn scalar(self) -> Option<(T, T)> {
         let (mut min, mut max) = (T::MAX, T::default());
         for_each_chunk(self.words, self.codes, |bits, rows| {
-            for_each_bit(bits, |bit| {
-                min = min.min(rows[bit]);
-                max = max.max(rows[bit]);
+            for_each_value(bits, rows, |row| {
+                min = min.min(row);
+                max = max.max(row);
             });
         });
         (min <= max).then_some((min, max))
@@ -164,7 +165,15 @@ impl<T: Code> Kernel for CodeRange<'_, T> {
         let zeros = _mm256_setzero_si256();
         let ones = _mm256_cmpeq_epi8(zeros, zeros);
         let (mut min, mut max) = (ones, zeros);
+        let (mut least, mut greatest) = (T::MAX, T::default());
         for_each_chunk(self.words, self.codes, |bits, rows| {
+            if bits.count_ones() <= SPARSE_ROWS_MAX {
+                for_each_bit(bits, |bit| {
+                    least = least.min(rows[bit]);
+                    greatest = greatest.max(rows[bit]);
+                });
+                return;
+            }
             // Rows not set count as the largest code for the least, and as 0 for the greatest.
             // SAFETY: this function has AVX2, which is all that is asked.
             unsafe {
@@ -175,7 +184,7 @@ impl<T: Code> Kernel for CodeRange<'_, T> {
             }
         });
         // SAFETY: as above.
-        let (min, max) = unsafe { (T::least(min), T::greatest(max)) };
+        let (min, max) = unsafe { (T::least(min).min(least), T::greatest(max).max(greatest)) };
         (min <= max).then_some((min, max))
     }
 }
@@ -191,9 +200,9 @@ impl Kernel for NumberRange<'_> {
     fn scalar(self) -> Option<(f64, f64)> {
         let (mut min, mut max) = (f64::INFINITY, f64::NEG_INFINITY);
         for_each_chunk(self.words, self.numbers, |bits, rows| {
-            for_each_bit(bits, |bit| {
-                min = min.min(rows[bit]);
-                max = max.max(rows[bit]);
+            for_each_value(bits, rows, |row| {
+                min = min.min(row);
+                max = max.max(row);
             });
         });
         (min <= max).then_some((min, max))
@@ -202,27 +211,27 @@ impl Kernel for NumberRange<'_> {
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
     unsafe fn avx2(self) -> Option<(f64, f64)> {
-        let (above, below) = (
-            _mm256_set1_pd(f64::INFINITY),
-            _mm256_set1_pd(f64::NEG_INFINITY),
-        );
+        let (above, below) = (_mm256_set1_pd(f64::INFINITY), _mm256_set1_pd(f64::NEG_INFINITY));
         let (mut min, mut max) = (above, below);
+        let (mut least, mut greatest) = (f64::INFINITY, f64::NEG_INFINITY);
         for_each_chunk(self.words, self.numbers, |bits, rows| {
+            if bits.count_ones() <= SPARSE_ROWS_MAX {
+                for_each_bit(bits, |bit| {
+                    least = least.min(rows[bit]);
+                    greatest = greatest.max(rows[bit]);
+                });
+                return;
+            }
             for at in 0..16 {
-                let (rows, lanes) = (
-                    avx2::numbers(rows, at),
-                    avx2::lanes_of_numbers(bits >> (at * 4)),
-                );
+                let (rows, lanes) =
+                    (avx2::numbers(rows, at), avx2::lanes_of_numbers(bits >> (at * 4)));
                 min = _mm256_min_pd(min, _mm256_blendv_pd(above, rows, lanes));
                 max = _mm256_max_pd(max, _mm256_blendv_pd(below, rows, lanes));
             }
         });
-        let min = avx2::lanes::<f64, 4>(_mm256_castpd_si256(min))
-            .into_iter()
-            .fold(f64::INFINITY, f64::min);
-        let max = avx2::lanes::<f64, 4>(_mm256_castpd_si256(max))
-            .into_iter()
-            .fold(f64::NEG_INFINITY, f64::max);
+        let min = avx2::lanes::<f64, 4>(_mm256_castpd_si256(min)).into_iter().fold(least, f64::min);
+        let max =
+            avx2::lanes::<f64, 4>(_mm256_castpd_si256(max)).into_iter().fold(greatest, f64::max);
         (min <= max).then_some((min, max))
     }
 }
@@ -236,23 +245,16 @@ mod tests {
     use crate::testing::{Recipe, arb_mask, arb_recipe};
 
     fn rows_below(mask: &Mask, n_rows: usize) -> impl Iterator<Item = usize> {
-        mask.iter()
-            .map(usize::from)
-            .filter(move |row| *row < n_rows)
+        mask.iter().map(usize::from).filter(move |row| *row < n_rows)
     }
 
     fn check<T: Code>(mask: &Mask, recipe: &Recipe) {
         let values = recipe.codes::<T>();
         let codes = &values[recipe.skip()..];
-        let set: Vec<T> = rows_below(mask, codes.len())
-            .map(|row| codes[row])
-            .collect();
+        let set: Vec<T> = rows_below(mask, codes.len()).map(|row| codes[row]).collect();
         let mut gathered = vec![7];
         gather_codes(mask.words(), codes, &mut gathered);
-        let expected: Vec<u32> = [7]
-            .into_iter()
-            .chain(set.iter().map(|c| (*c).into()))
-            .collect();
+        let expected: Vec<u32> = [7].into_iter().chain(set.iter().map(|c| (*c).into())).collect();
         assert_eq!(gathered, expected);
 
         let sum: u64 = expected[1..].iter().map(|code| u64::from(*code)).sum();
@@ -315,13 +317,7 @@ mod tests {
         let sum = u64::from(u32::MAX) * SEGMENT_ROWS as u64;
         for isa in Isa::available() {
             let words = Mask::full();
-            assert_eq!(
-                isa.run(Sum {
-                    words: words.words(),
-                    codes: &codes
-                }),
-                sum
-            );
+            assert_eq!(isa.run(Sum { words: words.words(), codes: &codes }), sum);
         }
     }
 
@@ -329,10 +325,7 @@ mod tests {
     fn no_row_has_no_range() {
         assert_eq!(min_max_codes::<u8>(Mask::full().words(), &[]), None);
         assert_eq!(min_max_codes(Mask::empty().words(), &[1_u8]), None);
-        assert_eq!(
-            min_max_codes(Mask::full().words(), &[u8::MAX]),
-            Some((u8::MAX, u8::MAX))
-        );
+        assert_eq!(min_max_codes(Mask::full().words(), &[u8::MAX]), Some((u8::MAX, u8::MAX)));
         assert_eq!(min_max_f64(Mask::empty().words(), &[1.0]), None);
         let infinite = [f64::INFINITY];
         assert_eq!(

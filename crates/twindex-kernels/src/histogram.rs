@@ -7,8 +7,8 @@
 
 use crate::codes::Code;
 use crate::dispatch::{Isa, Kernel};
-use crate::mask::{self, Words, low_bits};
-use crate::narrow::for_each_bit;
+use crate::mask::{self, Words};
+use crate::narrow::{Chunk, for_each_bit, for_each_chunk, for_each_chunk_pair};
 
 /// Largest table that is kept fourfold: 16 KB in all, half of a first-level cache.
 const FOURFOLD_CODES_MAX: usize = 1_024;
@@ -22,11 +22,7 @@ const SAME_ROWS_MIN: u32 = 8;
 ///
 /// A code past `counts` is the caller's mistake; it is not counted.
 pub fn histogram<T: Code>(mask: &Words, codes: &[T], counts: &mut [u32]) {
-    Isa::current().run(Tally {
-        mask,
-        column: One(codes),
-        counts,
-    });
+    Isa::current().run(Tally { mask, column: One(codes), counts });
 }
 
 /// Adds 1 to `counts[a * n_b + b]` for each row of `mask` that both columns have.
@@ -39,122 +35,119 @@ pub fn histogram_pairs<A: Code, B: Code>(
     n_b: usize,
     counts: &mut [u32],
 ) {
-    let n_rows = a.len().min(b.len());
-    let column = Two {
-        a: &a[..n_rows],
-        b: &b[..n_rows],
-        n_b,
-    };
-    Isa::current().run(Tally {
-        mask,
-        column,
-        counts,
-    });
+    Isa::current().run(Tally { mask, column: Two::new(a, b, n_b), counts });
 }
 
 /// What is counted: for each row a place in the table.
 trait Column: Copy {
-    fn n_rows(self) -> usize;
-    /// Place of a row; `usize::MAX` if it has none.
-    fn place(self, row: usize) -> usize;
-    /// Bits of the rows `first..first + 64`, which are there, with the same codes as `row`.
-    fn same(self, first: usize, row: usize) -> u64;
+    /// The codes of 64 rows.
+    type Rows<'a>: Copy;
+
+    /// Calls `f` with each word that is not empty and its rows.
+    fn each(self, mask: &Words, f: impl for<'a> FnMut(u64, Self::Rows<'a>));
+
+    /// Returns the place of a row; `usize::MAX` if it has none.
+    fn place(self, rows: Self::Rows<'_>, bit: usize) -> usize;
+
+    /// Returns the bits of the rows with the same codes as the row at `bit`; plain code may answer
+    /// 0 where not all are the same.
+    fn same(self, rows: Self::Rows<'_>, bit: usize) -> u64;
+
     /// The same.
     ///
     /// # Safety
     /// The processor must have AVX2.
     #[cfg(target_arch = "x86_64")]
-    unsafe fn same_avx2(self, first: usize, row: usize) -> u64;
+    unsafe fn same_avx2(self, rows: Self::Rows<'_>, bit: usize) -> u64;
 }
 
 #[derive(Clone, Copy)]
 struct One<'a, T>(&'a [T]);
 
 impl<T: Code> Column for One<'_, T> {
+    type Rows<'a> = &'a Chunk<T>;
+
     #[inline(always)]
-    fn n_rows(self) -> usize {
-        self.0.len()
+    fn each(self, mask: &Words, mut f: impl for<'a> FnMut(u64, Self::Rows<'a>)) {
+        for_each_chunk(mask, self.0, |bits, rows| f(bits, rows));
     }
 
     #[inline(always)]
-    fn place(self, row: usize) -> usize {
-        self.0[row].index()
+    fn place(self, rows: &Chunk<T>, bit: usize) -> usize {
+        rows[bit].index()
     }
 
     #[inline(always)]
-    fn same(self, first: usize, row: usize) -> u64 {
-        same_codes(self.0, first, row)
+    fn same(self, rows: &Chunk<T>, bit: usize) -> u64 {
+        same_codes(rows, bit)
     }
 
     #[cfg(target_arch = "x86_64")]
     #[inline]
     #[target_feature(enable = "avx2")]
-    unsafe fn same_avx2(self, first: usize, row: usize) -> u64 {
+    unsafe fn same_avx2(self, rows: &Chunk<T>, bit: usize) -> u64 {
         // SAFETY: this function has AVX2, which is all that is asked.
-        unsafe { same_codes_avx2(self.0, first, row) }
+        unsafe { same_codes_avx2(rows, bit) }
     }
 }
 
 #[derive(Clone, Copy)]
 struct Two<'a, A, B> {
-    // Invariant: both are equally long.
     a: &'a [A],
     b: &'a [B],
-    n_b: usize,
+    /// At most 2^32, so that no product overflows.
+    n_b: u64,
+}
+
+impl<'a, A: Code, B: Code> Two<'a, A, B> {
+    fn new(a: &'a [A], b: &'a [B], n_b: usize) -> Self {
+        Self { a, b, n_b: (n_b as u64).min(1 << 32) }
+    }
 }
 
 impl<A: Code, B: Code> Column for Two<'_, A, B> {
+    type Rows<'a> = (&'a Chunk<A>, &'a Chunk<B>);
+
     #[inline(always)]
-    fn n_rows(self) -> usize {
-        self.a.len()
+    fn each(self, mask: &Words, mut f: impl for<'a> FnMut(u64, Self::Rows<'a>)) {
+        for_each_chunk_pair(mask, (self.a, self.b), |bits, a, b| f(bits, (a, b)));
     }
 
     #[inline(always)]
-    fn place(self, row: usize) -> usize {
-        let (a, b) = (self.a[row].index(), self.b[row].index());
-        if b < self.n_b {
-            a.saturating_mul(self.n_b).saturating_add(b)
-        } else {
-            usize::MAX
-        }
+    fn place(self, (a, b): Self::Rows<'_>, bit: usize) -> usize {
+        let (a, b): (u32, u32) = (a[bit].into(), b[bit].into());
+        let place = u64::from(a) * self.n_b + u64::from(b);
+        let has_place = u64::from(b) < self.n_b;
+        if has_place { usize::try_from(place).unwrap_or(usize::MAX) } else { usize::MAX }
     }
 
     #[inline(always)]
-    fn same(self, first: usize, row: usize) -> u64 {
-        same_codes(self.a, first, row) & same_codes(self.b, first, row)
+    fn same(self, (a, b): Self::Rows<'_>, bit: usize) -> u64 {
+        same_codes(a, bit) & same_codes(b, bit)
     }
 
     #[cfg(target_arch = "x86_64")]
     #[inline]
     #[target_feature(enable = "avx2")]
-    unsafe fn same_avx2(self, first: usize, row: usize) -> u64 {
+    unsafe fn same_avx2(self, (a, b): Self::Rows<'_>, bit: usize) -> u64 {
         // SAFETY: this function has AVX2, which is all that is asked.
-        unsafe { same_codes_avx2(self.a, first, row) & same_codes_avx2(self.b, first, row) }
+        unsafe { same_codes_avx2(a, bit) & same_codes_avx2(b, bit) }
     }
 }
 
-/// Plain code only asks whether all rows are equal: any other answer helps no one.
 #[inline(always)]
-fn same_codes<T: Code>(codes: &[T], first: usize, row: usize) -> u64 {
-    let code = codes[row];
-    if codes[first..first + 64].iter().all(|other| *other == code) {
-        u64::MAX
-    } else {
-        0
-    }
+fn same_codes<T: Code>(rows: &Chunk<T>, bit: usize) -> u64 {
+    if rows.iter().all(|row| *row == rows[bit]) { u64::MAX } else { 0 }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[inline]
 #[target_feature(enable = "avx2")]
-unsafe fn same_codes_avx2<T: Code>(codes: &[T], first: usize, row: usize) -> u64 {
-    let Some(chunk) = codes[first..].first_chunk() else {
-        return 0;
-    };
+unsafe fn same_codes_avx2<T: Code>(rows: &Chunk<T>, bit: usize) -> u64 {
     // SAFETY: this function has AVX2, which is all that is asked.
     unsafe {
-        let code = codes[row].splat();
-        T::bits(chunk, |rows| T::equal(rows, code))
+        let code = rows[bit].splat();
+        T::bits(rows, |rows| T::equal(rows, code))
     }
 }
 
@@ -169,7 +162,7 @@ impl<C: Column> Kernel for Tally<'_, C> {
 
     fn scalar(self) {
         let column = self.column;
-        self.apply(|first, row| column.same(first, row));
+        self.apply(|rows, bit| column.same(rows, bit));
     }
 
     #[cfg(target_arch = "x86_64")]
@@ -177,18 +170,14 @@ impl<C: Column> Kernel for Tally<'_, C> {
     unsafe fn avx2(self) {
         let column = self.column;
         // SAFETY: this function has AVX2, which is all that is asked.
-        self.apply(|first, row| unsafe { column.same_avx2(first, row) });
+        self.apply(|rows, bit| unsafe { column.same_avx2(rows, bit) });
     }
 }
 
 impl<C: Column> Tally<'_, C> {
     #[inline(always)]
-    fn apply(self, same: impl Fn(usize, usize) -> u64) {
-        let Self {
-            mask,
-            column,
-            counts,
-        } = self;
+    fn apply(self, same: impl for<'a> Fn(C::Rows<'a>, usize) -> u64) {
+        let Self { mask, column, counts } = self;
         if counts.len() > FOURFOLD_CODES_MAX || mask::count(mask) < FOURFOLD_ROWS_MIN {
             each_row(mask, column, same, |_, place, n| {
                 if let Some(count) = counts.get_mut(place) {
@@ -213,35 +202,29 @@ impl<C: Column> Tally<'_, C> {
 fn each_row<C: Column>(
     mask: &Words,
     column: C,
-    same: impl Fn(usize, usize) -> u64,
+    same: impl for<'a> Fn(C::Rows<'a>, usize) -> u64,
     mut count: impl FnMut(usize, usize, u32),
 ) {
-    let n_rows = column.n_rows();
-    for (word, first) in mask.iter().zip((0..n_rows).step_by(64)) {
-        let is_whole = n_rows - first >= 64;
-        let bits = if is_whole {
-            *word
-        } else {
-            word & low_bits(n_rows - first)
-        };
+    column.each(mask, |bits, rows| {
         let n = bits.count_ones();
-        if n >= SAME_ROWS_MIN && is_whole {
-            let row = first + bits.trailing_zeros() as usize;
-            if bits & !same(first, row) == 0 {
-                count(0, column.place(row), n);
-                continue;
+        let first = bits.trailing_zeros() as usize % 64;
+        if n >= SAME_ROWS_MIN && bits & !same(rows, first) == 0 {
+            count(0, column.place(rows, first), n);
+        } else if bits == u64::MAX {
+            for bit in (0..64).step_by(4) {
+                count(0, column.place(rows, bit), 1);
+                count(1, column.place(rows, bit + 1), 1);
+                count(2, column.place(rows, bit + 2), 1);
+                count(3, column.place(rows, bit + 3), 1);
             }
-        }
-        if bits == u64::MAX {
-            (0..64).for_each(|bit| count(bit, column.place(first + bit), 1));
         } else {
             let mut turn = 0;
             for_each_bit(bits, |bit| {
-                count(turn, column.place(first + bit), 1);
+                count(turn, column.place(rows, bit), 1);
                 turn += 1;
             });
         }
-    }
+    });
 }
 
 #[cfg(test)]
@@ -254,31 +237,18 @@ mod tests {
 
     /// Tables shorter and longer than the codes, kept once or fourfold.
     fn arb_table() -> impl Strategy<Value = usize> {
-        prop_oneof![
-            0..40_usize,
-            200..300_usize,
-            1_020..1_030_usize,
-            60_000..70_000_usize
-        ]
+        prop_oneof![0..40_usize, 200..300_usize, 1_020..1_030_usize, 60_000..70_000_usize]
     }
 
     fn check<T: Code>(isa: Isa, mask: &Mask, codes: &[T], table: usize) {
         let mut expected = vec![3; table];
-        for row in mask
-            .iter()
-            .map(usize::from)
-            .filter(|row| *row < codes.len())
-        {
+        for row in mask.iter().map(usize::from).filter(|row| *row < codes.len()) {
             if let Some(count) = expected.get_mut(codes[row].index()) {
                 *count += 1;
             }
         }
         let mut counts = vec![3; table];
-        isa.run(Tally {
-            mask: mask.words(),
-            column: One(codes),
-            counts: &mut counts,
-        });
+        isa.run(Tally { mask: mask.words(), column: One(codes), counts: &mut counts });
         assert_eq!(counts, expected, "{isa}");
     }
 
@@ -311,10 +281,9 @@ mod tests {
                     *count += 1;
                 }
             }
-            let n_rows = a.len().min(b.len());
             for isa in Isa::available() {
                 let mut counts = vec![0; table];
-                let column = Two { a: &a[..n_rows], b: &b[..n_rows], n_b };
+                let column = Two::new(a, b, n_b);
                 isa.run(Tally { mask: mask.words(), column, counts: &mut counts });
                 prop_assert_eq!(&counts, &expected, "{}", isa);
             }
@@ -327,13 +296,7 @@ mod tests {
         histogram(Mask::first(3).words(), &[1_u8, 0, 1, 0, 9], &mut counts);
         assert_eq!(counts, [11, 22]);
         let mut counts = [0; 4];
-        histogram_pairs(
-            Mask::full().words(),
-            &[1_u8, 0, 1],
-            &[1_u16, 0, 7],
-            2,
-            &mut counts,
-        );
+        histogram_pairs(Mask::full().words(), &[1_u8, 0, 1], &[1_u16, 0, 7], 2, &mut counts);
         assert_eq!(counts, [1, 0, 0, 1]);
     }
 }

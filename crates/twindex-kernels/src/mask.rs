@@ -202,11 +202,7 @@ pub fn rows(words: &Words) -> Rows<'_> {
 /// Iterates over the rows set in `words` that are not below `row`.
 pub fn rows_from(words: &Words, row: u16) -> Rows<'_> {
     let (word_idx, bit) = place(row);
-    Rows {
-        words,
-        word_idx,
-        bits: words[word_idx] & (u64::MAX << bit),
-    }
+    Rows { words, word_idx, bits: words[word_idx] & (u64::MAX << bit) }
 }
 
 /// Returns whether `row` is set in `words`.
@@ -242,37 +238,22 @@ pub fn set_first(words: &mut Words, n_rows: usize) {
 
 /// Keeps in `words` the rows of `other`.
 pub fn and(words: &mut Words, other: &Words) {
-    Isa::current().run(Combine {
-        words,
-        other,
-        by: |a: u64, b: u64| a & b,
-    });
+    Isa::current().run(Combine { words, other, by: |a: u64, b: u64| a & b });
 }
 
 /// Adds to `words` the rows of `other`.
 pub fn or(words: &mut Words, other: &Words) {
-    Isa::current().run(Combine {
-        words,
-        other,
-        by: |a: u64, b: u64| a | b,
-    });
+    Isa::current().run(Combine { words, other, by: |a: u64, b: u64| a | b });
 }
 
 /// Drops from `words` the rows of `other`.
 pub fn and_not(words: &mut Words, other: &Words) {
-    Isa::current().run(Combine {
-        words,
-        other,
-        by: |a: u64, b: u64| a & !b,
-    });
+    Isa::current().run(Combine { words, other, by: |a: u64, b: u64| a & !b });
 }
 
 /// Counts the rows set.
 pub fn count(words: &Words) -> u32 {
-    Isa::current().run(CountBoth {
-        words,
-        other: words,
-    })
+    Isa::current().run(CountBoth { words, other: words })
 }
 
 /// Counts the rows set in both.
@@ -353,11 +334,7 @@ struct CountBoth<'a> {
 impl CountBoth<'_> {
     #[inline(always)]
     fn apply(self) -> u32 {
-        self.words
-            .iter()
-            .zip(self.other)
-            .map(|(word, other)| (word & other).count_ones())
-            .sum()
+        self.words.iter().zip(self.other).map(|(word, other)| (word & other).count_ones()).sum()
     }
 }
 
@@ -449,10 +426,7 @@ mod tests {
         for n_rows in [0, 1, 63, 64, 65, 1_000, 65_535, 65_536] {
             let mask = Mask::first(n_rows);
             assert_eq!(mask.count() as usize, n_rows);
-            assert_eq!(
-                mask.last_set().map_or(0, |row| usize::from(row) + 1),
-                n_rows
-            );
+            assert_eq!(mask.last_set().map_or(0, |row| usize::from(row) + 1), n_rows);
         }
         assert_eq!(Mask::first(70_000), Mask::full());
     }

@@ -86,24 +86,11 @@ mod tests {
     use crate::testing::{arb_mask, arb_recipe, model};
 
     fn arb_ends() -> impl Strategy<Value = Ends> {
-        prop::sample::select(vec![
-            Ends::Closed,
-            Ends::ClosedOpen,
-            Ends::OpenClosed,
-            Ends::Open,
-        ])
+        prop::sample::select(vec![Ends::Closed, Ends::ClosedOpen, Ends::OpenClosed, Ends::Open])
     }
 
     fn arb_bound() -> impl Strategy<Value = f64> {
-        let special = [
-            f64::INFINITY,
-            f64::NEG_INFINITY,
-            f64::NAN,
-            f64::MAX,
-            f64::MIN,
-            0.0,
-            -0.0,
-        ];
+        let special = [f64::INFINITY, f64::NEG_INFINITY, f64::NAN, f64::MAX, f64::MIN, 0.0, -0.0];
         prop_oneof![
             4 => (-300_i32..300).prop_map(|halves| f64::from(halves) / 2.0),
             1 => prop::sample::select(special.to_vec()),

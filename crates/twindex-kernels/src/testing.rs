@@ -50,14 +50,7 @@ impl Recipe {
             -7.0 => f64::NEG_INFINITY,
             whole => whole / 2.0,
         };
-        Self {
-            is_high: false,
-            ..self.clone()
-        }
-        .codes::<u32>()
-        .into_iter()
-        .map(number)
-        .collect()
+        Self { is_high: false, ..self.clone() }.codes::<u32>().into_iter().map(number).collect()
     }
 
     /// Values to leave out at the front.
@@ -67,11 +60,7 @@ impl Recipe {
 
     /// The same shape with other values.
     pub(crate) fn other(&self) -> Self {
-        Self {
-            seed: self.seed ^ 0x55,
-            skip: self.skip / 2,
-            ..self.clone()
-        }
+        Self { seed: self.seed ^ 0x55, skip: self.skip / 2, ..self.clone() }
     }
 }
 
@@ -94,24 +83,16 @@ pub(crate) fn arb_recipe() -> impl Strategy<Value = Recipe> {
     ];
     let n_distinct = prop_oneof![1..6_u32, 1..300_u32, 1..70_000_u32, Just(u32::MAX)];
     let run_rows = prop_oneof![Just(1_usize), Just(1), 1..300_usize];
-    (
-        any::<u64>(),
-        n_rows,
-        0..33_usize,
-        n_distinct,
-        any::<bool>(),
-        run_rows,
+    (any::<u64>(), n_rows, 0..33_usize, n_distinct, any::<bool>(), run_rows).prop_map(
+        |(seed, n_rows, skip, n_distinct, is_high, run_rows)| Recipe {
+            seed,
+            n_rows,
+            skip,
+            n_distinct,
+            is_high,
+            run_rows,
+        },
     )
-        .prop_map(
-            |(seed, n_rows, skip, n_distinct, is_high, run_rows)| Recipe {
-                seed,
-                n_rows,
-                skip,
-                n_distinct,
-                is_high,
-                run_rows,
-            },
-        )
 }
 
 /// Masks: none, all, the first rows, and each row with some chance, in words of which some are empty.
