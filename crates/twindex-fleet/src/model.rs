@@ -219,7 +219,7 @@ fn report_sensor(wish: &Wish, section: &mut SectionWriter<'_>, dice: &mut Dice) 
     section.bool("enabled", 6, wish.is_on());
     section.close();
     section.decimal("temperature", 11, dice.below(700) as i64 - 200, 1);
-    section.decimal("humidity", 10, dice.below(1001) as i64, 1);
+    section.decimal("humidity", 7, dice.below(1001) as i64, 1);
 }
 
 fn report_pump(wish: &Wish, section: &mut SectionWriter<'_>, dice: &mut Dice) {
