@@ -1,5 +1,6 @@
 //! Bound expressions: paths are catalogue ids, functions and constants are checked.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use twindex_lang::ast::{CompareOp, ProductOp, SumOp};
@@ -9,7 +10,8 @@ use twindex_model::value::Value;
 
 use crate::pattern::Pattern;
 
-/// An expression ready to be evaluated over an [`crate::env::Env`]. Chains are lists, as in the AST.
+/// An expression ready to be evaluated over an [`crate::env::Env`]. Chains are lists, as in the
+/// AST.
 #[derive(Clone, Debug)]
 pub enum Expr {
     /// A constant.
@@ -47,7 +49,8 @@ pub enum Expr {
         /// Whether the literal `null` is among the elements.
         null_in_list: bool,
     },
-    /// `a IN e`: undefined if `a` is undefined or `e` is no array, else whether an element equals `a`.
+    /// `a IN e`: undefined if `a` is undefined or `e` is no array, else whether an element
+    /// equals `a`.
     InArray {
         /// The value looked for.
         value: Box<Expr>,
@@ -95,4 +98,111 @@ pub struct PathRef {
     pub tail: Box<[Step]>,
     /// The canonical text of the whole path, for `EXPLAIN`.
     pub text: Arc<str>,
+}
+
+impl Expr {
+    /// The expressions directly below.
+    // tidy: flat match
+    #[must_use]
+    pub fn children(&self) -> Vec<&Self> {
+        match self {
+            Self::Constant(_)
+            | Self::Undefined
+            | Self::Path(_)
+            | Self::Element(_)
+            | Self::Slot(_) => Vec::new(),
+            Self::Array(items) | Self::And(items) | Self::Or(items) | Self::Call(_, items) => {
+                items.iter().collect()
+            }
+            Self::Not(a)
+            | Self::Negate(a)
+            | Self::Plus(a)
+            | Self::IsNullish(a)
+            | Self::Like(a, _)
+            | Self::Matches(a, _)
+            | Self::Any { condition: a, .. } => vec![a],
+            Self::Sum(first, rest) => operands(first, rest),
+            Self::Product(first, rest) => operands(first, rest),
+            Self::Compare(a, _, b)
+            | Self::LikeExpr(a, b)
+            | Self::InArray { value: a, array: b } => vec![a, b],
+            Self::InList { value, items, .. } => {
+                std::iter::once(value.as_ref()).chain(items).collect()
+            }
+            Self::Between { value, low, high } => vec![value, low, high],
+        }
+    }
+
+    /// The distinct paths it depends on, in the order met; that of [`Expr::Any`] too.
+    #[must_use]
+    pub fn paths(&self) -> Vec<&PathRef> {
+        let (mut found, mut texts) = (Vec::new(), HashSet::new());
+        let mut pending = vec![self];
+        while let Some(expr) = pending.pop() {
+            // The text is canonical, so it stands for the path.
+            if let Self::Path(path) | Self::Any { array: path, .. } = expr
+                && texts.insert(&path.text)
+            {
+                found.push(path);
+            }
+            pending.extend(expr.children().into_iter().rev());
+        }
+        found
+    }
+
+    /// Whether it is the same for every row: no path that a twin can have, no slot, no element.
+    #[must_use]
+    pub fn is_constant(&self) -> bool {
+        match self {
+            Self::Path(path) | Self::Any { array: path, .. } => path.id.is_none(),
+            Self::Slot(_) | Self::Element(_) => false,
+            _ => self.children().into_iter().all(Self::is_constant),
+        }
+    }
+
+    /// The only catalogue path it depends on, if that is all it depends on.
+    #[must_use]
+    pub fn single_path(&self) -> Option<PathId> {
+        let mut ids = self.paths().into_iter().filter_map(|path| path.id);
+        let first = ids.next()?;
+        (ids.all(|id| id == first) && !self.has_slot()).then_some(first)
+    }
+
+    /// Whether it reads a slot of a group.
+    #[must_use]
+    pub fn has_slot(&self) -> bool {
+        matches!(self, Self::Slot(_)) || self.children().into_iter().any(Self::has_slot)
+    }
+}
+
+fn operands<'a, Op>(first: &'a Expr, rest: &'a [(Op, Expr)]) -> Vec<&'a Expr> {
+    std::iter::once(first).chain(rest.iter().map(|(_, operand)| operand)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(id: u32) -> Expr {
+        let text = format!("p{id}").into();
+        Expr::Path(PathRef { id: Some(PathId(id)), tail: Box::default(), text })
+    }
+
+    #[test]
+    fn paths_are_distinct_and_in_order() {
+        let sum =
+            Expr::Sum(Box::new(path(2)), vec![(SumOp::Add, path(1)), (SumOp::Subtract, path(2))]);
+        let texts: Vec<_> = sum.paths().iter().map(|path| path.text.to_string()).collect();
+        assert_eq!(texts, ["p2", "p1"]);
+        assert_eq!(sum.single_path(), None);
+        assert_eq!(Expr::Not(Box::new(path(2))).single_path(), Some(PathId(2)));
+        assert_eq!(Expr::Slot(0).single_path(), None);
+    }
+
+    #[test]
+    fn constants_read_no_row() {
+        assert!(Expr::Array(vec![Expr::Constant(Value::Null), Expr::Undefined]).is_constant());
+        assert!(!Expr::And(vec![Expr::Undefined, path(0)]).is_constant());
+        assert!(!Expr::Slot(0).is_constant());
+    }
 }

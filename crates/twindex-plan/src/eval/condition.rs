@@ -1,0 +1,357 @@
+//! Conditions: what is true, false or undefined.
+
+use twindex_lang::ast::CompareOp;
+
+use super::evaluate::eval;
+use super::operand::{equal, operand, read_array};
+use super::scope::Scope;
+use crate::env::{Env, Scalar};
+use crate::expr::Expr;
+use crate::like::matches_like_once;
+use crate::logical::Predicate;
+use crate::scalar::contains_value;
+use crate::truth::{Truth, compare, is_nullish};
+
+/// The truth of `expr` as a condition: what is no Boolean counts as undefined.
+#[must_use]
+pub fn truth<E: Env + ?Sized>(expr: &Expr, env: &E) -> Truth {
+    condition(expr, Scope::new(env))
+}
+
+/// Whether `predicate` keeps the row of `env`.
+#[must_use]
+pub fn holds<E: Env + ?Sized>(predicate: &Predicate, env: &E) -> bool {
+    match predicate {
+        Predicate::All => true,
+        Predicate::Nothing => false,
+        Predicate::And(terms) => terms.iter().all(|term| holds(term, env)),
+        Predicate::Or(terms) => terms.iter().any(|term| holds(term, env)),
+        Predicate::Leaf { expr, wanted } => truth(expr, env) == Truth::from(*wanted),
+    }
+}
+
+pub(super) fn condition<'a, E: Env + ?Sized>(expr: &'a Expr, scope: Scope<'a, E>) -> Truth {
+    match expr {
+        Expr::Not(inner) => !condition(inner, scope),
+        Expr::And(terms) => chain(terms, scope, Truth::False),
+        Expr::Or(terms) => chain(terms, scope, Truth::True),
+        Expr::Compare(a, op, b) => comparison(a, *op, b, scope),
+        Expr::IsNullish(value) => {
+            let kind = operand(value, scope).kind();
+            matches!(kind, twindex_model::kind::Kind::Undefined | twindex_model::kind::Kind::Null)
+                .into()
+        }
+        Expr::InList { value, items, null_in_list } => {
+            let value = eval(value, scope);
+            let start = if *null_in_list { is_nullish(&value).into() } else { Truth::False };
+            in_list(&value, items, start, scope)
+        }
+        Expr::InArray { value, array } => {
+            let value = eval(value, scope);
+            Truth::from(&contains_value(&eval(array, scope), &value))
+        }
+        Expr::Between { value, low, high } => {
+            let value = eval(value, scope);
+            compare(&value, CompareOp::GreaterOrEqual, &eval(low, scope)).and(compare(
+                &value,
+                CompareOp::LessOrEqual,
+                &eval(high, scope),
+            ))
+        }
+        Expr::Like(text, pattern) | Expr::Matches(text, pattern) => {
+            of_text(&eval(text, scope), |text| pattern.is_match(text))
+        }
+        Expr::LikeExpr(text, pattern) => match eval(pattern, scope).as_str() {
+            Some(pattern) => of_text(&eval(text, scope), |text| matches_like_once(text, pattern)),
+            None => Truth::Undefined,
+        },
+        Expr::Any { array, condition: test } => match read_array(array, scope) {
+            Some(value) => any(&value, test, scope),
+            None => Truth::Undefined,
+        },
+        _ => Truth::from(&eval(expr, scope)),
+    }
+}
+
+/// Kleene AND (`decisive` is false) or OR (true): the first decisive operand ends it.
+fn chain<'a, E: Env + ?Sized>(terms: &'a [Expr], scope: Scope<'a, E>, decisive: Truth) -> Truth {
+    let mut result = !decisive;
+    for term in terms {
+        match condition(term, scope) {
+            truth if truth == decisive => return decisive,
+            Truth::Undefined => result = Truth::Undefined,
+            _ => {}
+        }
+    }
+    result
+}
+
+fn comparison<'a, E: Env + ?Sized>(
+    a: &'a Expr,
+    op: CompareOp,
+    b: &'a Expr,
+    scope: Scope<'a, E>,
+) -> Truth {
+    let (a, b) = (operand(a, scope), operand(b, scope));
+    match op {
+        CompareOp::Equal => equal(a, b, scope),
+        CompareOp::NotEqual => !equal(a, b, scope),
+        _ => match (a, b) {
+            (super::operand::Operand::Scalar(a), super::operand::Operand::Scalar(b)) => {
+                compare(&a, op, &b)
+            }
+            // Arrays and objects have no order among themselves nor with anything else.
+            _ => Truth::Undefined,
+        },
+    }
+}
+
+/// `start OR value = x OR value = y …`; an empty list is undefined for an undefined value.
+fn in_list<'a, E: Env + ?Sized>(
+    value: &Scalar<'a>,
+    items: &'a [Expr],
+    start: Truth,
+    scope: Scope<'a, E>,
+) -> Truth {
+    if start == Truth::True {
+        return Truth::True;
+    }
+    if value.is_undefined() {
+        return Truth::Undefined;
+    }
+    let mut result = start;
+    for item in items {
+        match crate::truth::equals(value, &eval(item, scope)) {
+            Truth::True => return Truth::True,
+            Truth::Undefined => result = Truth::Undefined,
+            Truth::False => {}
+        }
+    }
+    result
+}
+
+fn of_text(text: &Scalar<'_>, test: impl Fn(&str) -> bool) -> Truth {
+    text.as_str().map_or(Truth::Undefined, |text| test(text).into())
+}
+
+/// Whether `test` is true of an element of `array`.
+fn any<E: Env + ?Sized>(
+    array: &twindex_model::value::Value,
+    test: &Expr,
+    scope: Scope<'_, E>,
+) -> Truth {
+    let items = match array {
+        twindex_model::value::Value::Array(items) => items.as_slice(),
+        _ => &[],
+    };
+    items.iter().any(|item| condition(test, scope.at(item)) == Truth::True).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::value_of;
+
+    const TWIN: &str = r#"{
+        "deviceId": "d1",
+        "tags": {
+            "n": 5, "s": "b", "t": true, "f": false, "null": null, "list": [1, "a", {"k": 2}, [3]],
+            "same": [1, "a", {"k": 2}, [3]], "empty": [], "o": {"a": 1, "b": 2}, 
+            "p": {"b": 2, "a": 1}
+        }
+    }"#;
+
+    fn check(table: &[(&str, &str)]) {
+        for (text, expected) in table {
+            let text = text.replace('@', "tags.");
+            assert_eq!(value_of(&text, TWIN), *expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn equality_is_json_equality_and_undefined_without_a_side() {
+        check(&[
+            ("@n = 5", "true"),
+            ("@n = 5.0", "true"),
+            ("@n != 5", "false"),
+            ("@n <> 6", "true"),
+            ("@n = '5'", "false"),
+            ("@n != '5'", "true"),
+            ("@none = 5", "undefined"),
+            ("@none != 5", "undefined"),
+            ("5 = @none", "undefined"),
+            ("@none = @none", "undefined"),
+            ("@n = undefined", "undefined"),
+            ("@t = true", "true"),
+            ("@t = @f", "false"),
+            ("@null = @n", "false"),
+            ("@null = @null", "true"),
+            ("@list = @same", "true"),
+            ("@list = @empty", "false"),
+            ("@list = [1, 'a', @list[2], [3]]", "true"),
+            ("@list = [1, 'a']", "false"),
+            ("@empty = []", "true"),
+            ("@o = @p", "true"),
+            ("@o = @list", "false"),
+            ("@o != tags", "true"),
+            ("@o = @none", "undefined"),
+        ]);
+    }
+
+    #[test]
+    fn the_literal_null_is_never_undefined() {
+        check(&[
+            ("@null = null", "true"),
+            ("@none = null", "true"),
+            ("@n = null", "false"),
+            ("null = @none", "true"),
+            ("@null != null", "false"),
+            ("@none != null", "false"),
+            ("@n != null", "true"),
+            ("@o = null", "false"),
+            ("null = null", "true"),
+            ("undefined = null", "true"),
+            ("@n < null", "undefined"),
+        ]);
+    }
+
+    #[test]
+    fn order_holds_within_numbers_strings_and_booleans() {
+        check(&[
+            ("@n < 6", "true"),
+            ("@n <= 5", "true"),
+            ("@n > 5", "false"),
+            ("@n >= 5", "true"),
+            ("@s > 'a'", "true"),
+            ("@s < 'B'", "false"),
+            ("'\u{FFFD}' < '\u{10000}'", "true"),
+            ("@f < @t", "true"),
+            ("@n < 'x'", "undefined"),
+            ("@null <= @null", "undefined"),
+            ("@list < @same", "undefined"),
+            ("@o <= @o", "undefined"),
+            ("@none < 1", "undefined"),
+        ]);
+    }
+
+    #[test]
+    fn in_a_list_is_an_or_of_equalities() {
+        check(&[
+            ("@n IN [4, 5]", "true"),
+            ("@n IN (5)", "true"),
+            ("@n IN ('5', 6)", "false"),
+            ("@n IN [4, @none]", "undefined"),
+            ("@n IN [5, @none]", "true"),
+            ("@n IN []", "false"),
+            ("@none IN []", "undefined"),
+            ("@none IN [1]", "undefined"),
+            ("@none IN [1, null]", "true"),
+            ("@null IN [null]", "true"),
+            ("@n IN [null]", "false"),
+            ("@n IN [null, @none]", "undefined"),
+            ("@null IN [@null]", "true"),
+            ("@n NIN [4]", "true"),
+            ("@n NOT IN [5]", "false"),
+            ("@none NIN [4]", "undefined"),
+            ("@none NOT IN [null]", "false"),
+        ]);
+    }
+
+    #[test]
+    fn in_an_expression_asks_its_elements() {
+        check(&[
+            ("1 IN @list", "true"),
+            ("[3] IN @list", "true"),
+            ("2 IN @list", "false"),
+            ("2 NOT IN @list", "true"),
+            ("@none IN @list", "undefined"),
+            ("1 IN @n", "undefined"),
+            ("1 IN @none", "undefined"),
+            ("null IN @list", "false"),
+        ]);
+    }
+
+    #[test]
+    fn between_is_a_kleene_and() {
+        check(&[
+            ("@n BETWEEN 5 AND 5", "true"),
+            ("@n BETWEEN 6 AND 9", "false"),
+            ("@n NOT BETWEEN 6 AND 9", "true"),
+            ("5 BETWEEN 9 AND 'x'", "false"),
+            ("5 NOT BETWEEN 9 AND 'x'", "true"),
+            ("5 BETWEEN 1 AND 'x'", "undefined"),
+            ("@none BETWEEN 1 AND 2", "undefined"),
+            ("@s BETWEEN 'a' AND 'c'", "true"),
+        ]);
+    }
+
+    #[test]
+    fn like_is_for_strings() {
+        check(&[
+            ("'abc' LIKE 'a%'", "true"),
+            ("@s LIKE '_'", "true"),
+            ("@s LIKE @s", "true"),
+            ("@s NOT LIKE 'b'", "false"),
+            ("@s LIKE CONCAT('%', @s)", "true"),
+            ("@n LIKE '5'", "undefined"),
+            ("@s LIKE 5", "undefined"),
+            ("@none LIKE '%'", "undefined"),
+            ("@s LIKE @none", "undefined"),
+            (r"'50%' LIKE '50\%'", "true"),
+        ]);
+    }
+
+    #[test]
+    fn is_tests_are_total() {
+        check(&[
+            ("@null IS NULL", "true"),
+            ("@none IS NULL", "false"),
+            ("@none IS NOT NULL", "true"),
+            ("@null IS DEFINED", "true"),
+            ("@none IS DEFINED", "false"),
+            ("@o IS NOT DEFINED", "false"),
+        ]);
+    }
+
+    #[test]
+    fn any_element() {
+        check(&[
+            ("@list[*] = 1", "true"),
+            ("@list[*] = 9", "false"),
+            ("@list[*].k = 2", "true"),
+            ("@list[2][*] = 2", "undefined"),
+            ("@list[3][*] = 3", "true"),
+            ("@list[*][0] = 3", "true"),
+            ("@empty[*] = 1", "false"),
+            ("@n[*] = 1", "undefined"),
+            ("@none[*] = 1", "undefined"),
+            ("@list[*] LIKE 'a'", "true"),
+            ("@list[*] IN [7, 'a']", "true"),
+            ("@list[*] NIN [7]", "true"),
+            ("@list[*] NIN [1]", "false"),
+            ("@list[*] != 1", "true"),
+            ("NOT @list[*] != 1", "false"),
+            ("@list[*] BETWEEN 1 AND 1", "true"),
+            ("@list[*] NOT BETWEEN 2 AND 9", "true"),
+            ("@list[*].k = null", "true"),
+            ("@empty[*] = null", "false"),
+            ("@none[*] NOT LIKE 'a'", "undefined"),
+            ("@list[*] = @n - 4", "true"),
+        ]);
+    }
+
+    #[test]
+    fn what_is_no_boolean_counts_as_undefined() {
+        check(&[
+            ("@t AND 5", "undefined"),
+            ("@f AND 5", "false"),
+            ("@t OR @n", "true"),
+            ("@f OR @n", "undefined"),
+            ("NOT @n", "undefined"),
+            ("NOT @t", "false"),
+            ("@t AND @t AND @none", "undefined"),
+            ("@none OR @none OR @t", "true"),
+            ("(@n = 5) = true", "true"),
+            ("(@none = 5) = true", "undefined"),
+        ]);
+    }
+}
