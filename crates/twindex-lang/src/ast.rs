@@ -4,7 +4,8 @@
 //! tree for them. Chains (`AND`, `OR`, `+ -`, `* / %`) are lists, so a long query makes a wide tree
 //! and never a deep one. The parser has already done what needs no twins: prefixes and aliases of
 //! the collection are gone from paths, `id` as a first segment is `deviceId`, and the twin's own
-//! fields stand in their canonical spelling. A path that names a column (`ORDER BY n`) is still a path.
+//! fields stand in their canonical spelling. A path that names a column (`ORDER BY n`) is still a
+//! path, spelled as the name was.
 
 use crate::function::Function;
 use crate::span::{At, Span};
@@ -122,6 +123,7 @@ pub enum Node {
     /// Unary `-a` or `+a`.
     Sign(Sign, Box<Expr>),
     /// `a + b - c …`: the first operand, then one or more with their operators, all of one level.
+    /// The first is no `Sum`: parentheses at the front of a chain are gone.
     Sum(Box<Expr>, Vec<(SumOp, Expr)>),
     /// `a * b / c …`, likewise.
     Product(Box<Expr>, Vec<(ProductOp, Expr)>),
@@ -165,7 +167,7 @@ pub enum Node {
         /// What it is asked for.
         test: IsTest,
     },
-    /// `a AND b AND …`, two or more, none of them an `And` that was not in parentheses.
+    /// `a AND b AND …`, two or more, none of them an `And`: parentheses within a chain are gone.
     And(Vec<Expr>),
     /// `a OR b OR …`, likewise.
     Or(Vec<Expr>),
@@ -311,5 +313,36 @@ impl Expr {
     #[must_use]
     pub fn new(node: Node, span: Span) -> Self {
         Self { node, at: At(span) }
+    }
+}
+
+impl Path {
+    /// The last name or string, indexes and `[*]` aside: what names a column.
+    #[must_use]
+    pub fn last_name(&self) -> Option<&str> {
+        self.keys().next_back()
+    }
+
+    /// Its names and strings, in order, indexes and `[*]` aside.
+    pub fn keys(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.segments.iter().filter_map(|segment| match segment {
+            Segment::Key(key) => Some(key.as_str()),
+            Segment::Index(_) | Segment::AnyElement => None,
+        })
+    }
+
+    /// The name it consists of, if it is one segment: such a path may name a column.
+    #[must_use]
+    pub fn single_key(&self) -> Option<&str> {
+        match self.segments.as_slice() {
+            [Segment::Key(key)] => Some(key),
+            _ => None,
+        }
+    }
+
+    /// How often `[*]` stands in it. In a tree the parser gives, once at most.
+    #[must_use]
+    pub fn n_any_elements(&self) -> usize {
+        self.segments.iter().filter(|segment| **segment == Segment::AnyElement).count()
     }
 }

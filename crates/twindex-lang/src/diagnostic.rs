@@ -19,3 +19,23 @@ pub struct Diagnostic {
     /// What to write instead, if that can be said.
     pub suggestion: Option<String>,
 }
+
+impl Diagnostic {
+    /// A diagnostic that neither expects nor suggests anything; see the fields.
+    #[must_use]
+    pub fn new(code: &'static str, message: impl Into<String>, span: Span) -> Self {
+        Self { code, message: message.into(), span, expected: None, suggestion: None }
+    }
+
+    /// The same with what was expected.
+    #[must_use]
+    pub fn expecting(self, expected: impl Into<String>) -> Self {
+        Self { expected: Some(expected.into()), ..self }
+    }
+
+    /// The same with what to write instead.
+    #[must_use]
+    pub fn suggesting(self, suggestion: impl Into<String>) -> Self {
+        Self { suggestion: Some(suggestion.into()), ..self }
+    }
+}

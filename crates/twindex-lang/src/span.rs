@@ -17,19 +17,13 @@ impl Span {
     #[must_use]
     pub fn new(from: usize, to: usize) -> Self {
         let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        Self {
-            from: clamp(from),
-            to: clamp(to),
-        }
+        Self { from: clamp(from), to: clamp(to) }
     }
 
     /// The smallest span that holds both.
     #[must_use]
     pub fn to_cover(self, other: Self) -> Self {
-        Self {
-            from: self.from.min(other.from),
-            to: self.to.max(other.to),
-        }
+        Self { from: self.from.min(other.from), to: self.to.max(other.to) }
     }
 }
 

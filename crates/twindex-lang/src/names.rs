@@ -1,0 +1,361 @@
+//! The pass over names: what can be said of paths without any twin.
+//!
+//! The select list stands before `FROM`, so prefixes and aliases come off only once the whole query
+//! is read. Afterwards equal expressions are equal trees, which is what `GROUP BY` asks for. Names
+//! given with `AS` are left as they are where they name a column: a column `Status` is no field.
+
+use std::collections::HashSet;
+
+use crate::ast::{
+    Callee, Collection, Expr, InList, Literal, Name, Node, Path, Query, Segment, Select, SelectItem,
+};
+use crate::code;
+use crate::diagnostic::Diagnostic;
+use crate::field::{properties_field, twin_field};
+use crate::grammar::{Scoped, not_available};
+use crate::span::Span;
+
+/// Resolves the names of a query, or says what is wrong with them.
+pub(crate) fn resolve(scoped: Scoped) -> Result<Query, Vec<Diagnostic>> {
+    let Scoped { mut query, alias } = scoped;
+    let mut names = Names {
+        collection: query.collection,
+        alias: None,
+        columns: column_names(&query.select),
+        diagnostics: Vec::new(),
+    };
+    names.take_alias(alias);
+    names.query(&mut query);
+    if names.diagnostics.is_empty() { Ok(query) } else { Err(names.diagnostics) }
+}
+
+/// Resolves the names of a condition text. One that says `devices.jobs.` is about jobs.
+pub(crate) fn resolve_condition(mut scoped: Scoped) -> Result<Query, Vec<Diagnostic>> {
+    let query = &mut scoped.query;
+    if query.collection == Collection::Devices && query.condition.as_ref().is_some_and(has_jobs) {
+        query.collection = Collection::Jobs;
+    }
+    resolve(scoped)
+}
+
+/// Whether a path of the expression begins with `devices.jobs.`.
+fn has_jobs(expr: &Expr) -> bool {
+    if let Node::Path(path) = &expr.node {
+        return collection_prefix(path, Collection::Jobs) == 2;
+    }
+    let mut found = false;
+    expr.for_each_child(&mut |child| found = found || has_jobs(child));
+    found
+}
+
+/// How many segments name the collection: two for `devices.modules.x`, one for `devices.x`.
+fn collection_prefix(path: &Path, collection: Collection) -> usize {
+    let key = |idx: usize| match path.segments.get(idx) {
+        Some(Segment::Key(key)) => Some(key.as_str()),
+        _ => None,
+    };
+    let is = |idx: usize, name: &str| key(idx).is_some_and(|key| key.eq_ignore_ascii_case(name));
+    let sub = match collection {
+        Collection::Devices => None,
+        Collection::Modules => Some("modules"),
+        Collection::Jobs => Some("jobs"),
+    };
+    if !is(0, "devices") {
+        0
+    } else if sub.is_some_and(|sub| is(1, sub)) && key(2).is_some() {
+        2
+    } else {
+        usize::from(key(1).is_some())
+    }
+}
+
+/// The names given in the select list that a path may refer to.
+fn column_names(select: &Select) -> HashSet<String> {
+    let items: &[SelectItem] = match select {
+        Select::All(_) => &[],
+        Select::Items(items) => items,
+    };
+    let names = items.iter().filter_map(|item| item.name.as_ref());
+    names.filter(|name| name.can_be_referred_to).map(|name| name.text.clone()).collect()
+}
+
+/// Where an expression stands, as far as names are concerned.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    /// Names are paths into the twin.
+    Twin,
+    /// A path of one segment may name a column: `HAVING`, `ORDER BY`.
+    Columns,
+}
+
+struct Names {
+    collection: Collection,
+    alias: Option<String>,
+    columns: HashSet<String>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Names {
+    fn take_alias(&mut self, alias: Option<Name>) {
+        let Some(alias) = alias else {
+            return;
+        };
+        if let Some(field) = twin_field(&alias.text) {
+            let message = format!("the alias `{}` is the twin field `{field}`", alias.text);
+            let diagnostic = Diagnostic::new(code::ALIAS_IS_FIELD, message, alias.at.0);
+            self.diagnostics.push(diagnostic.expecting("a name that is no field of a twin"));
+        } else if alias.can_be_referred_to {
+            self.alias = Some(alias.text);
+        }
+    }
+
+    fn query(&mut self, query: &mut Query) {
+        if let Select::Items(items) = &mut query.select {
+            items.iter_mut().for_each(|item| self.expr(&mut item.expr, Place::Twin));
+        }
+        query.condition.iter_mut().for_each(|condition| self.expr(condition, Place::Twin));
+        for key in &mut query.group_by {
+            self.refuse_numbered(key, "GROUP BY");
+            self.expr(key, Place::Twin);
+        }
+        query.having.iter_mut().for_each(|condition| self.expr(condition, Place::Columns));
+        for key in &mut query.order_by {
+            self.refuse_numbered(&key.expr, "ORDER BY");
+            self.expr(&mut key.expr, Place::Columns);
+        }
+    }
+
+    /// `ORDER BY 1` would be the first column elsewhere, and a constant here.
+    fn refuse_numbered(&mut self, key: &Expr, clause: &str) {
+        if let Node::Literal(Literal::Number(number)) = &key.node {
+            let message = format!("`{clause} {}`: columns are named, not numbered", number.text);
+            let diagnostic = Diagnostic::new(code::NUMBERED_COLUMN, message, key.at.0);
+            let meant = "a name given with `AS`, or the expression itself";
+            self.diagnostics.push(diagnostic.expecting(meant));
+        }
+    }
+
+    /// Resolves the paths of an expression. Recursion is as deep as the text nests, which is limited.
+    fn expr(&mut self, expr: &mut Expr, place: Place) {
+        let span = expr.at.0;
+        match &mut expr.node {
+            Node::Path(path) => {
+                self.path(path, span, place);
+                self.refuse_any(path, span);
+            }
+            Node::Compare(value, _, right) | Node::Like { value, pattern: right, .. } => {
+                self.left(value, place);
+                self.expr(right, place);
+            }
+            Node::In { value, list, .. } => {
+                self.left(value, place);
+                match list {
+                    InList::Items(items) => items.iter_mut().for_each(|e| self.expr(e, place)),
+                    InList::Expr(list) => self.expr(list, place),
+                }
+            }
+            Node::Between { value, low, high, .. } => {
+                self.left(value, place);
+                self.expr(low, place);
+                self.expr(high, place);
+            }
+            Node::Call(call) => {
+                let is_aggregate =
+                    matches!(call.callee, Callee::Known(function) if function.is_aggregate());
+                let place = if is_aggregate { Place::Twin } else { place };
+                call.args.iter_mut().for_each(|arg| self.expr(arg, place));
+            }
+            _ => expr.for_each_child_mut(&mut |child| self.expr(child, place)),
+        }
+    }
+
+    /// Resolves the left side of a comparison, where `p[*]` means any element.
+    fn left(&mut self, expr: &mut Expr, place: Place) {
+        let span = expr.at.0;
+        match &mut expr.node {
+            Node::Path(path) => {
+                self.path(path, span, place);
+                self.refuse_any_twice(path, span);
+            }
+            _ => self.expr(expr, place),
+        }
+    }
+
+    fn path(&mut self, path: &mut Path, span: Span, place: Place) {
+        let n_prefix = self.prefix(path);
+        path.segments.drain(..n_prefix);
+        if place == Place::Columns
+            && path.single_key().is_some_and(|key| self.columns.contains(key))
+        {
+            return;
+        }
+        if self.is_parent(path) {
+            self.diagnostics.push(not_available("paths of the parent `device` are", span));
+        }
+        let mut segments = path.segments.iter_mut();
+        let Some(Segment::Key(first)) = segments.next() else {
+            return;
+        };
+        if let Some(field) = twin_field(first) {
+            field.clone_into(first);
+        }
+        if first == "properties"
+            && let Some(Segment::Key(second)) = segments.next()
+            && let Some(field) = properties_field(second)
+        {
+            field.clone_into(second);
+        }
+    }
+
+    /// How many segments at the front are no part of the path.
+    fn prefix(&self, path: &Path) -> usize {
+        let n_collection = collection_prefix(path, self.collection);
+        let has_alias = match path.segments.as_slice() {
+            [Segment::Key(first), Segment::Key(_), ..] => Some(first) == self.alias.as_ref(),
+            _ => false,
+        };
+        if n_collection < 2 && has_alias { 1 } else { n_collection }
+    }
+
+    /// Whether the path is one into the device of a module.
+    fn is_parent(&self, path: &Path) -> bool {
+        self.collection == Collection::Modules
+            && matches!(path.segments.as_slice(), [Segment::Key(first), Segment::Key(_), ..]
+                if first.eq_ignore_ascii_case("device"))
+    }
+
+    fn refuse_any(&mut self, path: &Path, span: Span) {
+        if path.n_any_elements() > 0 {
+            let message = "`[*]` stands where no element can be meant";
+            let diagnostic = Diagnostic::new(code::MISPLACED_ANY, message, span);
+            self.diagnostics.push(diagnostic.expecting(
+                "`[*]` in a path alone on the left of a comparison, `IN`, `LIKE` or `BETWEEN`",
+            ));
+        }
+    }
+
+    fn refuse_any_twice(&mut self, path: &Path, span: Span) {
+        if path.n_any_elements() > 1 {
+            let message = "`[*]` stands twice in one path";
+            let diagnostic = Diagnostic::new(code::MISPLACED_ANY, message, span);
+            self.diagnostics.push(diagnostic.expecting("`[*]` at most once in a path"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Limits, code, parse_condition, parse_query};
+
+    /// The canonical text of a query.
+    fn query(text: &str) -> String {
+        parse_query(text, &Limits::default()).unwrap().to_string()
+    }
+
+    /// The canonical text of a condition, without what all of them have.
+    fn condition(text: &str) -> String {
+        parse_condition(text, &Limits::default()).unwrap().to_string().replace("SELECT * FROM ", "")
+    }
+
+    #[test]
+    fn twin_fields_are_spelled_canonically() {
+        assert_eq!(condition("DEVICEID = TAGS.Site"), "devices WHERE deviceId = tags.Site");
+        assert_eq!(condition("Id = devices.ID"), "devices WHERE deviceId = deviceId");
+        assert_eq!(
+            condition("PROPERTIES['Desired'].X = properties.[[REPORTED]].tags"),
+            "devices WHERE properties.desired.X = properties.reported.tags"
+        );
+        assert_eq!(condition("Capabilities.IotEdge"), "devices WHERE capabilities.IotEdge");
+        assert_eq!(
+            condition("tags.id = tags.Properties"),
+            "devices WHERE tags.id = tags.Properties"
+        );
+        assert_eq!(condition("properties[0].Desired"), "devices WHERE properties[0].Desired");
+    }
+
+    #[test]
+    fn prefixes_are_no_part_of_paths() {
+        assert_eq!(
+            condition("Devices.Tags.x = devices['tags'].x"),
+            "devices WHERE tags.x = tags.x"
+        );
+        assert_eq!(
+            query(
+                "SELECT devices.modules.deviceId, devices.moduleId, modules.x FROM devices.modules"
+            ),
+            "SELECT deviceId, moduleId, modules.x FROM devices.modules"
+        );
+        assert_eq!(query("SELECT devices.modules.x FROM devices"), "SELECT modules.x FROM devices");
+        assert_eq!(condition("devices"), "devices WHERE devices");
+        assert_eq!(condition("devices[0]"), "devices WHERE devices[0]");
+        assert_eq!(condition("devices.devices.x"), "devices WHERE devices.devices.x");
+        assert_eq!(
+            condition("devices.order = devices.[[a b]]"),
+            "devices WHERE devices.order = devices.[[a b]]"
+        );
+    }
+
+    #[test]
+    fn aliases_are_no_part_of_paths() {
+        assert_eq!(
+            query("SELECT d.ID, D.x, d FROM devices d WHERE d.tags.d = devices.d.x"),
+            "SELECT deviceId, D.x, d FROM devices WHERE tags.d = d.x"
+        );
+        let hidden = "SELECT d.x FROM devices AS [[d]]";
+        assert_eq!(query(hidden), "SELECT d.x FROM devices");
+        assert_eq!(
+            query("SELECT modules.x FROM devices.modules AS modules WHERE devices.modules.y"),
+            "SELECT x FROM devices.modules WHERE y"
+        );
+    }
+
+    #[test]
+    fn columns_keep_their_spelling_where_they_are_meant() {
+        assert_eq!(
+            query(
+                "SELECT tags.a AS Status, MAX(1) AS id FROM devices GROUP BY STATUS \
+                 HAVING Status = 1 ORDER BY Status, status, ID, id, MIN(id)"
+            ),
+            "SELECT tags.a AS Status, MAX(1) AS id FROM devices GROUP BY status HAVING Status = 1 \
+             ORDER BY Status, status, deviceId, id, MIN(deviceId)"
+        );
+        // A quoted name is no name to refer to, and longer paths name no columns.
+        assert_eq!(
+            query("SELECT 1 AS 'Status', 2 AS Tags FROM devices ORDER BY Status, Tags.x"),
+            "SELECT 1 AS [[Status]], 2 AS Tags FROM devices ORDER BY status, tags.x"
+        );
+    }
+
+    #[test]
+    fn job_prefixes_name_the_collection_of_a_condition() {
+        assert_eq!(
+            condition("a = 1 AND NOT f(Devices.Jobs.jobId) = 2"),
+            "devices.jobs WHERE a = 1 AND NOT f(jobId) = 2"
+        );
+        assert_eq!(condition("devices.jobs = 1"), "devices WHERE jobs = 1");
+        assert_eq!(
+            condition("FROM devices.modules WHERE devices.jobs.x"),
+            "devices.modules WHERE jobs.x"
+        );
+    }
+
+    #[test]
+    fn each_wrong_name_is_told() {
+        let text = "SELECT tags.a[*] FROM devices tags GROUP BY 1 ORDER BY 2, tags.b[*].c[*] = 1";
+        let diagnostics = parse_query(text, &Limits::default()).unwrap_err();
+        let told: Vec<_> = diagnostics
+            .iter()
+            .map(|one| (one.code, &text[one.span.from as usize..one.span.to as usize]))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (code::ALIAS_IS_FIELD, "tags"),
+                (code::MISPLACED_ANY, "tags.a[*]"),
+                (code::NUMBERED_COLUMN, "1"),
+                (code::NUMBERED_COLUMN, "2"),
+                (code::MISPLACED_ANY, "tags.b[*].c[*]"),
+            ]
+        );
+    }
+}
