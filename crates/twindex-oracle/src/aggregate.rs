@@ -14,12 +14,7 @@ pub(crate) fn aggregate(function: Function, values: &[Maybe], percentile: f64) -
     match function {
         Function::Count => Some(count(counted(values).count())),
         Function::Min => Some(ordered(values).into_iter().next().unwrap_or(Value::Null)),
-        Function::Max => Some(
-            ordered(values)
-                .into_iter()
-                .next_back()
-                .unwrap_or(Value::Null),
-        ),
+        Function::Max => Some(ordered(values).into_iter().next_back().unwrap_or(Value::Null)),
         _ if numbers.is_empty() => Some(Value::Null),
         Function::Sum => finite(sum(&numbers)),
         Function::Avg => finite(sum(&numbers) / numbers.len() as f64),
@@ -32,9 +27,7 @@ pub(crate) fn aggregate(function: Function, values: &[Maybe], percentile: f64) -
 
 /// `COUNT(DISTINCT x)`.
 pub(crate) fn count_distinct(values: &[Maybe]) -> Value {
-    let distinct: BTreeSet<Key> = counted(values)
-        .map(|value| Key(Some(value.clone())))
-        .collect();
+    let distinct: BTreeSet<Key> = counted(values).map(|value| Key(Some(value.clone()))).collect();
     count(distinct.len())
 }
 
@@ -59,18 +52,11 @@ fn sum(numbers: &[f64]) -> f64 {
 fn percentile_of(mut numbers: Vec<f64>, percentile: f64) -> f64 {
     numbers.sort_by(f64::total_cmp);
     let rank = (numbers.len() - 1) as f64 * percentile;
-    let (low, high) = (
-        numbers[rank.floor() as usize],
-        numbers[rank.ceil() as usize],
-    );
+    let (low, high) = (numbers[rank.floor() as usize], numbers[rank.ceil() as usize]);
     let share = rank - rank.floor();
     let between = low + (high - low) * share;
     // The distance of two finite numbers can be infinite; what lies between them is not.
-    if between.is_finite() {
-        between
-    } else {
-        low * (1.0 - share) + high * share
-    }
+    if between.is_finite() { between } else { low * (1.0 - share) + high * share }
 }
 
 /// Of a sample of two or more. Two passes, and the second takes back the rounding of the mean.
@@ -78,10 +64,7 @@ fn stddev(numbers: &[f64]) -> f64 {
     let n = numbers.len() as f64;
     let mean = mean(numbers);
     let deviations: Vec<f64> = numbers.iter().map(|number| number - mean).collect();
-    let squares: Vec<f64> = deviations
-        .iter()
-        .map(|deviation| deviation * deviation)
-        .collect();
+    let squares: Vec<f64> = deviations.iter().map(|deviation| deviation * deviation).collect();
     if squares.iter().any(|square| !square.is_finite()) {
         return f64::INFINITY;
     }
@@ -107,40 +90,22 @@ mod tests {
     use super::*;
 
     fn over(function: Function, values: Value, percentile: f64) -> Maybe {
-        let values: Vec<Maybe> = values
-            .as_array()
-            .unwrap()
-            .iter()
-            .cloned()
-            .map(Some)
-            .collect();
+        let values: Vec<Maybe> = values.as_array().unwrap().iter().cloned().map(Some).collect();
         aggregate(function, &values, percentile)
     }
 
     fn assert_over(function: Function, values: Value, expected: Value) {
         let found = over(function, values.clone(), 0.5).unwrap();
-        assert!(
-            crate::equal(&found, &expected),
-            "{function:?} {values}: {found} not {expected}"
-        );
+        assert!(crate::equal(&found, &expected), "{function:?} {values}: {found} not {expected}");
     }
 
     #[test]
     fn over_nothing_all_but_count_are_null() {
         assert_over(Function::Count, json!([]), json!(0));
         assert_over(Function::Count, json!([null, null]), json!(0));
-        for function in [
-            Function::Sum,
-            Function::Avg,
-            Function::Percentile,
-            Function::Stddev,
-        ] {
+        for function in [Function::Sum, Function::Avg, Function::Percentile, Function::Stddev] {
             assert_over(function, json!([]), json!(null));
-            assert_over(
-                function,
-                json!([null, "1", true, [1], {"a": 1}]),
-                json!(null),
-            );
+            assert_over(function, json!([null, "1", true, [1], {"a": 1}]), json!(null));
         }
         for function in [Function::Min, Function::Max] {
             assert_over(function, json!([null, [1], {}]), json!(null));
@@ -163,11 +128,7 @@ mod tests {
     fn sums_that_are_not_finite_are_undefined() {
         assert_eq!(over(Function::Sum, json!([f64::MAX, f64::MAX]), 0.0), None);
         assert_eq!(over(Function::Avg, json!([f64::MAX, f64::MAX]), 0.0), None);
-        assert_over(
-            Function::Sum,
-            json!([f64::MAX, f64::MAX, f64::MIN]),
-            json!(f64::MAX),
-        );
+        assert_over(Function::Sum, json!([f64::MAX, f64::MAX, f64::MIN]), json!(f64::MAX));
     }
 
     #[test]
@@ -176,11 +137,7 @@ mod tests {
             let found = number_of(&over(Function::Percentile, json!([4, 1, 3, 2]), p)).unwrap();
             assert!((found - expected).abs() < 1e-12, "{p}: {found}");
         }
-        let wide = number_of(&over(
-            Function::Percentile,
-            json!([f64::MIN, f64::MAX]),
-            0.5,
-        ));
+        let wide = number_of(&over(Function::Percentile, json!([f64::MIN, f64::MAX]), 0.5));
         assert_eq!(wide, Some(0.0));
     }
 

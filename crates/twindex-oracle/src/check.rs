@@ -21,9 +21,7 @@ pub struct Refusal {
 
 impl Refusal {
     pub(crate) fn new(reason: impl Into<String>) -> Self {
-        Self {
-            reason: reason.into(),
-        }
+        Self { reason: reason.into() }
     }
 }
 
@@ -58,10 +56,7 @@ enum Over<'a> {
     Group(&'a [Expr]),
 }
 
-const OVER_TWIN: Place<'static> = Place {
-    over: Over::Twin,
-    columns: &[],
-};
+const OVER_TWIN: Place<'static> = Place { over: Over::Twin, columns: &[] };
 
 /// Whether a query is one that the language accepts, as far as the judge can see.
 ///
@@ -75,11 +70,7 @@ pub fn check(query: &Query) -> Checked {
         no_bare_number(key)?;
         expr(key, OVER_TWIN)?;
     }
-    let over = if is_grouped(query) {
-        Over::Group(&query.group_by)
-    } else {
-        Over::Twin
-    };
+    let over = if is_grouped(query) { Over::Group(&query.group_by) } else { Over::Twin };
     let items: &[SelectItem] = match &query.select {
         Select::All(_) if is_grouped(query) => return refuse("`SELECT *` in a grouped query"),
         Select::All(_) => &[],
@@ -89,10 +80,7 @@ pub fn check(query: &Query) -> Checked {
         expr(&item.expr, Place { over, columns: &[] })?;
     }
     names::columns(items)?;
-    let with_columns = Place {
-        over,
-        columns: items,
-    };
+    let with_columns = Place { over, columns: items };
     if let Some(having) = &query.having {
         expr(having, with_columns)?;
     }
@@ -139,13 +127,10 @@ fn has_aggregate(expr: &Expr) -> bool {
 pub(crate) fn refers_to_column(expr: &Expr, items: &[SelectItem]) -> bool {
     match &expr.node {
         Node::Path(path) => column_meant(path, items).is_some(),
-        Node::Call(Call {
-            callee: Callee::Known(function),
-            ..
-        }) if is_aggregate(*function) => false,
-        _ => parts(expr)
-            .into_iter()
-            .any(|part| refers_to_column(part, items)),
+        Node::Call(Call { callee: Callee::Known(function), .. }) if is_aggregate(*function) => {
+            false
+        }
+        _ => parts(expr).into_iter().any(|part| refers_to_column(part, items)),
     }
 }
 
@@ -163,19 +148,11 @@ fn parts(expr: &Expr) -> Vec<&Expr> {
         Node::Sum(first, rest) => first_and_rest(first, rest),
         Node::Product(first, rest) => first_and_rest(first, rest),
         Node::Compare(left, _, right) => vec![left, right],
-        Node::In {
-            value,
-            list: InList::Items(items),
-            ..
-        } => std::iter::once(&**value).chain(items).collect(),
-        Node::In {
-            value,
-            list: InList::Expr(list),
-            ..
-        } => vec![value, list],
-        Node::Between {
-            value, low, high, ..
-        } => vec![value, low, high],
+        Node::In { value, list: InList::Items(items), .. } => {
+            std::iter::once(&**value).chain(items).collect()
+        }
+        Node::In { value, list: InList::Expr(list), .. } => vec![value, list],
+        Node::Between { value, low, high, .. } => vec![value, low, high],
         Node::Like { value, pattern, .. } => vec![value, pattern],
         Node::Is { value, .. } => vec![value],
         Node::Call(call) => call.args.iter().collect(),
@@ -183,9 +160,7 @@ fn parts(expr: &Expr) -> Vec<&Expr> {
 }
 
 fn first_and_rest<'a, Op>(first: &'a Expr, rest: &'a [(Op, Expr)]) -> Vec<&'a Expr> {
-    std::iter::once(first)
-        .chain(rest.iter().map(|(_, operand)| operand))
-        .collect()
+    std::iter::once(first).chain(rest.iter().map(|(_, operand)| operand)).collect()
 }
 
 fn no_bare_number(key: &Expr) -> Checked {
@@ -232,21 +207,14 @@ fn is_any_element(expr: &Expr) -> bool {
 }
 
 fn n_any_element(path: &Path) -> usize {
-    path.segments
-        .iter()
-        .filter(|segment| **segment == Segment::AnyElement)
-        .count()
+    path.segments.iter().filter(|segment| **segment == Segment::AnyElement).count()
 }
 
 fn path(path: &Path, place: Place<'_>) -> Checked {
     if n_any_element(path) > 0 {
         return refuse("`[*]` elsewhere than on the left of a comparison");
     }
-    if column_meant(path, place.columns).is_some() {
-        Ok(())
-    } else {
-        no_group(place)
-    }
+    if column_meant(path, place.columns).is_some() { Ok(()) } else { no_group(place) }
 }
 
 fn no_group(place: Place<'_>) -> Checked {
@@ -288,9 +256,9 @@ fn call(call: &Call, place: Place<'_>) -> Checked {
 /// The literal share that PERCENTILE is asked for.
 pub(crate) fn percentile(call: &Call) -> Option<f64> {
     match &call.args.get(1)?.node {
-        Node::Literal(Literal::Number(number)) => literal::number(&number.text)
-            .ok()
-            .filter(|share| (0.0..=1.0).contains(share)),
+        Node::Literal(Literal::Number(number)) => {
+            literal::number(&number.text).ok().filter(|share| (0.0..=1.0).contains(share))
+        }
         _ => None,
     }
 }
@@ -327,5 +295,71 @@ fn n_args(function: Function) -> (usize, usize) {
         | Function::RegexMatch => (2, 3),
         Function::Concat => (2, usize::MAX),
         _ => (1, 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use twindex_lang::{Limits, parse_query};
+
+    use super::*;
+
+    fn is_accepted(text: &str) -> bool {
+        let query = parse_query(text, &Limits::default());
+        query.is_ok_and(|query| check(&query).is_ok())
+    }
+
+    #[test]
+    fn what_the_page_calls_an_error_is_refused() {
+        for text in [
+            "SELECT * FROM devices GROUP BY tags.a",
+            "SELECT * FROM devices HAVING COUNT() > 1",
+            "SELECT * FROM devices ORDER BY COUNT()",
+            "SELECT tags.a FROM devices WHERE COUNT() > 1",
+            "SELECT COUNT() AS n FROM devices GROUP BY COUNT()",
+            "SELECT SUM(MAX(tags.a)) FROM devices",
+            "SELECT tags.b, COUNT() FROM devices GROUP BY tags.a",
+            "SELECT tags.a.b FROM devices GROUP BY tags.a",
+            "SELECT tags.a FROM devices GROUP BY tags.a HAVING tags.b = 1",
+            "SELECT COUNT() FROM devices ORDER BY tags.a",
+            "SELECT IN_SYNC(), COUNT() FROM devices",
+            "SELECT COUNT() FROM devices GROUP BY 1",
+            "SELECT tags.a FROM devices ORDER BY 1",
+            "SELECT tags.l[*] FROM devices",
+            "SELECT * FROM devices WHERE 1 = tags.l[*]",
+            "SELECT * FROM devices WHERE tags.l[*][*] = 1",
+            "SELECT * FROM devices WHERE NOT tags.l[*]",
+            "SELECT * FROM devices WHERE tags.l[*] + 1 = 2",
+            "SELECT COUNT() FROM devices HAVING tags.l[*] = 1",
+            "SELECT * FROM devices WHERE NOPE(1)",
+            "SELECT * FROM devices WHERE LENGTH()",
+            "SELECT * FROM devices WHERE CONCAT('a')",
+            "SELECT SUM(DISTINCT tags.a) FROM devices",
+            "SELECT PERCENTILE(tags.a, 1.5) FROM devices",
+            "SELECT PERCENTILE(tags.a, tags.b) FROM devices",
+            "SELECT * FROM devices WHERE REGEX_MATCH(tags.a, '(')",
+            "SELECT COUNT() AS n, SUM(n) FROM devices ORDER BY MAX(n) + COUNT(n + SUM(n))",
+        ] {
+            assert!(!is_accepted(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_built_from_groups_is_accepted() {
+        for text in [
+            "SELECT tags.a, COUNT() FROM devices GROUP BY Tags.a",
+            "SELECT LOWER(tags.a) AS l, 1 FROM devices GROUP BY lower(devices.tags['a'])",
+            "SELECT UPPER(tags.a), NOW() - MAX(tags.t) FROM devices GROUP BY tags.a",
+            "SELECT (tags.a) = 1 FROM devices GROUP BY tags.a = 1",
+            "SELECT tags.l[*] = 1 AS any FROM devices GROUP BY tags.l[*] = 1",
+            "SELECT COUNT() AS n FROM devices GROUP BY tags.a HAVING n > 1 ORDER BY n DESC, tags.a",
+            "SELECT COUNT() AS n FROM devices ORDER BY COUNT(n)",
+            "SELECT IN_SYNC() AS s, COUNT() FROM devices GROUP BY IN_SYNC()",
+            "SELECT 1 AS one FROM devices HAVING COUNT() > 1",
+            "SELECT COUNT(tags.l[*] = 1) FROM devices",
+            "SELECT PERCENTILE(tags.a, 0.5) FROM devices",
+        ] {
+            assert!(is_accepted(text), "{text}");
+        }
     }
 }

@@ -21,12 +21,7 @@ pub(crate) fn drift(twin: &Value) -> Vec<String> {
     let reported = section("reported");
     let mut drifted = Vec::new();
     for (key, wanted) in desired.iter().filter(|(key, _)| !is_bookkeeping(key)) {
-        collect(
-            wanted,
-            reported.and_then(|all| all.get(key)),
-            &path_text("", key),
-            &mut drifted,
-        );
+        collect(wanted, reported.and_then(|all| all.get(key)), &path_text("", key), &mut drifted);
     }
     drifted.sort_by(|a, b| a.chars().cmp(b.chars()));
     drifted
@@ -56,10 +51,7 @@ fn collect(wanted: &Value, found: Option<&Value>, path: &str, drifted: &mut Vec<
 
 /// What a reported value counts as: an acknowledgement by its `value`, also if that is one.
 fn acknowledged(reported: &Value) -> &Value {
-    match reported
-        .as_object()
-        .filter(|entries| is_acknowledgement(entries))
-    {
+    match reported.as_object().filter(|entries| is_acknowledgement(entries)) {
         Some(entries) => acknowledged(&entries["value"]),
         None => reported,
     }
@@ -67,22 +59,15 @@ fn acknowledged(reported: &Value) -> &Value {
 
 /// Whether the keys are `value`, `ac`, `av`, perhaps `ad`, and no others.
 fn is_acknowledgement(entries: &Map<String, Value>) -> bool {
-    ["value", "ac", "av"]
-        .iter()
-        .all(|key| entries.contains_key(*key))
-        && entries
-            .keys()
-            .all(|key| ["value", "ac", "av", "ad"].contains(&key.as_str()))
+    ["value", "ac", "av"].iter().all(|key| entries.contains_key(*key))
+        && entries.keys().all(|key| ["value", "ac", "av", "ad"].contains(&key.as_str()))
 }
 
 /// The text of the path to `key` below `parent`: a plain name, `[[any text]]`, or, for what even
 /// double brackets cannot hold, `['a string']`.
 fn path_text(parent: &str, key: &str) -> String {
     if key.contains("]]") || key.ends_with(']') {
-        return format!(
-            "{parent}['{}']",
-            key.replace('\\', "\\\\").replace('\'', "\\'")
-        );
+        return format!("{parent}['{}']", key.replace('\\', "\\\\").replace('\'', "\\'"));
     }
     let dot = if parent.is_empty() { "" } else { "." };
     if NAME.as_ref().is_some_and(|name| name.is_match(key)) {
@@ -116,10 +101,7 @@ mod tests {
     fn leaves_that_differ_are_listed_in_code_point_order() {
         let desired = json!({"b": 1, "a": {"x": 1, "y": "1"}, "B": null, "l": [1], "$x": 0});
         let reported = json!({"b": 2, "a": {"x": 1, "y": 1}, "l": [1, 2]});
-        assert_eq!(
-            drift_of(desired.clone(), reported),
-            ["$x", "B", "a.y", "b", "l"]
-        );
+        assert_eq!(drift_of(desired.clone(), reported), ["$x", "B", "a.y", "b", "l"]);
         let all = ["$x", "B", "a.x", "a.y", "b", "l"];
         assert_eq!(drift(&json!({"properties": {"desired": desired}})), all);
         assert!(drift_of(json!({"a": null}), json!({"a": null})).is_empty());
@@ -129,25 +111,16 @@ mod tests {
     fn acknowledgements_count_by_value_at_any_level() {
         let ack = |value: Value| json!({"value": value, "ac": 200, "av": 1, "ad": "done"});
         assert!(drift_of(json!({"a": 1}), json!({"a": ack(json!(1))})).is_empty());
-        assert_eq!(
-            drift_of(json!({"a": 1}), json!({"a": ack(json!(2))})),
-            ["a"]
-        );
+        assert_eq!(drift_of(json!({"a": 1}), json!({"a": ack(json!(2))})), ["a"]);
         let component = json!({"__t": "c", "t": {"value": 1, "ac": 200, "av": 1}});
         assert!(drift_of(json!({"c": {"__t": "c", "t": 1}}), json!({"c": component})).is_empty());
         let deep = ack(json!({"b": ack(json!(1))}));
         assert!(drift_of(json!({"a": {"b": 1}}), json!({"a": deep})).is_empty());
         let no_ack = json!({"value": 1, "ac": 200, "av": 1, "more": 0});
         assert_eq!(drift_of(json!({"a": 1}), json!({"a": no_ack})), ["a"]);
-        assert_eq!(
-            drift_of(json!({"a": 1}), json!({"a": {"value": 1, "ac": 200}})),
-            ["a"]
-        );
+        assert_eq!(drift_of(json!({"a": 1}), json!({"a": {"value": 1, "ac": 200}})), ["a"]);
         // Arrays are compared whole, so nothing inside them counts by its value.
-        assert_eq!(
-            drift_of(json!({"a": [1]}), json!({"a": [ack(json!(1))]})),
-            ["a"]
-        );
+        assert_eq!(drift_of(json!({"a": [1]}), json!({"a": [ack(json!(1))]})), ["a"]);
     }
 
     #[test]

@@ -27,19 +27,12 @@ impl ExactSum {
         let bits = number.to_bits();
         let exponent = (bits >> 52 & 0x7FF) as usize;
         let fraction = bits & ((1 << 52) - 1);
-        let (mantissa, shift) = if exponent == 0 {
-            (fraction, 0)
-        } else {
-            (fraction | 1 << 52, exponent - 1)
-        };
+        let (mantissa, shift) =
+            if exponent == 0 { (fraction, 0) } else { (fraction | 1 << 52, exponent - 1) };
         let mut wide = u128::from(mantissa) << (shift % 32);
         for limb in &mut self.limbs[shift / 32..] {
             let part = (wide & 0xFFFF_FFFF) as i64;
-            *limb += if number.is_sign_negative() {
-                -part
-            } else {
-                part
-            };
+            *limb += if number.is_sign_negative() { -part } else { part };
             wide >>= 32;
         }
     }
@@ -72,9 +65,7 @@ fn rounded(limbs: &[i64; LIMBS]) -> f64 {
     };
     // The 53 bits from the highest down. Below bit 53 all fit, and the bits are the double's own.
     let lowest = highest.saturating_sub(52);
-    let mantissa = (lowest..=highest)
-        .rev()
-        .fold(0, |bits, at| bits << 1 | bit(at));
+    let mantissa = (lowest..=highest).rev().fold(0, |bits, at| bits << 1 | bit(at));
     if lowest == 0 {
         return f64::from_bits(mantissa);
     }
@@ -99,18 +90,7 @@ mod tests {
 
     #[test]
     fn single_numbers_are_themselves() {
-        for number in [
-            0.0,
-            1.0,
-            -1.5,
-            0.1,
-            5e-324,
-            -5e-324,
-            1e-310,
-            f64::MAX,
-            f64::MIN,
-            1e16,
-        ] {
+        for number in [0.0, 1.0, -1.5, 0.1, 5e-324, -5e-324, 1e-310, f64::MAX, f64::MIN, 1e16] {
             assert_eq!(sum(&[number]), number);
             assert_eq!(sum(&[number, -number]), 0.0);
         }
@@ -120,9 +100,7 @@ mod tests {
 
     #[test]
     fn two_numbers_add_as_ieee_says() {
-        let numbers = [
-            0.1, 0.2, 1e16, -1e16, 1.0, 3.0, 1e300, 5e-324, 2.5e-310, -7.25, 1e-7,
-        ];
+        let numbers = [0.1, 0.2, 1e16, -1e16, 1.0, 3.0, 1e300, 5e-324, 2.5e-310, -7.25, 1e-7];
         for a in numbers {
             for b in numbers {
                 assert_eq!(sum(&[a, b]), a + b, "{a} {b}");

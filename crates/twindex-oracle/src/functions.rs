@@ -61,9 +61,7 @@ pub(crate) fn call(function: Function, args: &[Maybe], now_ms: i64) -> Maybe {
 
         Function::ArrayContains => {
             let (array, value) = (arg(0)?, arg(1)?);
-            Some(Value::Bool(
-                array.as_array()?.iter().any(|item| equal(item, &value)),
-            ))
+            Some(Value::Bool(array.as_array()?.iter().any(|item| equal(item, &value))))
         }
         Function::ArrayLength => Some(count(arg(0)?.as_array()?.len())),
 
@@ -85,11 +83,7 @@ pub(crate) fn call(function: Function, args: &[Maybe], now_ms: i64) -> Maybe {
 /// `STARTSWITH`, `ENDSWITH`, `CONTAINS`: a third argument `true` compares LOWER of both.
 fn text_test(args: &[Maybe], test: impl Fn(&str, &str) -> bool) -> Maybe {
     let (text, part) = (text_of(&args[0])?, text_of(&args[1])?);
-    let folded = if args.len() == 3 {
-        bool_of(&args[2])?
-    } else {
-        false
-    };
+    let folded = if args.len() == 3 { bool_of(&args[2])? } else { false };
     Some(Value::Bool(if folded {
         test(&text.to_lowercase(), &part.to_lowercase())
     } else {
@@ -106,11 +100,7 @@ fn substring(args: &[Maybe]) -> Maybe {
     };
     let chars: Vec<char> = text_of(&args[0])?.chars().collect();
     let start = whole(1)?;
-    let length = if args.len() == 3 {
-        whole(2)?
-    } else {
-        usize::MAX
-    };
+    let length = if args.len() == 3 { whole(2)? } else { usize::MAX };
     let rest = chars.get(start..)?;
     Some(Value::String(rest.iter().take(length).collect()))
 }
@@ -138,11 +128,7 @@ fn as_number(text: &str) -> Maybe {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     // What std calls a number beyond this: `inf`, `infinity`, `nan`.
     let is_decimal = unsigned.starts_with(|c: char| c == '.' || c.is_ascii_digit());
-    if is_decimal {
-        text.parse().ok().and_then(finite)
-    } else {
-        None
-    }
+    if is_decimal { text.parse().ok().and_then(finite) } else { None }
 }
 
 #[cfg(test)]
@@ -167,10 +153,7 @@ mod tests {
         for (args, expected) in cases {
             let found = over(function, args.clone());
             let found = found.unwrap_or_else(|| panic!("{function:?}{args}: undefined"));
-            assert!(
-                equal(&found, expected),
-                "{function:?}{args}: {found} not {expected}"
-            );
+            assert!(equal(&found, expected), "{function:?}{args}: {found} not {expected}");
         }
     }
 
@@ -203,11 +186,7 @@ mod tests {
         ] {
             for (value, expected) in values.iter().zip(expected) {
                 let found = over(function, json!([value]));
-                assert_eq!(
-                    found,
-                    Some(Value::Bool(expected == 1)),
-                    "{function:?} {value}"
-                );
+                assert_eq!(found, Some(Value::Bool(expected == 1)), "{function:?} {value}");
             }
         }
     }
@@ -224,15 +203,10 @@ mod tests {
                 (json!(["1E-2"]), json!(0.01)),
             ],
         );
-        let texts = [
-            "", " ", "x", "1 2", "0x1F", "inf", "-inf", "NaN", "1e999", "+-1", "1,5", ".",
-        ];
+        let texts = ["", " ", "x", "1 2", "0x1F", "inf", "-inf", "NaN", "1e999", "+-1", "1,5", "."];
         let texts: Vec<Value> = texts.iter().map(|text| json!([text])).collect();
         assert_undefined(Function::AsNumber, &texts);
-        assert_undefined(
-            Function::AsNumber,
-            &[json!([true]), json!([null]), json!([["1"]])],
-        );
+        assert_undefined(Function::AsNumber, &[json!([true]), json!([null]), json!([["1"]])]);
     }
 
     #[test]
@@ -250,10 +224,7 @@ mod tests {
             ],
         );
         assert_over(ends, &[(json!(["abc", "bc"]), json!(true))]);
-        assert_over(
-            Function::Contains,
-            &[(json!(["aBc", "b", true]), json!(true))],
-        );
+        assert_over(Function::Contains, &[(json!(["aBc", "b", true]), json!(true))]);
         assert_undefined(
             starts,
             &[
@@ -279,11 +250,7 @@ mod tests {
     fn text_is_cut_and_joined() {
         assert_over(
             Function::Length,
-            &[
-                (json!(["a😀"]), json!(2)),
-                (json!(["e\u{301}"]), json!(2)),
-                (json!([""]), json!(0)),
-            ],
+            &[(json!(["a😀"]), json!(2)), (json!(["e\u{301}"]), json!(2)), (json!([""]), json!(0))],
         );
         assert_over(Function::Upper, &[(json!(["straße"]), json!("STRASSE"))]);
         assert_over(Function::Lower, &[(json!(["İΣ"]), json!("i\u{307}ς"))]);
@@ -333,10 +300,7 @@ mod tests {
             assert_over(function, &[(args, expected)]);
         }
         assert_undefined(Function::Sqrt, &[json!([-1]), json!(["4"])]);
-        assert_undefined(
-            Function::Power,
-            &[json!([10, 400]), json!([-1, 0.5]), json!([0, -1])],
-        );
+        assert_undefined(Function::Power, &[json!([10, 400]), json!([-1, 0.5]), json!([0, -1])]);
         assert_undefined(Function::Bin, &[json!([1, 0]), json!([1e300, 1e-300])]);
         assert_undefined(Function::Exp, &[json!([1000])]);
     }
@@ -352,20 +316,14 @@ mod tests {
             ],
         );
         let undefined = json!({"undefined": true});
-        assert_undefined(
-            Function::ArrayContains,
-            &[json!(["a", "a"]), json!([[1], undefined])],
-        );
+        assert_undefined(Function::ArrayContains, &[json!(["a", "a"]), json!([[1], undefined])]);
         assert_over(Function::ArrayLength, &[(json!([[1, null]]), json!(2))]);
         assert_undefined(Function::ArrayLength, &[json!(["ab"]), json!([{}])]);
     }
 
     #[test]
     fn times_are_milliseconds() {
-        assert_over(
-            Function::Time,
-            &[(json!(["1970-01-01T00:00:01Z"]), json!(1000))],
-        );
+        assert_over(Function::Time, &[(json!(["1970-01-01T00:00:01Z"]), json!(1000))]);
         assert_over(Function::Now, &[(json!([]), json!(1_000_000))]);
         assert_over(Function::Ago, &[(json!(["15m"]), json!(100_000))]);
         assert_undefined(Function::Time, &[json!(["soon"]), json!([0])]);

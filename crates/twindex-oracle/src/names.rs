@@ -99,9 +99,51 @@ fn trailing_name(path: &Path, n: usize) -> String {
 /// The expression of the column that a path of the one segment `key` refers to.
 pub(crate) fn referred<'a>(items: &'a [SelectItem], key: &str) -> Option<&'a Expr> {
     let is_meant = |item: &&SelectItem| {
-        item.name
-            .as_ref()
-            .is_some_and(|name| name.can_be_referred_to && name.text == key)
+        item.name.as_ref().is_some_and(|name| name.can_be_referred_to && name.text == key)
     };
     items.iter().find(is_meant).map(|item| &item.expr)
+}
+
+#[cfg(test)]
+mod tests {
+    use twindex_lang::ast::Select;
+    use twindex_lang::{Limits, parse_query};
+
+    use super::*;
+
+    fn names(select: &str) -> Result<Vec<String>, Refusal> {
+        let query = parse_query(&format!("SELECT {select} FROM devices"), &Limits::default());
+        let Select::Items(items) = query.unwrap().select else { panic!("{select}") };
+        columns(&items).map(|columns| columns.into_iter().map(|(name, _)| name).collect())
+    }
+
+    #[test]
+    fn columns_are_named_as_the_page_says() {
+        for (select, expected) in [
+            ("tags.list[0]", vec!["list"]),
+            ("Properties.Desired", vec!["desired"]),
+            ("id, tags['a b']", vec!["deviceId", "a b"]),
+            ("tags.a AS x, tags.b", vec!["x", "b"]),
+            ("COUNT(), tags.a, SUM(tags.b) AS s, MAX(tags.c)", vec!["$1", "a", "s", "$2"]),
+            ("properties.desired.fw, properties.reported.fw", vec!["desired.fw", "reported.fw"]),
+            ("tags.a, tags.a, devices.tags.a", vec!["a"]),
+            ("tags.x.a.k, tags.y.a.k, tags.z.b.k", vec!["x.a.k", "y.a.k", "b.k"]),
+            ("tags, properties.desired.tags", vec!["tags", "desired.tags"]),
+            ("'x', 1 + 1, null", vec!["$1", "$2", "$3"]),
+        ] {
+            assert_eq!(names(select).unwrap(), expected, "{select}");
+        }
+    }
+
+    #[test]
+    fn a_name_stands_once() {
+        for select in [
+            "tags.a AS x, tags.b AS x",
+            "tags.a AS x, tags.x",
+            "tags.list[0], tags.list[1]",
+            "COUNT(), tags.$1",
+        ] {
+            assert!(names(select).is_err(), "{select}");
+        }
+    }
 }

@@ -6,23 +6,16 @@ use twindex_lang::ast::{Path, Segment};
 /// The value at `segments` below `value`, or `None` where the path is missing. An index selects
 /// only from an array, a key only from an object.
 pub(crate) fn select<'a>(value: &'a Value, segments: &[Segment]) -> Option<&'a Value> {
-    segments
-        .iter()
-        .try_fold(value, |value, segment| match (value, segment) {
-            (Value::Object(entries), Segment::Key(key)) => entries.get(key),
-            (Value::Array(items), Segment::Index(index)) => {
-                items.get(usize::try_from(*index).ok()?)
-            }
-            _ => None,
-        })
+    segments.iter().try_fold(value, |value, segment| match (value, segment) {
+        (Value::Object(entries), Segment::Key(key)) => entries.get(key),
+        (Value::Array(items), Segment::Index(index)) => items.get(usize::try_from(*index).ok()?),
+        _ => None,
+    })
 }
 
 /// What stands before and after the `[*]` of `path`, if it has one.
 pub(crate) fn split_at_any_element(path: &Path) -> Option<(&[Segment], &[Segment])> {
-    let at = path
-        .segments
-        .iter()
-        .position(|segment| *segment == Segment::AnyElement)?;
+    let at = path.segments.iter().position(|segment| *segment == Segment::AnyElement)?;
     Some((&path.segments[..at], &path.segments[at + 1..]))
 }
 
@@ -45,10 +38,7 @@ mod tests {
         let twin = json!({"a": {"b": [10, {"c": null}]}, "0": 1});
         let key = |key: &str| Segment::Key(key.to_owned());
         let at = |segments: &[Segment]| select(&twin, segments).cloned();
-        assert_eq!(
-            at(&[key("a"), key("b"), Segment::Index(0)]),
-            Some(json!(10))
-        );
+        assert_eq!(at(&[key("a"), key("b"), Segment::Index(0)]), Some(json!(10)));
         let c = [key("a"), key("b"), Segment::Index(1), key("c")];
         assert_eq!(at(&c), Some(json!(null)));
         assert_eq!(at(&[key("a"), key("b"), Segment::Index(2)]), None);

@@ -20,8 +20,8 @@ pub(crate) fn is_like(text: &str, pattern: &str) -> bool {
     // matched[n]: the pieces so far match the first n characters.
     let mut matched = vec![false; text.len() + 1];
     matched[0] = true;
+    let mut next = matched.clone();
     for piece in pieces(pattern) {
-        let mut next = vec![false; text.len() + 1];
         for n in 0..=text.len() {
             next[n] = match piece {
                 Piece::AnyRun => matched[n] || (n > 0 && next[n - 1]),
@@ -29,7 +29,7 @@ pub(crate) fn is_like(text: &str, pattern: &str) -> bool {
                 Piece::Exactly(c) => n > 0 && matched[n - 1] && text[n - 1] == c,
             };
         }
-        matched = next;
+        std::mem::swap(&mut matched, &mut next);
     }
     matched[text.len()]
 }
@@ -96,11 +96,7 @@ mod tests {
             ("aab", "%ab", true),
             ("ababa", "%aba", true),
         ] {
-            assert_eq!(
-                is_like(text, pattern),
-                expected,
-                "{text:?} LIKE {pattern:?}"
-            );
+            assert_eq!(is_like(text, pattern), expected, "{text:?} LIKE {pattern:?}");
         }
     }
 

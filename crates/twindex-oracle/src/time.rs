@@ -12,10 +12,7 @@ struct Reader<'a>(&'a str);
 impl Reader<'_> {
     /// Exactly `n` ASCII digits.
     fn digits(&mut self, n: usize) -> Option<i64> {
-        let digits = self
-            .0
-            .get(..n)
-            .filter(|text| text.bytes().all(|b| b.is_ascii_digit()))?;
+        let digits = self.0.get(..n).filter(|text| text.bytes().all(|b| b.is_ascii_digit()))?;
         self.0 = &self.0[n..];
         digits.parse().ok()
     }
@@ -52,16 +49,8 @@ pub(crate) fn time(text: &str) -> Option<i64> {
 fn time_of_day(reader: &mut Reader<'_>) -> Option<i64> {
     let hour = reader.pair_below(24)?;
     let minute = reader.eat(':').then(|| reader.pair_below(60))??;
-    let second = if reader.eat(':') {
-        reader.pair_below(60)?
-    } else {
-        0
-    };
-    let ms = if reader.eat('.') {
-        fraction(reader)?
-    } else {
-        0
-    };
+    let second = if reader.eat(':') { reader.pair_below(60)? } else { 0 };
+    let ms = if reader.eat('.') { fraction(reader)? } else { 0 };
     Some(((hour * 60 + minute) * 60 + second) * 1000 + ms)
 }
 
@@ -78,18 +67,10 @@ fn offset(reader: &mut Reader<'_>) -> Option<i64> {
     if reader.0.is_empty() || reader.eat('Z') {
         return Some(0);
     }
-    let sign = if reader.eat('-') {
-        -1
-    } else {
-        reader.eat('+').then_some(1)?
-    };
+    let sign = if reader.eat('-') { -1 } else { reader.eat('+').then_some(1)? };
     let hour = reader.pair_below(24)?;
     let colon = reader.eat(':');
-    let minute = if reader.0.is_empty() && !colon {
-        0
-    } else {
-        reader.pair_below(60)?
-    };
+    let minute = if reader.0.is_empty() && !colon { 0 } else { reader.pair_below(60)? };
     Some(sign * (hour * 60 + minute) * MS_PER_MINUTE)
 }
 
@@ -197,18 +178,9 @@ mod tests {
         assert_eq!(duration("15m"), Some(900_000));
         assert_eq!(duration("0s"), Some(0));
         assert_eq!(duration("1w"), Some(604_800_000));
-        for text in [
-            "",
-            "m",
-            "15",
-            "15M",
-            "1.5h",
-            "-1d",
-            "1 d",
-            "1h30m",
-            "99999999999999999w",
-            "1é",
-        ] {
+        for text in
+            ["", "m", "15", "15M", "1.5h", "-1d", "1 d", "1h30m", "99999999999999999w", "1é"]
+        {
             assert_eq!(duration(text), None, "{text}");
         }
     }

@@ -27,9 +27,7 @@ pub fn equal(a: &Value, b: &Value) -> bool {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b))
         }
         (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len()
-                && a.iter()
-                    .all(|(key, a)| b.get(key).is_some_and(|b| equal(a, b)))
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| equal(a, b)))
         }
         _ => false,
     }
@@ -44,11 +42,7 @@ pub fn total_order(a: &Value, b: &Value) -> Ordering {
         }
         (Value::String(a), Value::String(b)) => a.chars().cmp(b.chars()),
         (Value::Array(a), Value::Array(b)) => {
-            let unequal = a
-                .iter()
-                .zip(b)
-                .map(|(a, b)| total_order(a, b))
-                .find(|o| o.is_ne());
+            let unequal = a.iter().zip(b).map(|(a, b)| total_order(a, b)).find(|o| o.is_ne());
             unequal.unwrap_or_else(|| a.len().cmp(&b.len()))
         }
         (Value::Object(a), Value::Object(b)) => {
@@ -64,10 +58,7 @@ pub fn total_order(a: &Value, b: &Value) -> Ordering {
 }
 
 fn entries_by_code_point(object: &serde_json::Map<String, Value>) -> BTreeMap<Vec<char>, &Value> {
-    object
-        .iter()
-        .map(|(key, value)| (key.chars().collect(), value))
-        .collect()
+    object.iter().map(|(key, value)| (key.chars().collect(), value)).collect()
 }
 
 fn type_rank(value: &Value) -> u8 {
@@ -159,11 +150,7 @@ pub fn number_text(number: f64) -> String {
         format!("{number:.0}")
     } else {
         let (plain, scientific) = (format!("{number}"), format!("{number:e}"));
-        if plain.len() <= scientific.len() {
-            plain
-        } else {
-            scientific
-        }
+        if plain.len() <= scientific.len() { plain } else { scientific }
     }
 }
 
@@ -212,14 +199,8 @@ mod tests {
     fn equality_is_of_type_and_value() {
         assert!(equal(&json!(1), &json!(1.0)));
         assert!(equal(&json!(0), &json!(-0.0)));
-        assert!(equal(
-            &json!({"a": 1, "b": [2]}),
-            &json!({"b": [2.0], "a": 1})
-        ));
-        assert!(equal(
-            &json!(9_007_199_254_740_993_i64),
-            &json!(9_007_199_254_740_992.0)
-        ));
+        assert!(equal(&json!({"a": 1, "b": [2]}), &json!({"b": [2.0], "a": 1})));
+        assert!(equal(&json!(9_007_199_254_740_993_i64), &json!(9_007_199_254_740_992.0)));
         for (a, b) in [
             (json!(1), json!("1")),
             (json!(0), json!(false)),

@@ -1,1 +1,23 @@
-//! Placeholder.
+//! What tests are made with: seeded generators of fleets, edits and queries, a shrinker, and the
+//! comparison of an engine with the oracle.
+//!
+//! Everything comes from a seed and nothing else, so a number in a failure report is the whole
+//! failure. [`run_campaign`] is the loop; [`Case::generate`] one turn of it.
+
+mod build;
+mod campaign;
+mod case;
+mod compare;
+mod dice;
+mod generate;
+mod render;
+mod shrink;
+mod size;
+
+pub use campaign::{Campaign, Failure, Subject, run_campaign};
+pub use case::{Asked, Case, Edit, Reuse, Round, Rows};
+pub use compare::{Tolerance, Tolerances, answers_equal};
+pub use dice::Dice;
+pub use generate::{Shape, generate_edit, generate_fleet, generate_query};
+pub use render::{Manner, render};
+pub use shrink::shrink;
