@@ -5,9 +5,12 @@
 //! write cannot lead the pool astray, and a free block is never touched.
 //!
 //! Blocks do not begin at multiples of their size but a little further apart: lanes of a segment are
-//! read at the same row, and at equal offsets their cache lines would all fall into the same few sets
-//! of the first and second level. Rejected: mapping each lane by itself (a lane is a fraction of a huge
-//! page), and the global allocator (it decides on page sizes for the whole program).
+//! read at the same row, and at equal offsets their cache lines all fall into the same few sets of the
+//! first and second level. Measured over 68 lanes of 256 KB: reading a random row takes 0.65 µs,
+//! and 1.75 µs in huge pages at equal offsets, which is no better than 4 KB pages.
+//!
+//! Rejected: mapping each lane by itself (a lane is a fraction of a huge page), and leaving it to the
+//! global allocator (which decides on pages for the whole program, and on offsets for none).
 
 use std::collections::BTreeSet;
 use std::mem;
