@@ -1,6 +1,6 @@
 //! Truth, null, missing and mixed types: the one place that says what a comparison gives.
 //!
-//! This file and `grammar/truth.md` are the same table. Conditions are true, false or undefined,
+//! This file is section 4 of the language page as code. Conditions are true, false or undefined,
 //! and AND, OR and NOT are Kleene's. A two-valued logic with a separate "defined" flag was
 //! rejected: it spreads the table over every caller.
 

@@ -72,29 +72,33 @@ impl Binder<'_> {
     }
 
     fn regex_match(&mut self, args: &[ast::Expr]) -> Expr {
-        let bound = self.exprs(args);
+        let mut bound = self.exprs(args);
+        let flags_arg = args.get(2);
         let pattern = args.get(1).and_then(literal_text);
-        let flags = args.get(2).map_or(Some(""), literal_text);
-        if let (Some(flags), Some(arg)) = (flags, args.get(2))
-            && let Err(error @ PatternError::UnknownFlag(_)) = Pattern::regex("", flags)
-        {
-            self.error(&BindError::BadFlags { error }, arg.at.0);
-            return Expr::Undefined;
-        }
-        let Some((pattern, arg)) = pattern.zip(args.get(1)) else {
-            return Expr::Call(Function::RegexMatch, bound);
-        };
-        match (Pattern::regex(pattern, flags.unwrap_or_default()), flags) {
-            (Err(error), _) => {
-                let span = place_in(arg, pattern, &error);
-                self.error(&BindError::BadPattern { error }, span);
+        let flags = flags_arg.map_or(Some(""), literal_text);
+        // What is no literal is not judged here.
+        match Pattern::regex(pattern.unwrap_or_default(), flags.unwrap_or_default()) {
+            Ok(compiled) if pattern.is_some() && flags.is_some() => {
+                Expr::Matches(Box::new(bound.swap_remove(0)), Arc::new(compiled))
+            }
+            Ok(_) => Expr::Call(Function::RegexMatch, bound),
+            Err(error) => {
+                self.refuse_pattern(error, args);
                 Expr::Undefined
             }
-            (Ok(compiled), Some(_)) => {
-                let text = bound.into_iter().next().unwrap_or(Expr::Undefined);
-                Expr::Matches(Box::new(text), Arc::new(compiled))
-            }
-            (Ok(_), None) => Expr::Call(Function::RegexMatch, bound),
+        }
+    }
+
+    fn refuse_pattern(&mut self, error: PatternError, args: &[ast::Expr]) {
+        let is_of_flags = matches!(error, PatternError::UnknownFlag(_));
+        let Some(arg) = args.get(if is_of_flags { 2 } else { 1 }) else {
+            return;
+        };
+        if is_of_flags {
+            self.error(&BindError::BadFlags { error }, arg.at.0);
+        } else {
+            let span = place_in(arg, &error);
+            self.error(&BindError::BadPattern { error }, span);
         }
     }
 }
@@ -128,8 +132,9 @@ fn span_ms(text: &str) -> Option<i64> {
 
 /// Where in the query an error of a pattern lies: its very character if the literal is written
 /// without escapes, else the literal.
-fn place_in(literal: &ast::Expr, pattern: &str, error: &PatternError) -> Span {
+fn place_in(literal: &ast::Expr, error: &PatternError) -> Span {
     let whole = literal.at.0;
+    let pattern = literal_text(literal).unwrap_or_default();
     let is_plain = (whole.to - whole.from) as usize == pattern.len() + 2;
     match error {
         PatternError::Syntax { at, .. } if is_plain => {

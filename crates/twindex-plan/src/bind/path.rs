@@ -87,7 +87,7 @@ impl Binder<'_> {
     }
 
     fn warn_of_missing(&mut self, path: &PathRef, keys: &[&str], span: Span) {
-        let [first, ..] = keys else {
+        let (Some(_), [first, ..]) = (self.collection, keys) else {
             return;
         };
         if !TWIN_FIELDS.contains(first) && self.catalog.path(&[first]).is_none() {

@@ -339,6 +339,18 @@ mod tests {
         ]);
     }
 
+    /// The parser's limit of nesting fits the stack of any thread, even twice over by way of AS.
+    #[test]
+    fn deep_nesting_fits_the_stack() {
+        let deep = format!("{}tags.n{}", "ABS(".repeat(60), ")".repeat(60));
+        let outer = format!("{}x = 5{}", "NOT (".repeat(30), ")".repeat(30));
+        let fleet = crate::testing::Fleet::new(&[TWIN]);
+        let text = format!("SELECT {deep} AS x FROM devices ORDER BY {outer}");
+        let plan = crate::optimize(fleet.bind(&text));
+        let row = fleet.row(0);
+        assert_eq!(super::truth(&plan.order[0].expr, &row), crate::truth::Truth::True);
+    }
+
     #[test]
     fn what_is_no_boolean_counts_as_undefined() {
         check(&[

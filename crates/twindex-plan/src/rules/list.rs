@@ -44,3 +44,40 @@ pub fn optimize_with_steps(plan: LogicalPlan) -> (LogicalPlan, Vec<Step>) {
     }
     (plan, steps)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logical::{Output, Predicate};
+    use crate::rules::predicate_of;
+    use crate::rules::testing::{condition, fleet, prop_same_rows};
+    use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
+    use twindex_lang::ast::Collection;
+
+    fn plan_of(filter: Predicate) -> LogicalPlan {
+        LogicalPlan {
+            collection: Collection::Devices,
+            filter,
+            output: Output::Twins,
+            order: Vec::new(),
+            distinct: false,
+            offset: 0,
+            limit: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        /// All rules together keep the same rows, and once is enough.
+        #[test]
+        fn keep_the_same_rows_and_are_idempotent(expr in condition(), rows in fleet()) {
+            let before = Predicate::Leaf { expr: expr.clone(), wanted: true };
+            let after = optimize(plan_of(predicate_of(expr)));
+            prop_same_rows(&before, &after.filter, &rows)?;
+            let (_, steps) = optimize_with_steps(after);
+            prop_assert_eq!(steps, []);
+        }
+    }
+}
