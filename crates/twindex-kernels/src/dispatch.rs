@@ -1,6 +1,6 @@
 //! Which instructions the kernels use: decided once, when the program first asks.
 //!
-//! A kernel is a value with one method per instruction set, and [`Isa::run`] is the only place that
+//! A kernel is a value with one method per instruction set, and `Isa::run` is the only place that
 //! chooses. An [`Isa`] cannot be made by hand: it exists only after detection, so choosing by it
 //! is sound wherever it comes from. Function pointers set at start were rejected: they hide generic
 //! kernels from the compiler and save nothing over one predicted branch in 4 µs of work.

@@ -27,7 +27,7 @@ const ZONE_WORDS: usize = MASK_WORDS / ZONES;
 
 /// Words with at most so many rows are visited row by row: fewer cache lines are touched.
 #[cfg(target_arch = "x86_64")]
-const SPARSE_ROWS_MAX: u32 = 4;
+const SPARSE_ROWS_MAX: u32 = 2;
 
 /// Appends the codes of the rows of `mask`, in row order.
 pub fn gather_codes<T: Code>(mask: &Words, codes: &[T], out: &mut Vec<u32>) {

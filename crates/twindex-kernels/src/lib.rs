@@ -7,7 +7,7 @@
 //!
 //! - [`mask`]: the mask, and set algebra on whole words.
 //! - [`codes`], [`numbers`], [`columns`]: narrowing by equality, range and set, of one lane or two.
-//! - [`histogram`], [`gather`]: counting, summing, extremes and collecting under a mask.
+//! - [`mod@histogram`], [`gather`]: counting, summing, extremes and collecting under a mask.
 //! - [`dispatch`]: which instructions all of them use.
 //! - [`memory`]: where lanes live.
 
