@@ -2,7 +2,7 @@
 //! any twin is read.
 //!
 //! Sees data only through [`catalog_view::CatalogView`] and rows only through [`env::Env`], both
-//! implemented above it. The journey of a query here: [`bind`] gives a [`logical::LogicalPlan`],
+//! implemented above it. The journey of a query here: [`bind()`] gives a [`logical::LogicalPlan`],
 //! [`optimize`] rewrites it by the rules of [`rules`], [`explain`] prints either, and [`eval`]
 //! says what an expression yields over a row; its truth table is [`truth`].
 

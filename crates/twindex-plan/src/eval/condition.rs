@@ -1,16 +1,18 @@
 //! Conditions: what is true, false or undefined.
 
 use twindex_lang::ast::CompareOp;
+use twindex_model::kind::Kind;
+use twindex_model::value::Value;
 
 use super::evaluate::eval;
-use super::operand::{equal, operand, read_array};
+use super::operand::{Operand, equal, operand, read_array};
 use super::scope::Scope;
 use crate::env::{Env, Scalar};
 use crate::expr::Expr;
 use crate::like::matches_like_once;
 use crate::logical::Predicate;
 use crate::scalar::contains_value;
-use crate::truth::{Truth, compare, is_nullish};
+use crate::truth::{Truth, compare, equals, is_nullish};
 
 /// The truth of `expr` as a condition: what is no Boolean counts as undefined.
 #[must_use]
@@ -38,8 +40,7 @@ pub(super) fn condition<'a, E: Env + ?Sized>(expr: &'a Expr, scope: Scope<'a, E>
         Expr::Compare(a, op, b) => comparison(a, *op, b, scope),
         Expr::IsNullish(value) => {
             let kind = operand(value, scope).kind();
-            matches!(kind, twindex_model::kind::Kind::Undefined | twindex_model::kind::Kind::Null)
-                .into()
+            matches!(kind, Kind::Undefined | Kind::Null).into()
         }
         Expr::InList { value, items, null_in_list } => {
             let value = eval(value, scope);
@@ -97,9 +98,7 @@ fn comparison<'a, E: Env + ?Sized>(
         CompareOp::Equal => equal(a, b, scope),
         CompareOp::NotEqual => !equal(a, b, scope),
         _ => match (a, b) {
-            (super::operand::Operand::Scalar(a), super::operand::Operand::Scalar(b)) => {
-                compare(&a, op, &b)
-            }
+            (Operand::Scalar(a), Operand::Scalar(b)) => compare(&a, op, &b),
             // Arrays and objects have no order among themselves nor with anything else.
             _ => Truth::Undefined,
         },
@@ -121,7 +120,7 @@ fn in_list<'a, E: Env + ?Sized>(
     }
     let mut result = start;
     for item in items {
-        match crate::truth::equals(value, &eval(item, scope)) {
+        match equals(value, &eval(item, scope)) {
             Truth::True => return Truth::True,
             Truth::Undefined => result = Truth::Undefined,
             Truth::False => {}
@@ -135,13 +134,9 @@ fn of_text(text: &Scalar<'_>, test: impl Fn(&str) -> bool) -> Truth {
 }
 
 /// Whether `test` is true of an element of `array`.
-fn any<E: Env + ?Sized>(
-    array: &twindex_model::value::Value,
-    test: &Expr,
-    scope: Scope<'_, E>,
-) -> Truth {
+fn any<E: Env + ?Sized>(array: &Value, test: &Expr, scope: Scope<'_, E>) -> Truth {
     let items = match array {
-        twindex_model::value::Value::Array(items) => items.as_slice(),
+        Value::Array(items) => items.as_slice(),
         _ => &[],
     };
     items.iter().any(|item| condition(test, scope.at(item)) == Truth::True).into()
