@@ -86,16 +86,24 @@ impl Iterator for Walk<'_> {
     }
 }
 
-/// What a reported value counts as: an acknowledgement `{value, ac, av[, ad]}` by its `value`.
-fn acknowledged(reported: &Value) -> &Value {
+/// What a reported value counts as: an acknowledgement `{value, ac, av[, ad]}` by its `value`, also
+/// where that is one.
+fn acknowledged(mut reported: &Value) -> &Value {
+    while let Some(value) = acknowledged_value(reported) {
+        reported = value;
+    }
+    reported
+}
+
+fn acknowledged_value(reported: &Value) -> Option<&Value> {
     let Value::Object(entries) = reported else {
-        return reported;
+        return None;
     };
-    let known = |key: &str| matches!(key, "value" | "ac" | "av" | "ad");
-    let is_ack = entries.iter().all(|(key, _)| known(key))
+    let is_known = |key: &str| matches!(key, "value" | "ac" | "av" | "ad");
+    let is_ack = entries.iter().all(|(key, _)| is_known(key))
         && reported.get("ac").is_some()
         && reported.get("av").is_some();
-    reported.get("value").filter(|_| is_ack).unwrap_or(reported)
+    reported.get("value").filter(|_| is_ack)
 }
 
 #[cfg(test)]
@@ -136,6 +144,8 @@ mod tests {
         assert!(
             drift_of(r#"{"k":{"t":1}}"#, r#"{"k":{"value":{"t":1},"ac":1,"av":1}}"#).is_empty()
         );
+        let twice = format!(r#"{{"t":{{"value":{ack},"ac":200,"av":4}}}}"#);
+        assert!(drift_of(r#"{"t":21.8}"#, &twice).is_empty());
         assert_eq!(drift_of(r#"{"t":1}"#, r#"{"t":{"value":1,"ac":200}}"#), ["t"]);
         assert_eq!(drift_of(r#"{"t":1}"#, r#"{"t":{"value":1,"ac":2,"av":1,"x":0}}"#), ["t"]);
     }
@@ -151,6 +161,7 @@ mod tests {
     fn odd_keys_are_bracketed_and_marks_below_the_top_count() {
         let desired = r#"{"a b":{"c-d":1,"4x":1,"e--f":1},"o":{"$version":1}}"#;
         let paths = drift_of(desired, "{}");
+        assert_eq!(drift_of(r#"{"a]":{"]]":1},"é":1}"#, "{}"), ["['a]'][']]']", "é"]);
         assert_eq!(paths, ["[[a b]].4x", "[[a b]].[[e--f]]", "[[a b]].c-d", "o.$version"]);
     }
 }

@@ -83,8 +83,8 @@ fn read_offset(rest: &mut &[u8]) -> Option<i64> {
         return Some(0);
     }
     let hours = digits(rest, 2)?;
-    let _ = skip_one_of(rest, b":");
-    let minutes = if rest.is_empty() { 0 } else { digits(rest, 2)? };
+    let has_colon = skip_one_of(rest, b":").is_some();
+    let minutes = if rest.is_empty() && !has_colon { 0 } else { digits(rest, 2)? };
     (hours < 24 && minutes < 60).then(|| sign * i64::from(hours * 60 + minutes))
 }
 
@@ -156,6 +156,7 @@ mod tests {
             "2023-01-01T10:00:60Z",
             "2023-01-01T10:00:00.Z",
             "2023-01-01T10:00:00+",
+            "2023-01-01T10:00:00+02:",
             "2023-01-01T10:00:00+24:00",
             "2023-01-01T10:00:00ZZ",
             " 2023-01-01",
