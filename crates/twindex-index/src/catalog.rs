@@ -1,46 +1,370 @@
 //! Every path that a twin has or had: a trie from keys to [`PathId`].
+//!
+//! One hash table over `(parent, key)` serves all nodes, so a parent with a million children costs
+//! no more to extend than one with three; keys lie once, in the child list of their parent. A map
+//! in every node was rejected: most nodes are leaves.
 
+use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 use twindex_model::kind::{Kind, KindSet};
 use twindex_model::path::{Collection, PathId};
+use twindex_model::value::write_json_string;
+
+/// The path of `deviceId`, there from the start.
+pub(crate) const DEVICE_ID: PathId = PathId(0);
+/// The path of `moduleId`, there from the start.
+pub(crate) const MODULE_ID: PathId = PathId(1);
 
 /// The catalogue. Append-only: a path keeps its id.
-#[derive(Debug, Default)]
-pub struct Catalog {}
+#[derive(Debug)]
+pub struct Catalog {
+    nodes: Vec<Node>,
+    roots: Vec<(Box<str>, PathId)>,
+    /// Path ids by the hash of parent and key.
+    by_key: HashTable<u32>,
+    /// One path of each family below a section, by the hash of the parent's family and key.
+    families: HashTable<u32>,
+    n_families: u32,
+    hasher: RandomState,
+}
+
+/// Paths that are the same below `tags`, `properties.desired` and `properties.reported` are of one
+/// family and share their dictionaries; any other path is a family of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Family(pub(crate) u32);
+
+/// The family that the three sections themselves stand for, as parents.
+const SECTION: Family = Family(0);
+
+#[derive(Debug)]
+struct Node {
+    parent: Option<PathId>,
+    /// Place among the children of the parent.
+    ordinal: u32,
+    family: Family,
+    /// What the families of the children extend; `None` outside the sections.
+    extends: Option<Family>,
+    children: Vec<(Box<str>, PathId)>,
+    /// `"key":`, escaped.
+    fragment: Box<str>,
+    /// Invariant: live twins by collection and kind, in step with the lanes after every write.
+    n_rows: [[u32; 8]; 2],
+}
+
+impl Default for Catalog {
+    fn default() -> Self {
+        let mut catalog = Self {
+            nodes: Vec::new(),
+            roots: Vec::new(),
+            by_key: HashTable::new(),
+            families: HashTable::new(),
+            n_families: SECTION.0 + 1,
+            hasher: RandomState::default(),
+        };
+        catalog.child_or_new(None, "deviceId", 0);
+        catalog.child_or_new(None, "moduleId", 1);
+        catalog
+    }
+}
 
 impl Catalog {
-    /// The path of `keys` from the root of a twin.
+    /// The path of `keys` from the root of a twin. A path known here may have no twin any more.
     #[must_use]
     pub fn path(&self, keys: &[&str]) -> Option<PathId> {
-        todo!("{keys:?}")
+        let mut path = None;
+        for key in keys {
+            path = Some(self.child(path, key)?);
+        }
+        path
+    }
+
+    /// The child of `parent` (of the root for `None`) at `key`.
+    #[must_use]
+    pub fn child(&self, parent: Option<PathId>, key: &str) -> Option<PathId> {
+        let found = self.by_key.find(self.hash(parent.map(|p| p.0), key), |id| {
+            let node = &self.nodes[*id as usize];
+            node.parent == parent && self.key(PathId(*id)) == key
+        });
+        found.map(|id| PathId(*id))
     }
 
     /// The keys of `path` from the root.
     #[must_use]
     pub fn keys(&self, path: PathId) -> Vec<&str> {
-        todo!("{path:?}")
+        let mut keys: Vec<_> = std::iter::successors(Some(path), |path| self.parent(*path))
+            .map(|path| self.key(path))
+            .collect();
+        keys.reverse();
+        keys
+    }
+
+    /// The last key of `path`.
+    #[must_use]
+    pub fn key(&self, path: PathId) -> &str {
+        let node = self.node(path);
+        &self.children(node.parent)[node.ordinal as usize].0
+    }
+
+    /// The path that `path` is a child of; `None` below the root.
+    #[must_use]
+    pub fn parent(&self, path: PathId) -> Option<PathId> {
+        self.node(path).parent
     }
 
     /// The children of `path` (of the root for `None`), in the order they were met.
     #[must_use]
     pub fn children(&self, path: Option<PathId>) -> &[(Box<str>, PathId)] {
-        todo!("{path:?}")
+        match path {
+            Some(path) => &self.node(path).children,
+            None => &self.roots,
+        }
     }
 
     /// Live twins of `collection` whose cell at `path` is of `kind` (not for undefined).
     #[must_use]
     pub fn n_rows(&self, collection: Collection, path: PathId, kind: Kind) -> u32 {
-        todo!("{collection:?} {path:?} {kind:?}")
+        self.node(path).n_rows[collection as usize][kind as usize]
     }
 
     /// The kinds with `n_rows > 0`.
     #[must_use]
     pub fn kinds(&self, collection: Collection, path: PathId) -> KindSet {
-        todo!("{collection:?} {path:?}")
+        let n_rows = &self.node(path).n_rows[collection as usize];
+        let met = Kind::ALL.into_iter().filter(|kind| n_rows[*kind as usize] > 0);
+        met.fold(KindSet::NONE, KindSet::with)
     }
 
     /// Number of paths.
     #[must_use]
     pub fn n_paths(&self) -> usize {
-        todo!()
+        self.nodes.len()
+    }
+
+    /// Every path, in the order they were met.
+    pub fn paths(&self) -> impl Iterator<Item = PathId> + use<> {
+        (0..self.nodes.len() as u32).map(PathId)
+    }
+
+    /// The child of `parent` at `key`, made if there is none. `guess` is the ordinal it probably
+    /// has: documents repeat the order of their keys, so the hash is seldom needed.
+    pub(crate) fn child_or_new(&mut self, parent: Option<PathId>, key: &str, guess: u32) -> PathId {
+        if let Some((guessed, path)) = self.children(parent).get(guess as usize)
+            && **guessed == *key
+        {
+            return *path;
+        }
+        match self.child(parent, key) {
+            Some(path) => path,
+            None => self.add(parent, key),
+        }
+    }
+
+    fn add(&mut self, parent: Option<PathId>, key: &str) -> PathId {
+        let path = PathId(self.nodes.len() as u32);
+        let (family, extends) = self.family_of_new(parent, key, path);
+        let siblings = match parent {
+            Some(parent) => &mut self.nodes[parent.0 as usize].children,
+            None => &mut self.roots,
+        };
+        let ordinal = siblings.len() as u32;
+        siblings.push((key.into(), path));
+        let mut fragment = String::new();
+        write_json_string(&mut fragment, key);
+        fragment.push(':');
+        self.nodes.push(Node {
+            parent,
+            ordinal,
+            family,
+            extends,
+            children: Vec::new(),
+            fragment: fragment.into(),
+            n_rows: [[0; 8]; 2],
+        });
+        self.enter_hash(path, key);
+        path
+    }
+
+    fn enter_hash(&mut self, path: PathId, key: &str) {
+        let hash = self.hash(self.parent(path).map(|p| p.0), key);
+        let mut by_key = std::mem::take(&mut self.by_key);
+        by_key.insert_unique(hash, path.0, |id| {
+            let id = PathId(*id);
+            self.hash(self.parent(id).map(|p| p.0), self.key(id))
+        });
+        self.by_key = by_key;
+    }
+
+    /// Family of a path that is about to be made, and what its children's families extend.
+    fn family_of_new(
+        &mut self,
+        parent: Option<PathId>,
+        key: &str,
+        path: PathId,
+    ) -> (Family, Option<Family>) {
+        let Some(extended) = parent.and_then(|parent| self.node(parent).extends) else {
+            let extends = self.is_section(parent, key).then_some(SECTION);
+            return (self.new_family(), extends);
+        };
+        let hash = self.hash(Some(extended.0), key);
+        let found = self.families.find(hash, |id| {
+            self.extended_family(PathId(*id)) == Some(extended) && self.key(PathId(*id)) == key
+        });
+        if let Some(id) = found {
+            let family = self.node(PathId(*id)).family;
+            return (family, Some(family));
+        }
+        let family = self.new_family();
+        let mut families = std::mem::take(&mut self.families);
+        families.insert_unique(hash, path.0, |id| {
+            let extended = self.extended_family(PathId(*id));
+            self.hash(extended.map(|family| family.0), self.key(PathId(*id)))
+        });
+        self.families = families;
+        (family, Some(family))
+    }
+
+    fn new_family(&mut self) -> Family {
+        self.n_families += 1;
+        Family(self.n_families - 1)
+    }
+
+    fn extended_family(&self, path: PathId) -> Option<Family> {
+        self.node(path).parent.and_then(|parent| self.node(parent).extends)
+    }
+
+    fn is_section(&self, parent: Option<PathId>, key: &str) -> bool {
+        match parent {
+            None => key == "tags",
+            Some(parent) => {
+                let is_properties =
+                    self.parent(parent).is_none() && self.key(parent) == "properties";
+                is_properties && matches!(key, "desired" | "reported")
+            }
+        }
+    }
+
+    /// Place of `path` among its siblings.
+    pub(crate) fn ordinal(&self, path: PathId) -> u32 {
+        self.node(path).ordinal
+    }
+
+    /// The family of `path`.
+    pub(crate) fn family(&self, path: PathId) -> Family {
+        self.node(path).family
+    }
+
+    /// `"key":` of the last key of `path`, escaped.
+    pub(crate) fn fragment(&self, path: PathId) -> &str {
+        &self.node(path).fragment
+    }
+
+    /// Live twins of both collections whose cell at `path` is of `kind`.
+    pub(crate) fn n_rows_of_both(&self, path: PathId, kind: Kind) -> u64 {
+        let n_rows = &self.node(path).n_rows;
+        u64::from(n_rows[0][kind as usize]) + u64::from(n_rows[1][kind as usize])
+    }
+
+    /// Notes that one twin's cell at `path` was of kind `old` and is now of kind `new`.
+    #[inline]
+    pub(crate) fn recount(&mut self, collection: Collection, path: PathId, change: (Kind, Kind)) {
+        let (old, new) = change;
+        if old != new {
+            let n_rows = &mut self.nodes[path.0 as usize].n_rows[collection as usize];
+            n_rows[old as usize] = n_rows[old as usize].wrapping_sub(1);
+            n_rows[new as usize] = n_rows[new as usize].wrapping_add(1);
+            n_rows[Kind::Undefined as usize] = 0;
+        }
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn bytes(&self) -> usize {
+        let entry = size_of::<(Box<str>, PathId)>();
+        let keys: usize = self.nodes.iter().map(|node| node.fragment.len() * 2).sum();
+        let children: usize = self.nodes.iter().map(|node| node.children.capacity()).sum();
+        let tables = (self.by_key.capacity() + self.families.capacity()) * 5;
+        self.nodes.capacity() * size_of::<Node>()
+            + (children + self.roots.capacity()) * entry
+            + keys
+            + tables
+    }
+
+    fn node(&self, path: PathId) -> &Node {
+        &self.nodes[path.0 as usize]
+    }
+
+    fn hash(&self, above: Option<u32>, key: &str) -> u64 {
+        self.hasher.hash_one((above.unwrap_or(u32::MAX), key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Catalog, DEVICE_ID};
+    use twindex_model::kind::{Kind, KindSet};
+    use twindex_model::path::{Collection, PathId};
+
+    fn add(catalog: &mut Catalog, keys: &[&str]) -> PathId {
+        let path = keys.iter().fold(None, |parent, key| Some(catalog.child_or_new(parent, key, 0)));
+        path.expect("keys given")
+    }
+
+    #[test]
+    fn a_path_is_found_by_its_keys_and_gives_them_back() {
+        let mut catalog = Catalog::default();
+        let deep = add(&mut catalog, &["tags", "a.b", "", "ü\"", "x"]);
+        assert_eq!(catalog.path(&["tags", "a.b", "", "ü\"", "x"]), Some(deep));
+        assert_eq!(catalog.keys(deep), ["tags", "a.b", "", "ü\"", "x"]);
+        assert_eq!(catalog.path(&["tags", "a"]), None);
+        assert_eq!(catalog.path(&["deviceId"]), Some(DEVICE_ID));
+        assert_eq!(catalog.path(&[]), None);
+        assert_eq!(catalog.fragment(catalog.parent(deep).expect("deep")), "\"ü\\\"\":");
+        assert_eq!(
+            add(&mut catalog, &["tags", "a.b"]),
+            catalog.path(&["tags", "a.b"]).expect("met")
+        );
+    }
+
+    #[test]
+    fn sections_share_families_and_other_paths_do_not() {
+        let mut catalog = Catalog::default();
+        let tags = add(&mut catalog, &["tags", "fw", "x"]);
+        let desired = add(&mut catalog, &["properties", "desired", "fw", "x"]);
+        let reported = add(&mut catalog, &["properties", "reported", "fw", "x"]);
+        let other = add(&mut catalog, &["properties", "other", "fw", "x"]);
+        let outside = add(&mut catalog, &["fw", "x"]);
+        assert_eq!(catalog.family(tags), catalog.family(desired));
+        assert_eq!(catalog.family(tags), catalog.family(reported));
+        assert_ne!(catalog.family(tags), catalog.family(other));
+        assert_ne!(catalog.family(tags), catalog.family(outside));
+        let nested = add(&mut catalog, &["tags", "tags", "x"]);
+        assert_ne!(catalog.family(nested), catalog.family(tags));
+    }
+
+    #[test]
+    fn a_hundred_thousand_children_are_each_found() {
+        let mut catalog = Catalog::default();
+        let tags = catalog.child_or_new(None, "tags", 0);
+        for n in 0..100_000 {
+            catalog.child_or_new(Some(tags), &format!("k{n}"), 0);
+        }
+        assert_eq!(catalog.children(Some(tags)).len(), 100_000);
+        let path = catalog.path(&["tags", "k73123"]).expect("made above");
+        assert_eq!(catalog.key(path), "k73123");
+    }
+
+    #[test]
+    fn counts_follow_the_kinds() {
+        let mut catalog = Catalog::default();
+        let devices = Collection::Devices;
+        catalog.recount(devices, DEVICE_ID, (Kind::Undefined, Kind::String));
+        catalog.recount(devices, DEVICE_ID, (Kind::Undefined, Kind::Null));
+        catalog.recount(devices, DEVICE_ID, (Kind::Null, Kind::True));
+        assert_eq!(catalog.n_rows(devices, DEVICE_ID, Kind::String), 1);
+        assert_eq!(catalog.kinds(devices, DEVICE_ID), KindSet::of(&[Kind::String, Kind::True]));
+        catalog.recount(devices, DEVICE_ID, (Kind::True, Kind::Undefined));
+        assert_eq!(catalog.kinds(devices, DEVICE_ID), KindSet::of(&[Kind::String]));
+        assert_eq!(catalog.kinds(Collection::Modules, DEVICE_ID), KindSet::NONE);
     }
 }

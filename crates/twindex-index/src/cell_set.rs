@@ -87,19 +87,11 @@ impl CellSet {
     #[must_use]
     pub fn of_kinds(kinds: KindSet) -> Self {
         let texts = |kind| {
-            if kinds.contains(kind) {
-                TextSet::All
-            } else {
-                TextSet::None
-            }
+            if kinds.contains(kind) { TextSet::All } else { TextSet::None }
         };
         Self {
             kinds,
-            numbers: if kinds.contains(Kind::Number) {
-                NumberSet::All
-            } else {
-                NumberSet::None
-            },
+            numbers: if kinds.contains(Kind::Number) { NumberSet::All } else { NumberSet::None },
             strings: texts(Kind::String),
             arrays: texts(Kind::Array),
         }

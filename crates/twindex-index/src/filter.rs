@@ -1,11 +1,25 @@
 //! Rows whose cell at one path lies in a set: the leaf of every mask plan.
 
-use twindex_kernels::mask::Mask;
+use smallvec::SmallVec;
+use twindex_kernels::mask::{self, Mask, Words};
 use twindex_model::cell::Cell;
+use twindex_model::kind::{Kind, KindSet};
 use twindex_model::path::PathId;
 
-use crate::cell_set::CellSet;
+use crate::cell_set::{CellSet, NumberSet, TextSet};
+use crate::estimate;
+use crate::index::Index;
+use crate::lane::Lane;
+use crate::narrow::{TextTest, and_numbers, and_texts};
+use crate::slots::slots_of_rows;
+use crate::texts::TextKind;
 use crate::view::SegmentView;
+
+/// Kinds that are decided by the kind alone.
+const VALUELESS: KindSet =
+    KindSet::of(&[Kind::Undefined, Kind::Null, Kind::False, Kind::True, Kind::Object]);
+/// Rows up to which asking each of them is cheaper than any pass over the lane.
+const PROBED_ROWS_MAX: u32 = 32;
 
 /// A [`CellSet`] on a path, made ready for the lanes of one index: constants are looked up in the
 /// dictionary once, tests are run once per distinct text and kept for the life of the filter.
@@ -13,8 +27,10 @@ use crate::view::SegmentView;
 pub struct PathFilter {
     /// The path.
     pub path: PathId,
-    /// The set.
+    /// The set; not to be changed once rows were narrowed.
     pub set: CellSet,
+    pub(crate) strings: TextTest,
+    pub(crate) arrays: TextTest,
 }
 
 /// What narrowing one segment will cost and keep.
@@ -34,12 +50,34 @@ impl PathFilter {
     /// A filter.
     #[must_use]
     pub fn new(path: PathId, set: CellSet) -> Self {
-        Self { path, set }
+        let (strings, arrays) = (TextTest::new(&set.strings), TextTest::new(&set.arrays));
+        Self { path, set, strings, arrays }
     }
 
     /// Clears every row of `mask` that is not in the set.
     pub fn narrow(&self, segment: &SegmentView<'_>, mask: &mut Mask) {
-        todo!("{segment:?} {}", mask.count())
+        let Some(lane) = segment.lane(self.path) else {
+            if !self.set.kinds.contains(Kind::Undefined) {
+                mask.clear();
+            }
+            return;
+        };
+        let n_asked = mask.count();
+        if n_asked == 0 {
+            return;
+        }
+        if n_asked <= PROBED_ROWS_MAX {
+            self.probe(segment, mask);
+            return;
+        }
+        match lane.kinds.rows() {
+            None => self.narrow_slots(lane, segment.index(), mask.words_mut()),
+            Some(rows) => {
+                let mut slots = slots_of_rows(rows, mask.words());
+                self.narrow_slots(lane, segment.index(), slots.words_mut());
+                self.carry_over(rows, &slots, mask);
+            }
+        }
     }
 
     /// The same for one cell.
@@ -51,6 +89,109 @@ impl PathFilter {
     /// What [`PathFilter::narrow`] would do to the live rows of `segment`, from kept counts.
     #[must_use]
     pub fn estimate(&self, segment: &SegmentView<'_>) -> Estimate {
-        todo!("{segment:?}")
+        estimate::estimate(self, segment)
+    }
+
+    fn probe(&self, segment: &SegmentView<'_>, mask: &mut Mask) {
+        let words = mask.words_mut();
+        crate::narrow::keep_slots(words, |row| self.keeps(&segment.cell(self.path, row as u16)));
+    }
+
+    /// From kept slots of a sparse lane to rows; rows without a slot are undefined.
+    fn carry_over(&self, rows: &[u16], slots: &Mask, mask: &mut Mask) {
+        if self.set.kinds.contains(Kind::Undefined) {
+            for (slot, row) in rows.iter().enumerate() {
+                if !slots.get(slot as u16) {
+                    mask.clear_row(*row);
+                }
+            }
+            return;
+        }
+        mask.clear();
+        for slot in slots {
+            mask.set(rows[usize::from(slot)]);
+        }
+    }
+
+    /// Narrows a mask of slots. The values of one kind alone are narrowed in place; of several,
+    /// each apart, and joined with the slots that are in by their kind.
+    fn narrow_slots(&self, lane: &Lane, index: &Index, mask: &mut Words) {
+        let (whole, partial) = self.kinds_in(lane);
+        match partial[..] {
+            [] => lane.kinds.narrow(whole, mask),
+            [kind] if whole.is_empty() => self.narrow_kind(kind, lane, index, mask),
+            _ => {
+                let asked = *mask;
+                lane.kinds.narrow(whole, mask);
+                for kind in &partial {
+                    let mut of_kind = asked;
+                    self.narrow_kind(*kind, lane, index, &mut of_kind);
+                    mask::or(mask, &of_kind);
+                }
+            }
+        }
+    }
+
+    /// Kinds that are in whatever the value, and kinds of which some values are; kinds that do not
+    /// occur are in neither, undefined apart.
+    pub(crate) fn kinds_in(&self, lane: &Lane) -> (KindSet, SmallVec<[Kind; 3]>) {
+        let present = lane.kinds.present().with(Kind::Undefined);
+        let mut whole = self.set.kinds.intersection(VALUELESS).intersection(present);
+        let mut partial = SmallVec::new();
+        let parts = [
+            (Kind::Number, extent_of_numbers(&self.set.numbers)),
+            (Kind::String, extent_of_texts(&self.set.strings)),
+            (Kind::Array, extent_of_texts(&self.set.arrays)),
+        ];
+        for (kind, extent) in parts.into_iter().filter(|(kind, _)| present.contains(*kind)) {
+            match extent {
+                Extent::Nothing => (),
+                Extent::Everything => whole = whole.with(kind),
+                Extent::Some => partial.push(kind),
+            }
+        }
+        (whole, partial)
+    }
+
+    fn narrow_kind(&self, kind: Kind, lane: &Lane, index: &Index, mask: &mut Words) {
+        lane.kinds.narrow(KindSet::of(&[kind]), mask);
+        let scope = (&index.texts, &index.options);
+        match kind {
+            Kind::String => {
+                let test = (&self.set.strings, &self.strings);
+                and_texts((lane, TextKind::Strings), test, scope, mask);
+            }
+            Kind::Array => {
+                let test = (&self.set.arrays, &self.arrays);
+                and_texts((lane, TextKind::Arrays), test, scope, mask);
+            }
+            _ => match &lane.numbers {
+                Some(numbers) => and_numbers(numbers, &self.set.numbers, mask),
+                None => mask.fill(0),
+            },
+        }
+    }
+}
+
+/// How much of a kind is in a set.
+enum Extent {
+    Nothing,
+    Everything,
+    Some,
+}
+
+fn extent_of_numbers(set: &NumberSet) -> Extent {
+    match set {
+        NumberSet::None => Extent::Nothing,
+        NumberSet::All => Extent::Everything,
+        _ => Extent::Some,
+    }
+}
+
+fn extent_of_texts(set: &TextSet) -> Extent {
+    match set {
+        TextSet::None => Extent::Nothing,
+        TextSet::All => Extent::Everything,
+        _ => Extent::Some,
     }
 }

@@ -3,13 +3,38 @@
 use twindex_model::json::read::{Leaf, Leaves};
 use twindex_model::path::{Collection, PathId, RowId};
 
-use crate::catalog::Catalog;
+use crate::apply::{Writer, cell_of};
+use crate::catalog::{Catalog, DEVICE_ID, MODULE_ID};
+use crate::identity::{Identity, IdentityTable};
+use crate::lane::cells::WriteScope;
+use crate::lane::stamp::Stamp;
 use crate::options::IndexOptions;
+use crate::segment::Segment;
+use crate::texts::{TextForm, TextKind, Texts};
 use crate::view::SegmentView;
+
+/// Segments that row ids can name.
+const SEGMENTS_MAX: usize = 1 << 16;
 
 /// All twins, as columns.
 #[derive(Debug)]
-pub struct Index {}
+pub struct Index {
+    pub(crate) options: IndexOptions,
+    pub(crate) catalog: Catalog,
+    pub(crate) texts: Texts,
+    /// By collection.
+    pub(crate) stores: [Store; 2],
+}
+
+/// The twins of one collection.
+#[derive(Debug, Default)]
+pub(crate) struct Store {
+    pub(crate) segments: Vec<Segment>,
+    pub(crate) by_identity: IdentityTable,
+    /// Segments below it have no free row.
+    first_open: usize,
+    pub(crate) n_rows: u64,
+}
 
 /// What became of a twin handed to [`Index::put`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,64 +51,206 @@ impl Index {
     /// An empty index.
     #[must_use]
     pub fn new(options: IndexOptions) -> Self {
-        todo!("{options:?}")
+        Self {
+            options: options.clamped(),
+            catalog: Catalog::default(),
+            texts: Texts::default(),
+            stores: [Store::default(), Store::default()],
+        }
     }
 
     /// The catalogue.
     #[must_use]
     pub fn catalog(&self) -> &Catalog {
-        todo!()
+        &self.catalog
+    }
+
+    /// The thresholds.
+    #[must_use]
+    pub fn options(&self) -> &IndexOptions {
+        &self.options
     }
 
     /// Live twins of `collection`.
     #[must_use]
     pub fn n_rows(&self, collection: Collection) -> u64 {
-        todo!("{collection:?}")
+        self.store(collection).n_rows
     }
 
     /// Segments of `collection`, empty ones included.
     #[must_use]
     pub fn n_segments(&self, collection: Collection) -> usize {
-        todo!("{collection:?}")
+        self.store(collection).segments.len()
     }
 
     /// Segment `number` of `collection`, which must be below [`Index::n_segments`].
     #[must_use]
     pub fn segment(&self, collection: Collection, number: usize) -> SegmentView<'_> {
-        todo!("{collection:?} {number}")
+        SegmentView::new(self, &self.store(collection).segments[number], number)
+    }
+
+    /// Every segment of `collection`, in row order.
+    pub fn segments(&self, collection: Collection) -> impl Iterator<Item = SegmentView<'_>> {
+        let segments = self.store(collection).segments.iter().enumerate();
+        segments.map(|(number, segment)| SegmentView::new(self, segment, number))
     }
 
     /// The row of a twin.
     #[must_use]
     pub fn find(&self, device_id: &str, module_id: Option<&str>) -> Option<RowId> {
-        todo!("{device_id} {module_id:?}")
+        let identity = Identity { device_id, module_id };
+        self.store(identity.collection()).find(identity, &self.texts)
+    }
+
+    /// Whether `row` of `collection` holds a twin.
+    #[must_use]
+    pub fn is_live(&self, collection: Collection, row: RowId) -> bool {
+        let segment = self.store(collection).segments.get(row.segment());
+        segment.is_some_and(|segment| segment.live().get(row.place()))
     }
 
     /// Inserts a twin, or replaces the whole twin of the same identity in its row. The document
-    /// must hold a string `deviceId` and may hold a string `moduleId`; else nothing changes and
-    /// `None` is given, as when the collection is full.
+    /// must hold a string `deviceId` and may hold a string `moduleId` (null is none); else nothing
+    /// changes and `None` is given, as when the collection is full. Of a repeated key the last
+    /// value counts.
     pub fn put(&mut self, leaves: &Leaves) -> Option<Put> {
-        todo!("{leaves:?}")
+        let identity = Identity::of(leaves)?;
+        let collection = identity.collection();
+        let found = self.store(collection).find(identity, &self.texts);
+        let row = match found {
+            Some(row) => row,
+            None => self.stores[collection as usize].free_row(self.options.segment_rows_max)?,
+        };
+        self.writer(collection, row)?.write_twin(row.place(), leaves);
+        if found.is_none() {
+            let store = &mut self.stores[collection as usize];
+            store.by_identity.insert(row, (&store.segments, &self.texts));
+            store.n_rows += 1;
+        }
+        self.settle();
+        Some(Put { collection, row, replaced: found.is_some() })
     }
 
     /// Removes a twin; its row is free for another one. False if there is none.
     pub fn remove(&mut self, collection: Collection, row: RowId) -> bool {
-        todo!("{collection:?} {row:?}")
+        if !self.is_live(collection, row) {
+            return false;
+        }
+        let store = &mut self.stores[collection as usize];
+        store.by_identity.remove(row, (&store.segments, &self.texts));
+        store.n_rows -= 1;
+        store.first_open = store.first_open.min(row.segment());
+        if let Some(mut writer) = self.writer(collection, row) {
+            writer.remove(row.place());
+        }
+        true
     }
 
     /// Sets the value at one path of a live twin, making objects on the way of whatever stood there
-    /// and removing what lay below. Identity fields cannot be set. `None` if there is no such row.
+    /// and removing what lay below. `None`, and nothing changed, if there is no such row, no key,
+    /// or the path is an identity field or below one.
     pub fn set(
         &mut self,
         at: (Collection, RowId),
         keys: &[&str],
         leaf: (Leaf, &Leaves),
     ) -> Option<PathId> {
-        todo!("{at:?} {keys:?} {leaf:?}")
+        if !self.is_live(at.0, at.1) || is_identity(keys) {
+            return None;
+        }
+        let cell = cell_of(leaf.0, leaf.1);
+        let path = self.writer(at.0, at.1)?.set(at.1.place(), keys, &cell);
+        self.settle();
+        path
     }
 
-    /// Removes the value at one path of a live twin with all below it. False if there was none.
+    /// Removes the value at one path of a live twin with all below it. False if there was none, or
+    /// if it is an identity field.
     pub fn unset(&mut self, at: (Collection, RowId), keys: &[&str]) -> bool {
-        todo!("{at:?} {keys:?}")
+        if !self.is_live(at.0, at.1) || is_identity(keys) {
+            return false;
+        }
+        match (self.catalog.path(keys), self.writer(at.0, at.1)) {
+            (Some(path), Some(mut writer)) => writer.unset(at.1.place(), path),
+            _ => false,
+        }
+    }
+
+    pub(crate) fn store(&self, collection: Collection) -> &Store {
+        &self.stores[collection as usize]
+    }
+
+    fn writer(&mut self, collection: Collection, row: RowId) -> Option<Writer<'_>> {
+        Some(Writer {
+            segment: self.stores[collection as usize].segments.get_mut(row.segment())?,
+            catalog: &mut self.catalog,
+            texts: &mut self.texts,
+            options: &self.options,
+            collection,
+        })
+    }
+
+    /// Lets the paths that outgrew their dictionaries go on without: their code lanes, in every
+    /// segment, become times if the texts are stamps, else raw text.
+    fn settle(&mut self) {
+        if !self.texts.has_outgrown() {
+            return;
+        }
+        for (path, kind) in self.texts.take_outgrown() {
+            if self.texts.is_user(path, kind) {
+                self.leave_dictionary(path, kind);
+            }
+        }
+    }
+
+    fn leave_dictionary(&mut self, path: PathId, kind: TextKind) {
+        let form = self.form_without_dictionary(path, kind);
+        let segments = self.stores.iter_mut().flat_map(|store| &mut store.segments);
+        for lane in segments.filter_map(|segment| segment.lane_mut(path)) {
+            let mut scope = WriteScope {
+                catalog: &self.catalog,
+                texts: &mut self.texts,
+                options: &self.options,
+            };
+            lane.leave_codes(kind, form, &mut scope);
+        }
+        self.texts.set_form(path, kind, form);
+        self.texts.leave_dictionary(path, self.catalog.family(path), kind);
+    }
+
+    /// Times if the newest text is a stamp and the path has not been times before, else raw text.
+    fn form_without_dictionary(&self, path: PathId, kind: TextKind) -> TextForm {
+        let dictionary = self.texts.dictionary(self.catalog.family(path), kind);
+        let newest = dictionary.and_then(|d| Some(d.text((d.len() as u32).checked_sub(1)?)));
+        let is_stamp = newest.is_some_and(|text| Stamp::parse(text).is_some());
+        if is_stamp && kind == TextKind::Strings { TextForm::Times } else { TextForm::Raw }
     }
 }
+
+impl Store {
+    fn find(&self, identity: Identity<'_>, texts: &Texts) -> Option<RowId> {
+        self.by_identity.find(identity, (&self.segments, texts))
+    }
+
+    /// The lowest free row; a new segment is begun when all are full.
+    fn free_row(&mut self, segment_rows_max: u32) -> Option<RowId> {
+        while let Some(segment) = self.segments.get_mut(self.first_open) {
+            if let Some(place) = segment.free_row(segment_rows_max as usize) {
+                return Some(RowId::new(self.first_open, place));
+            }
+            self.first_open += 1;
+        }
+        if self.segments.len() == SEGMENTS_MAX {
+            return None;
+        }
+        self.segments.push(Segment::new());
+        Some(RowId::new(self.first_open, 0))
+    }
+}
+
+/// Whether a path is an identity field or below one.
+fn is_identity(keys: &[&str]) -> bool {
+    matches!(keys.first(), Some(&("deviceId" | "moduleId")))
+}
+
+const _: () = assert!(DEVICE_ID.0 == 0 && MODULE_ID.0 == 1);

@@ -7,7 +7,7 @@ pub struct IndexOptions {
     pub segment_rows_max: u32,
     /// Rows with the path in a segment up to which its lane is sparse: sorted rows and values.
     pub sparse_rows_max: usize,
-    /// Odd numbers (or times) a lane keeps aside before it is encoded anew.
+    /// Odd numbers (or times) a lane keeps aside before it is encoded anew; at most 4,096.
     pub exceptions_max: usize,
     /// Distinct strings of a path up to which they are always dictionary codes.
     pub dictionary_values_min: usize,
@@ -27,5 +27,15 @@ impl Default for IndexOptions {
             posting_values_max: 64,
             count_values_max: 4_096,
         }
+    }
+}
+
+impl IndexOptions {
+    /// The same with every threshold within its limits.
+    pub(crate) fn clamped(mut self) -> Self {
+        self.segment_rows_max = self.segment_rows_max.clamp(1, 65_536);
+        self.sparse_rows_max = self.sparse_rows_max.min(65_536);
+        self.exceptions_max = self.exceptions_max.min(4_096);
+        self
     }
 }

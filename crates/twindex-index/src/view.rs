@@ -2,23 +2,32 @@
 
 use twindex_kernels::mask::Mask;
 use twindex_model::cell::Cell;
-use twindex_model::kind::KindSet;
+use twindex_model::kind::{Kind, KindSet};
 use twindex_model::path::{PathId, RowId};
 use twindex_model::value::Value;
 
 use crate::index::Index;
+use crate::lane::Lane;
+use crate::segment::Segment;
+use crate::{assemble, columns, group, zone};
 
 /// One segment of a collection, borrowed from the index. Rows of a segment are `u16` places.
 #[derive(Clone, Copy, Debug)]
 pub struct SegmentView<'a> {
     index: &'a Index,
+    segment: &'a Segment,
+    number: usize,
 }
 
 impl<'a> SegmentView<'a> {
+    pub(crate) fn new(index: &'a Index, segment: &'a Segment, number: usize) -> Self {
+        Self { index, segment, number }
+    }
+
     /// Its number in the collection.
     #[must_use]
     pub fn number(&self) -> usize {
-        todo!("{:?}", self.index)
+        self.number
     }
 
     /// The row id of a place.
@@ -30,41 +39,53 @@ impl<'a> SegmentView<'a> {
     /// The rows that hold a twin.
     #[must_use]
     pub fn live(&self) -> &'a Mask {
-        todo!()
+        self.segment.live()
     }
 
     /// Number of rows that hold a twin.
     #[must_use]
     pub fn n_live(&self) -> u32 {
-        todo!()
+        self.segment.n_live()
     }
 
     /// The cell of one row.
     #[must_use]
     pub fn cell(&self, path: PathId, row: u16) -> Cell<'a> {
-        todo!("{path:?} {row}")
+        match self.segment.lane(path) {
+            Some(lane) => lane.cell(row, &self.index.texts),
+            None => Cell::Undefined,
+        }
     }
 
     /// The whole value of one row at `path`, objects and arrays spelled out; `None` if undefined.
     #[must_use]
     pub fn value(&self, path: PathId, row: u16) -> Option<Value> {
-        todo!("{path:?} {row}")
+        assemble::value(self, path, row)
     }
 
     /// Appends the JSON text of a whole twin. Gathers all cells first and formats after.
     pub fn write_twin(&self, row: u16, out: &mut String) {
-        todo!("{row} {out}")
+        assemble::write_twin(self, row, out);
     }
 
     /// Appends the JSON text of the value at `path`; false, and nothing appended, if undefined.
     pub fn write_value(&self, path: PathId, row: u16, out: &mut String) -> bool {
-        todo!("{path:?} {row} {out}")
+        assemble::write_value(self, path, row, out)
     }
 
     /// Number of live rows whose cell at `path` is of one of `kinds`, from kept counts.
     #[must_use]
     pub fn n_rows_of_kinds(&self, path: PathId, kinds: KindSet) -> u32 {
-        todo!("{path:?} {kinds:?}")
+        let Some(lane) = self.segment.lane(path) else {
+            return if kinds.contains(Kind::Undefined) { self.n_live() } else { 0 };
+        };
+        let defined = kinds.without(Kind::Undefined);
+        let n_defined: u32 = defined.iter().map(|kind| lane.kinds.count(kind)).sum();
+        if kinds.contains(Kind::Undefined) {
+            n_defined + self.n_live() - lane.kinds.n_defined()
+        } else {
+            n_defined
+        }
     }
 
     /// Hands over the distinct cells of the rows in `mask` (or of all live rows, from kept counts
@@ -76,43 +97,53 @@ impl<'a> SegmentView<'a> {
         mask: Option<&Mask>,
         mut take: impl FnMut(Cell<'a>, u32),
     ) {
-        let _ = (path, mask, &mut take);
-        todo!()
+        group::count_values(self, path, mask, &mut take);
     }
 
     /// Writes for each row of `mask`, in row order, a number that stands for its cell at `path`, and
     /// gives the cells by those numbers. Equal cells have one number within the segment; numbers
     /// that no row has may occur. Objects are one number (they differ in their leaves: callers that
-    /// group by objects build values instead).
+    /// group by objects build values instead). What `ids` held before is dropped.
     pub fn group_ids(&self, path: PathId, mask: &Mask, ids: &mut Vec<u32>) -> Vec<Cell<'a>> {
-        todo!("{path:?} {} {ids:?}", mask.count())
+        group::group_ids(self, path, mask, ids)
     }
 
     /// Hands over the numbers of the rows in `mask` with how often each comes; rows that hold no
     /// number are passed over. Not in row order: a histogram where codes are narrow.
     pub fn count_numbers(&self, path: PathId, mask: &Mask, mut take: impl FnMut(f64, u32)) {
-        let _ = (path, mask, &mut take);
-        todo!()
+        group::count_numbers(self, path, mask, &mut take);
     }
 
     /// Least and greatest number of each zone of 1,024 rows, `None` for a zone without numbers;
     /// bounds may be wider than the values. An empty list: no lane, no numbers here.
     #[must_use]
     pub fn number_zones(&self, path: PathId) -> Vec<Option<(f64, f64)>> {
-        todo!("{path:?}")
+        zone::number_zones(self, path)
     }
 
-    /// Keeps in `mask` the rows whose cells at two paths are equal (`wanted`), or are both defined
-    /// and unequal (`!wanted`), by JSON equality. Compares codes where both share a dictionary.
-    /// Rows where both hold objects are left for the caller: they are set in the mask it returns,
-    /// if there are any.
+    /// Keeps in `mask` the rows whose cells at two paths are equal, or are both defined and unequal,
+    /// as `wanted` says, by JSON equality. Compares codes where both share a dictionary. Rows where
+    /// both hold objects are left for the caller: they are cleared in `mask` and set in the mask it
+    /// returns, if there are any.
     pub fn narrow_columns_equal(
         &self,
         paths: (PathId, PathId),
         wanted: Equality,
         mask: &mut Mask,
     ) -> Option<Mask> {
-        todo!("{paths:?} {wanted:?} {}", mask.count())
+        columns::narrow_columns_equal(self, paths, wanted, mask)
+    }
+
+    pub(crate) fn index(&self) -> &'a Index {
+        self.index
+    }
+
+    pub(crate) fn segment(&self) -> &'a Segment {
+        self.segment
+    }
+
+    pub(crate) fn lane(&self, path: PathId) -> Option<&'a Lane> {
+        self.segment.lane(path)
     }
 }
 

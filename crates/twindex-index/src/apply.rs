@@ -1,0 +1,185 @@
+//! Writing twins: a document's events to the lanes of its paths.
+//!
+//! The walk keeps a stack of paths, builds no path strings and allocates nothing for a leaf. Every
+//! write keeps the catalogue's counts in step. A replaced twin is written over the old one first
+//! and what it did not touch is cleared after, so that full planes stay full.
+
+use smallvec::SmallVec;
+use twindex_model::cell::{Cell, Text};
+use twindex_model::json::read::{Event, Leaf, Leaves};
+use twindex_model::kind::Kind;
+use twindex_model::path::{Collection, PathId};
+
+use crate::catalog::Catalog;
+use crate::lane::cells::WriteScope;
+use crate::options::IndexOptions;
+use crate::segment::Segment;
+use crate::texts::Texts;
+
+/// One segment with all that a write to it changes.
+#[derive(Debug)]
+pub(crate) struct Writer<'a> {
+    pub(crate) catalog: &'a mut Catalog,
+    pub(crate) texts: &'a mut Texts,
+    pub(crate) options: &'a IndexOptions,
+    pub(crate) segment: &'a mut Segment,
+    pub(crate) collection: Collection,
+}
+
+/// The object whose entries are being read.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    path: Option<PathId>,
+    /// Where the next key probably lies among its children.
+    next: u32,
+}
+
+/// The cell of a leaf.
+pub(crate) fn cell_of(leaf: Leaf, leaves: &Leaves) -> Cell<'_> {
+    match leaf {
+        Leaf::Null => Cell::Null,
+        Leaf::Bool(value) => Cell::Bool(value),
+        // Adding nothing makes a plain zero of a negative one.
+        Leaf::Number(number) => Cell::Number(number + 0.0),
+        Leaf::String(text) => Cell::String(Text::Borrowed(leaves.str(text))),
+        Leaf::Array(text) => Cell::Array(Text::Borrowed(leaves.str(text))),
+    }
+}
+
+impl Writer<'_> {
+    /// Writes a whole twin over whatever the row holds.
+    pub(crate) fn write_twin(&mut self, row: u16, leaves: &Leaves) {
+        let write = self.begin();
+        let root = Open { path: None, next: 0 };
+        let mut open: SmallVec<[Open; 16]> = SmallVec::new();
+        let mut innermost = root;
+        for event in &leaves.events {
+            match event {
+                Event::Enter { key } => {
+                    let path = self.step(&mut innermost, leaves.str(*key));
+                    self.write_once(row, path, (&Cell::Object, write));
+                    open.push(innermost);
+                    innermost = Open { path: Some(path), next: 0 };
+                }
+                Event::Leave => innermost = open.pop().unwrap_or(root),
+                Event::Leaf { key, leaf } => {
+                    let path = self.step(&mut innermost, leaves.str(*key));
+                    self.write_once(row, path, (&cell_of(*leaf, leaves), write));
+                }
+            }
+        }
+        if self.segment.live().get(row) {
+            self.clear_untouched(row, write);
+        }
+        self.segment.set_live(row);
+    }
+
+    /// Number of a new write of a whole twin.
+    fn begin(&mut self) -> u32 {
+        if self.segment.n_writes == u32::MAX {
+            self.segment.n_writes = 0;
+            self.segment.lanes_mut().iter_mut().for_each(|lane| lane.touched = 0);
+        }
+        self.segment.n_writes += 1;
+        self.segment.n_writes
+    }
+
+    /// The path of the next key of an object.
+    fn step(&mut self, open: &mut Open, key: &str) -> PathId {
+        let path = self.catalog.child_or_new(open.path, key, open.next);
+        open.next = self.catalog.ordinal(path) + 1;
+        path
+    }
+
+    /// Writes a cell of a whole twin; of a repeated key the last value stays.
+    fn write_once(&mut self, row: u16, path: PathId, (cell, write): (&Cell<'_>, u32)) {
+        let lane = self.segment.lane_or_new(path, self.catalog);
+        if lane.touched == write {
+            self.clear_below(row, path);
+        }
+        self.write(row, path, cell, write);
+    }
+
+    /// Writes a cell, and notes the write that did.
+    fn write(&mut self, row: u16, path: PathId, cell: &Cell<'_>, write: u32) {
+        let lane = self.segment.lane_or_new(path, self.catalog);
+        let mut scope =
+            WriteScope { catalog: self.catalog, texts: self.texts, options: self.options };
+        lane.touched = write;
+        let old = lane.write(row, cell, &mut scope);
+        self.catalog.recount(self.collection, path, (old, cell.kind()));
+    }
+
+    /// Writes a cell below objects, which are made of whatever stood there. What lay below goes.
+    pub(crate) fn set(&mut self, row: u16, keys: &[&str], cell: &Cell<'_>) -> Option<PathId> {
+        let (last, above) = keys.split_last()?;
+        let mut parent = None;
+        for key in above {
+            let path = self.catalog.child_or_new(parent, key, 0);
+            if self.kind(row, path) != Kind::Object {
+                self.write(row, path, &Cell::Object, 0);
+            }
+            parent = Some(path);
+        }
+        let path = self.catalog.child_or_new(parent, last, 0);
+        if self.kind(row, path) == Kind::Object {
+            self.clear_below(row, path);
+        }
+        self.write(row, path, cell, 0);
+        Some(path)
+    }
+
+    /// Removes the cell of a path and all below; false if there was none.
+    pub(crate) fn unset(&mut self, row: u16, path: PathId) -> bool {
+        match self.kind(row, path) {
+            Kind::Undefined => return false,
+            Kind::Object => self.clear_below(row, path),
+            _ => (),
+        }
+        self.clear(row, path);
+        true
+    }
+
+    /// Removes every cell of a row and frees it.
+    pub(crate) fn remove(&mut self, row: u16) {
+        for lane in self.segment.lanes_mut() {
+            let old = lane.clear(row);
+            self.catalog.recount(self.collection, lane.path, (old, Kind::Undefined));
+        }
+        self.segment.set_free(row);
+    }
+
+    fn clear_untouched(&mut self, row: u16, write: u32) {
+        for lane in self.segment.lanes_mut().iter_mut().filter(|lane| lane.touched != write) {
+            let old = lane.clear(row);
+            self.catalog.recount(self.collection, lane.path, (old, Kind::Undefined));
+        }
+    }
+
+    /// Clears the cells below an object, walking down only where the row has objects.
+    fn clear_below(&mut self, row: u16, path: PathId) {
+        let mut objects = vec![path];
+        while let Some(object) = objects.pop() {
+            for at in 0..self.catalog.children(Some(object)).len() {
+                let child = self.catalog.children(Some(object))[at].1;
+                if self.clear(row, child) == Kind::Object {
+                    objects.push(child);
+                }
+            }
+        }
+    }
+
+    fn clear(&mut self, row: u16, path: PathId) -> Kind {
+        let Some(lane) = self.segment.lane_mut(path) else {
+            return Kind::Undefined;
+        };
+        let old = lane.clear(row);
+        lane.touched = 0;
+        self.catalog.recount(self.collection, path, (old, Kind::Undefined));
+        old
+    }
+
+    fn kind(&self, row: u16, path: PathId) -> Kind {
+        self.segment.lane(path).map_or(Kind::Undefined, |lane| lane.kinds.kind(row))
+    }
+}

@@ -1,0 +1,131 @@
+//! From a twin's identity to its row: a table of row ids alone.
+//!
+//! The identity lies in the lanes of `deviceId` and `moduleId` already; a map with the text as key
+//! would hold it twice, at five times the memory.
+
+use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+use twindex_model::cell::{Cell, Text};
+use twindex_model::json::read::{Event, Leaf, Leaves};
+use twindex_model::path::{Collection, RowId};
+
+use crate::catalog::{DEVICE_ID, MODULE_ID};
+use crate::segment::Segment;
+use crate::texts::Texts;
+
+/// Who a twin is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identity<'a> {
+    pub(crate) device_id: &'a str,
+    pub(crate) module_id: Option<&'a str>,
+}
+
+impl<'a> Identity<'a> {
+    /// The identity that a document states; `None` if it has no string `deviceId`, or a `moduleId`
+    /// that is neither a string nor null.
+    pub(crate) fn of(leaves: &'a Leaves) -> Option<Self> {
+        let (mut device_id, mut module_id) = (None, None);
+        let mut depth = 0_usize;
+        for event in &leaves.events {
+            let (key, leaf) = match event {
+                Event::Leave => {
+                    depth = depth.saturating_sub(1);
+                    continue;
+                }
+                Event::Enter { key } => {
+                    depth += 1;
+                    (key, None)
+                }
+                Event::Leaf { key, leaf } => (key, Some(*leaf)),
+            };
+            // Of a repeated key the last value counts.
+            let is_root = depth == usize::from(leaf.is_none());
+            match leaves.str(*key) {
+                "deviceId" if is_root => device_id = Some(leaf),
+                "moduleId" if is_root => module_id = Some(leaf),
+                _ => (),
+            }
+        }
+        let Some(Some(Leaf::String(device_id))) = device_id else {
+            return None;
+        };
+        let module_id = match module_id {
+            None | Some(Some(Leaf::Null)) => None,
+            Some(Some(Leaf::String(module_id))) => Some(leaves.str(module_id)),
+            Some(_) => return None,
+        };
+        Some(Self { device_id: leaves.str(device_id), module_id })
+    }
+
+    /// The collection that the twin belongs to.
+    pub(crate) fn collection(self) -> Collection {
+        match self.module_id {
+            Some(_) => Collection::Modules,
+            None => Collection::Devices,
+        }
+    }
+}
+
+/// Row ids by identity.
+#[derive(Debug, Default)]
+pub(crate) struct IdentityTable {
+    rows: HashTable<u32>,
+    hasher: RandomState,
+}
+
+impl IdentityTable {
+    /// The row of a twin.
+    pub(crate) fn find(&self, of: Identity<'_>, at: (&[Segment], &Texts)) -> Option<RowId> {
+        let same = |row: &u32| {
+            let (device_id, module_id) = identity_of_row(RowId(*row), at);
+            *device_id == *of.device_id && module_id.as_deref() == of.module_id
+        };
+        self.rows.find(self.hash(of.device_id, of.module_id), same).map(|row| RowId(*row))
+    }
+
+    /// Adds a row, whose identity stands in the lanes and is not in the table.
+    pub(crate) fn insert(&mut self, row: RowId, at: (&[Segment], &Texts)) {
+        let hash = |row: &u32| {
+            let (device_id, module_id) = identity_of_row(RowId(*row), at);
+            self.hasher.hash_one((&*device_id, module_id.as_deref()))
+        };
+        self.rows.insert_unique(hash(&row.0), row.0, hash);
+    }
+
+    /// Takes a row out, whose identity still stands in the lanes.
+    pub(crate) fn remove(&mut self, row: RowId, at: (&[Segment], &Texts)) {
+        let (device_id, module_id) = identity_of_row(row, at);
+        let hash = self.hash(&device_id, module_id.as_deref());
+        if let Ok(entry) = self.rows.find_entry(hash, |other| *other == row.0) {
+            entry.remove();
+        }
+    }
+
+    /// Number of rows.
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn bytes(&self) -> usize {
+        self.rows.capacity() * 8 / 7 * 5
+    }
+
+    fn hash(&self, device_id: &str, module_id: Option<&str>) -> u64 {
+        self.hasher.hash_one((device_id, module_id))
+    }
+}
+
+/// Identity of a live row, from its lanes.
+pub(crate) fn identity_of_row<'a>(
+    row: RowId,
+    (segments, texts): (&'a [Segment], &'a Texts),
+) -> (Text<'a>, Option<Text<'a>>) {
+    let text = |path| match segments.get(row.segment())?.lane(path)?.cell(row.place(), texts) {
+        Cell::String(text) => Some(text),
+        _ => None,
+    };
+    (text(DEVICE_ID).unwrap_or(Text::Borrowed("")), text(MODULE_ID))
+}

@@ -1,0 +1,229 @@
+//! One lane: kinds, and the values of numbers, strings and arrays in a part each.
+//!
+//! Parts of several kinds stand side by side where a path's type varies; a pure path pays for one.
+
+use twindex_model::cell::Cell;
+use twindex_model::kind::Kind;
+use twindex_model::path::PathId;
+
+use crate::catalog::{Catalog, Family};
+use crate::dictionary::Dictionary;
+use crate::lane::kind::Kinds;
+use crate::lane::number::{Had, NumberLane};
+use crate::lane::string::{TextLane, TextScope};
+use crate::options::IndexOptions;
+use crate::texts::{TextKind, TextPlace, Texts};
+
+/// The cells of one path in one segment.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    pub(crate) path: PathId,
+    pub(crate) family: Family,
+    /// The write that touched the lane last, by number in its segment: tells a repeated key from a
+    /// new one, and after a replacement which paths are gone.
+    pub(crate) touched: u32,
+    pub(crate) kinds: Kinds,
+    /// Invariant: a part is there exactly while a row has its kind.
+    pub(crate) numbers: Option<Box<NumberLane>>,
+    pub(crate) strings: Option<Box<TextLane>>,
+    pub(crate) arrays: Option<Box<TextLane>>,
+}
+
+/// What writing a cell needs beside the lane.
+#[derive(Debug)]
+pub(crate) struct WriteScope<'a> {
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) texts: &'a mut Texts,
+    pub(crate) options: &'a IndexOptions,
+}
+
+impl Lane {
+    /// A lane without rows.
+    pub(crate) fn new(path: PathId, family: Family) -> Self {
+        Self {
+            path,
+            family,
+            touched: 0,
+            kinds: Kinds::default(),
+            numbers: None,
+            strings: None,
+            arrays: None,
+        }
+    }
+
+    /// The cell of a row.
+    #[inline]
+    pub(crate) fn cell<'a>(&'a self, row: u16, texts: &'a Texts) -> Cell<'a> {
+        match self.kinds.find(row) {
+            Some((slot, kind)) => self.cell_at(slot, kind, texts),
+            None => Cell::Undefined,
+        }
+    }
+
+    /// The cell at a slot of a kind.
+    #[inline]
+    pub(crate) fn cell_at<'a>(&'a self, slot: usize, kind: Kind, texts: &'a Texts) -> Cell<'a> {
+        let text = |kind: TextKind| {
+            let dictionary = texts.dictionary(self.family, kind);
+            self.text_part(kind).map(|part| part.text(slot, dictionary))
+        };
+        let cell = match kind {
+            Kind::Undefined => None,
+            Kind::Null => Some(Cell::Null),
+            Kind::False => Some(Cell::Bool(false)),
+            Kind::True => Some(Cell::Bool(true)),
+            Kind::Number => self.numbers.as_ref().map(|part| Cell::Number(part.number(slot))),
+            Kind::String => text(TextKind::Strings).map(Cell::String),
+            Kind::Array => text(TextKind::Arrays).map(Cell::Array),
+            Kind::Object => Some(Cell::Object),
+        };
+        cell.unwrap_or(Cell::Undefined)
+    }
+
+    /// The part of strings or of arrays.
+    pub(crate) fn text_part(&self, kind: TextKind) -> Option<&TextLane> {
+        match kind {
+            TextKind::Strings => self.strings.as_deref(),
+            TextKind::Arrays => self.arrays.as_deref(),
+        }
+    }
+
+    /// The dictionary of the path's family.
+    pub(crate) fn dictionary<'a>(
+        &self,
+        kind: TextKind,
+        texts: &'a Texts,
+    ) -> Option<&'a Dictionary> {
+        texts.dictionary(self.family, kind)
+    }
+
+    /// Writes a cell, which must not be undefined; gives the kind before.
+    pub(crate) fn write(&mut self, row: u16, cell: &Cell<'_>, scope: &mut WriteScope<'_>) -> Kind {
+        let new = cell.kind();
+        if self.kinds.is_full(row, scope.options.sparse_rows_max) {
+            self.make_dense();
+        }
+        let placed = self.kinds.set(row, new);
+        if placed.is_new_slot {
+            self.insert(placed.slot);
+        } else if placed.old != new {
+            self.forget(placed.slot, placed.old);
+        }
+        let had = if placed.old == new { Had::Value } else { Had::None };
+        match cell {
+            Cell::Number(number) => self.write_number(placed.slot, *number, had, scope.options),
+            Cell::String(text) => {
+                self.write_text(TextKind::Strings, (placed.slot, text), had, scope)
+            }
+            Cell::Array(text) => self.write_text(TextKind::Arrays, (placed.slot, text), had, scope),
+            _ => (),
+        }
+        self.drop_empty_part(placed.old);
+        placed.old
+    }
+
+    fn write_number(&mut self, slot: usize, number: f64, had: Had, options: &IndexOptions) {
+        let part = self.numbers.get_or_insert_with(|| Box::new(NumberLane::new(number)));
+        part.set(slot, number, had, (&self.kinds, options.exceptions_max));
+    }
+
+    fn write_text(
+        &mut self,
+        kind: TextKind,
+        (slot, text): (usize, &str),
+        had: Had,
+        scope: &mut WriteScope<'_>,
+    ) {
+        let n_rows = scope.catalog.n_rows_of_both(self.path, kind.kind());
+        let mut scope = TextScope {
+            kinds: &self.kinds,
+            place: TextPlace { path: self.path, family: self.family, kind, n_rows },
+            texts: scope.texts,
+            options: scope.options,
+        };
+        let part = match kind {
+            TextKind::Strings => &mut self.strings,
+            TextKind::Arrays => &mut self.arrays,
+        };
+        let part = part.get_or_insert_with(|| Box::new(TextLane::new(text, &mut scope)));
+        part.set(slot, text, had, &mut scope);
+    }
+
+    /// Makes the cell of a row undefined; gives the kind before.
+    pub(crate) fn clear(&mut self, row: u16) -> Kind {
+        let Some((slot, old)) = self.kinds.find(row) else {
+            return Kind::Undefined;
+        };
+        self.forget(slot, old);
+        let is_sparse = self.kinds.rows().is_some();
+        self.kinds.clear(row);
+        if is_sparse {
+            self.remove(slot);
+        }
+        self.drop_empty_part(old);
+        if self.kinds.n_defined() == 0 {
+            self.kinds = Kinds::default();
+        }
+        old
+    }
+
+    /// Drops what is kept for the value of a kind at a slot.
+    fn forget(&mut self, slot: usize, kind: Kind) {
+        match kind {
+            Kind::Number => self.numbers.iter_mut().for_each(|part| part.forget(slot)),
+            Kind::String => self.strings.iter_mut().for_each(|part| part.forget(slot)),
+            Kind::Array => self.arrays.iter_mut().for_each(|part| part.forget(slot)),
+            _ => (),
+        }
+    }
+
+    fn drop_empty_part(&mut self, kind: Kind) {
+        if kind == Kind::Undefined || self.kinds.count(kind) > 0 {
+            return;
+        }
+        match kind {
+            Kind::Number => self.numbers = None,
+            Kind::String => self.strings = None,
+            Kind::Array => self.arrays = None,
+            _ => (),
+        }
+    }
+
+    fn insert(&mut self, slot: usize) {
+        self.numbers.iter_mut().for_each(|part| part.insert(slot));
+        self.strings.iter_mut().for_each(|part| part.insert(slot));
+        self.arrays.iter_mut().for_each(|part| part.insert(slot));
+    }
+
+    fn remove(&mut self, slot: usize) {
+        self.numbers.iter_mut().for_each(|part| part.remove(slot));
+        self.strings.iter_mut().for_each(|part| part.remove(slot));
+        self.arrays.iter_mut().for_each(|part| part.remove(slot));
+    }
+
+    fn make_dense(&mut self) {
+        let rows = self.kinds.make_dense();
+        self.numbers.iter_mut().for_each(|part| part.scatter(&rows));
+        self.strings.iter_mut().for_each(|part| part.scatter(&rows));
+        self.arrays.iter_mut().for_each(|part| part.scatter(&rows));
+    }
+
+    /// Takes a part's codes out of the dictionary, which its path has outgrown.
+    pub(crate) fn leave_codes(
+        &mut self,
+        kind: TextKind,
+        form: crate::texts::TextForm,
+        scope: &mut WriteScope<'_>,
+    ) {
+        let place = TextPlace { path: self.path, family: self.family, kind, n_rows: 0 };
+        let scope =
+            TextScope { kinds: &self.kinds, place, texts: scope.texts, options: scope.options };
+        let part = match kind {
+            TextKind::Strings => &mut self.strings,
+            TextKind::Arrays => &mut self.arrays,
+        };
+        if let Some(part) = part {
+            part.leave_codes(form, &scope);
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! Texts that are nearly all distinct (serials, addresses, ids), in row order in an arena.
+//!
+//! A dictionary would cost a code, an offset and a hash entry for each text that no other row has.
+//! Sixteen slots share one base and have a length byte each: 1.5 bytes a row above the text. A
+//! block that must grow moves to the arena's end; past a quarter of garbage the arena is rewritten.
+
+use twindex_kernels::LaneVec;
+
+/// Slots that share a base.
+pub(crate) const BLOCK: usize = 16;
+/// A length that is kept aside.
+const LONG: u8 = u8::MAX;
+/// Arena size from which garbage is worth a rewrite.
+const COMPACT_BYTES_MIN: usize = 4_096;
+
+/// Texts by slot.
+#[derive(Debug, Default)]
+pub(crate) struct RawText {
+    /// The texts of a block lie next to each other, in slot order.
+    arena: Vec<u8>,
+    /// Where each block begins.
+    bases: LaneVec<u64>,
+    /// Length of each text; [`LONG`] for those of 255 bytes and more.
+    lens: LaneVec<u8>,
+    /// Lengths of long texts, by ascending slot.
+    long: Vec<(u16, u32)>,
+    /// Bytes of the arena that no text uses.
+    garbage: usize,
+}
+
+impl RawText {
+    /// Number of slots.
+    pub(crate) fn len(&self) -> usize {
+        self.lens.len()
+    }
+
+    /// Number of blocks.
+    pub(crate) fn n_blocks(&self) -> usize {
+        self.bases.len()
+    }
+
+    /// The text at a slot; empty past the end.
+    pub(crate) fn text(&self, slot: usize) -> &str {
+        // Only whole strings are written.
+        std::str::from_utf8(self.bytes_at(slot)).unwrap_or_default()
+    }
+
+    /// The bytes of the text at a slot; none past the end.
+    #[inline]
+    pub(crate) fn bytes_at(&self, slot: usize) -> &[u8] {
+        if slot >= self.lens.len() {
+            return &[];
+        }
+        let len = self.len_at(slot);
+        if len == 0 {
+            // An empty block may have its base past an arena that was cut since.
+            return &[];
+        }
+        let start = self.start(slot);
+        &self.arena[start..start + len]
+    }
+
+    /// The bytes of a block, and the lengths of its texts in slot order.
+    pub(crate) fn block(&self, block: usize) -> (&[u8], impl Iterator<Item = usize>) {
+        let first = block * BLOCK;
+        let end = (first + BLOCK).min(self.lens.len());
+        let lens = (first..end).map(|slot| self.len_at(slot));
+        let bytes = self.arena.get(self.bases[block] as usize..self.block_end(block));
+        (bytes.unwrap_or_default(), lens)
+    }
+
+    /// Writes a text; the column grows to the slot with empty texts.
+    pub(crate) fn set(&mut self, slot: usize, text: &[u8]) {
+        if slot >= self.lens.len() {
+            self.grow(slot + 1);
+        }
+        let block = slot / BLOCK;
+        if self.block_end(block) == self.bases[block] as usize {
+            self.bases.as_mut_slice()[block] = self.arena.len() as u64;
+        }
+        let (start, old_len) = (self.start(slot), self.len_at(slot));
+        let block_end = self.block_end(block);
+        if text.len() == old_len {
+            self.arena[start..start + old_len].copy_from_slice(text);
+        } else if block_end == self.arena.len() {
+            self.arena.splice(start..start + old_len, text.iter().copied());
+        } else if text.len() < old_len {
+            self.arena[start..start + text.len()].copy_from_slice(text);
+            self.arena.copy_within(start + old_len..block_end, start + text.len());
+            self.garbage += old_len - text.len();
+        } else {
+            self.move_block(slot, text);
+        }
+        self.set_len(slot, text.len());
+        if self.garbage * 4 > self.arena.len() && self.arena.len() > COMPACT_BYTES_MIN {
+            self.compact();
+        }
+    }
+
+    /// Copies the block of `slot` to the arena's end, with another text at the slot.
+    fn move_block(&mut self, slot: usize, text: &[u8]) {
+        let block = slot / BLOCK;
+        let (base, end) = (self.bases[block] as usize, self.block_end(block));
+        let start = self.start(slot);
+        let after = start + self.len_at(slot);
+        self.bases.as_mut_slice()[block] = self.arena.len() as u64;
+        self.arena.extend_from_within(base..start);
+        self.arena.extend_from_slice(text);
+        self.arena.extend_from_within(after..end);
+        self.garbage += end - base;
+    }
+
+    fn grow(&mut self, len: usize) {
+        self.lens.resize(len, 0);
+        self.bases.resize(len.div_ceil(BLOCK), self.arena.len() as u64);
+    }
+
+    /// Rewrites the arena without garbage.
+    fn compact(&mut self) {
+        let mut arena = Vec::with_capacity(self.arena.len() - self.garbage);
+        for block in 0..self.bases.len() {
+            let old = self.arena.get(self.bases[block] as usize..self.block_end(block));
+            self.bases.as_mut_slice()[block] = arena.len() as u64;
+            arena.extend_from_slice(old.unwrap_or_default());
+        }
+        self.arena = arena;
+        self.garbage = 0;
+    }
+
+    #[inline]
+    fn start(&self, slot: usize) -> usize {
+        let first = slot / BLOCK * BLOCK;
+        let lens = &self.lens.as_slice()[first..slot];
+        let sum: usize = lens.iter().map(|len| usize::from(*len)).sum();
+        let base = self.bases[slot / BLOCK] as usize + sum;
+        if self.long.is_empty() {
+            return base;
+        }
+        let longs = (first..slot).filter(|at| self.lens[*at] == LONG);
+        base + longs.map(|at| self.len_at(at) - usize::from(LONG)).sum::<usize>()
+    }
+
+    #[inline]
+    fn len_at(&self, slot: usize) -> usize {
+        match self.lens.get(slot) {
+            Some(&LONG) => match self.long.binary_search_by_key(&slot, |l| usize::from(l.0)) {
+                Ok(at) => self.long[at].1 as usize,
+                Err(_) => 0,
+            },
+            Some(len) => usize::from(*len),
+            None => 0,
+        }
+    }
+
+    fn block_end(&self, block: usize) -> usize {
+        let last = ((block + 1) * BLOCK).min(self.lens.len()) - 1;
+        self.start(last) + self.len_at(last)
+    }
+
+    fn set_len(&mut self, slot: usize, len: usize) {
+        let at = self.long.binary_search_by_key(&slot, |l| usize::from(l.0));
+        let is_long = len >= usize::from(LONG);
+        // Texts of 4 GiB and more do not reach the index.
+        let entry = (slot as u16, len as u32);
+        match at {
+            Ok(at) if is_long => self.long[at] = entry,
+            Ok(at) => _ = self.long.remove(at),
+            Err(at) if is_long => self.long.insert(at, entry),
+            Err(_) => (),
+        }
+        self.lens.as_mut_slice()[slot] = if is_long { LONG } else { len as u8 };
+    }
+
+    /// Makes room at a slot for one that comes between; only sparse lanes do, so there are few.
+    pub(crate) fn insert(&mut self, slot: usize) {
+        if slot < self.len() {
+            self.rebuild((0..self.len()).map(|at| (at, at + usize::from(at >= slot))));
+        }
+    }
+
+    /// Takes a slot out.
+    pub(crate) fn remove(&mut self, slot: usize) {
+        if slot < self.len() {
+            let others = (0..self.len()).filter(|at| *at != slot);
+            self.rebuild(others.map(|at| (at, at - usize::from(at > slot))));
+        }
+    }
+
+    /// From slots to rows, as the lane becomes dense.
+    pub(crate) fn scatter(&mut self, rows: &[u16]) {
+        self.rebuild((0..self.len()).map(|slot| (slot, usize::from(rows[slot]))));
+    }
+
+    /// Writes all texts afresh, each from one slot to another; both ascend.
+    fn rebuild(&mut self, moves: impl Iterator<Item = (usize, usize)>) {
+        let mut rebuilt = Self::default();
+        rebuilt.arena.reserve(self.arena.len() - self.garbage);
+        for (from, to) in moves {
+            rebuilt.set(to, self.bytes_at(from));
+        }
+        *self = rebuilt;
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn bytes(&self) -> usize {
+        self.arena.capacity()
+            + self.bases.memory_bytes()
+            + self.lens.memory_bytes()
+            + self.long.capacity() * size_of::<(u16, u32)>()
+    }
+
+    /// Compares what is kept with what the texts say.
+    pub(crate) fn validate(&self) -> Result<(), String> {
+        let used: usize = (0..self.len()).map(|slot| self.len_at(slot)).sum();
+        if used + self.garbage != self.arena.len() {
+            return Err(format!(
+                "raw: {used} used, {} garbage of {}",
+                self.garbage,
+                self.arena.len()
+            ));
+        }
+        match (0..self.len()).find(|at| std::str::from_utf8(self.bytes_at(*at)).is_err()) {
+            Some(slot) => Err(format!("raw: slot {slot} is no text")),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RawText;
+    use proptest::prelude::{Strategy, any, prop, prop_assert_eq, proptest};
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Set(usize, String),
+        Insert(usize),
+        Remove(usize),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let len = proptest::prop_oneof![9 => 0usize..40, 1 => 250usize..700];
+        (0usize..4, 0usize..60, len, any::<char>()).prop_map(|(which, slot, len, c)| match which {
+            0 => Step::Insert(slot),
+            1 => Step::Remove(slot),
+            _ => Step::Set(slot, c.to_string().repeat(len)),
+        })
+    }
+
+    proptest! {
+        /// Texts are those last written, whatever moved in between.
+        #[test]
+        fn texts_are_those_last_written(steps in prop::collection::vec(step(), 0..200)) {
+            let mut raw = RawText::default();
+            let mut model: Vec<String> = Vec::new();
+            for step in steps {
+                match step {
+                    Step::Set(slot, text) => {
+                        model.resize(model.len().max(slot + 1), String::new());
+                        model[slot].clone_from(&text);
+                        raw.set(slot, text.as_bytes());
+                    }
+                    Step::Insert(slot) => {
+                        raw.insert(slot);
+                        if slot < model.len() {
+                            model.insert(slot, String::new());
+                        }
+                    }
+                    Step::Remove(slot) => {
+                        raw.remove(slot);
+                        if slot < model.len() {
+                            model.remove(slot);
+                        }
+                    }
+                }
+                prop_assert_eq!(raw.validate(), Ok(()));
+                for (slot, text) in model.iter().enumerate() {
+                    prop_assert_eq!(raw.text(slot), text);
+                }
+            }
+            let rows: Vec<u16> = (0..model.len() as u16).map(|slot| slot * 3 + 1).collect();
+            raw.scatter(&rows);
+            for (text, row) in model.iter().zip(rows) {
+                prop_assert_eq!(raw.text(usize::from(row)), text);
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! 65,536 consecutive rows: which of them hold a twin, and a lane for each path they have.
+
+use std::sync::OnceLock;
+
+use twindex_kernels::mask::Mask;
+use twindex_model::path::PathId;
+
+use crate::assemble::Layout;
+use crate::catalog::Catalog;
+use crate::lane::Lane;
+
+/// No lane.
+const NONE: u32 = u32::MAX;
+
+/// One segment.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    live: Mask,
+    n_live: u32,
+    /// Rows below it are all live.
+    first_free: usize,
+    lanes: Vec<Lane>,
+    /// Place in `lanes` by path: an array, since documents are written and assembled path by path.
+    by_path: Vec<u32>,
+    /// Number of the last write of a whole twin.
+    pub(crate) n_writes: u32,
+    /// Lanes in the order of the document; built when a twin is assembled.
+    layout: OnceLock<Layout>,
+}
+
+impl Segment {
+    /// A segment without rows.
+    pub(crate) fn new() -> Self {
+        Self {
+            live: Mask::empty(),
+            n_live: 0,
+            first_free: 0,
+            lanes: Vec::new(),
+            by_path: Vec::new(),
+            n_writes: 0,
+            layout: OnceLock::new(),
+        }
+    }
+
+    /// The rows that hold a twin.
+    pub(crate) fn live(&self) -> &Mask {
+        &self.live
+    }
+
+    /// Number of rows that hold a twin.
+    pub(crate) fn n_live(&self) -> u32 {
+        self.n_live
+    }
+
+    /// The lowest row below `rows_max` that holds no twin.
+    pub(crate) fn free_row(&mut self, rows_max: usize) -> Option<u16> {
+        if self.n_live as usize >= rows_max {
+            return None;
+        }
+        let is_free = |row: &usize| !self.live.get(*row as u16);
+        let row = (self.first_free..rows_max).find(is_free)?;
+        self.first_free = row;
+        Some(row as u16)
+    }
+
+    /// Says that a row holds a twin.
+    pub(crate) fn set_live(&mut self, row: u16) {
+        if !self.live.get(row) {
+            self.live.set(row);
+            self.n_live += 1;
+        }
+    }
+
+    /// Says that a row holds no twin any more.
+    pub(crate) fn set_free(&mut self, row: u16) {
+        if self.live.get(row) {
+            self.live.clear_row(row);
+            self.n_live -= 1;
+            self.first_free = self.first_free.min(usize::from(row));
+        }
+    }
+
+    /// Every lane, in the order they were made.
+    pub(crate) fn lanes(&self) -> &[Lane] {
+        &self.lanes
+    }
+
+    /// Every lane, to be written.
+    pub(crate) fn lanes_mut(&mut self) -> &mut [Lane] {
+        &mut self.lanes
+    }
+
+    /// The lane of a path.
+    #[inline]
+    pub(crate) fn lane(&self, path: PathId) -> Option<&Lane> {
+        let place = *self.by_path.get(path.0 as usize)?;
+        self.lanes.get(place as usize)
+    }
+
+    /// Place of the lane of a path in [`Segment::lanes`].
+    pub(crate) fn lane_place(&self, path: PathId) -> Option<usize> {
+        let place = *self.by_path.get(path.0 as usize)?;
+        (place != NONE).then_some(place as usize)
+    }
+
+    /// The lane of a path, to be written.
+    #[inline]
+    pub(crate) fn lane_mut(&mut self, path: PathId) -> Option<&mut Lane> {
+        let place = *self.by_path.get(path.0 as usize)?;
+        self.lanes.get_mut(place as usize)
+    }
+
+    /// The lane of a path, made if there is none.
+    #[inline]
+    pub(crate) fn lane_or_new(&mut self, path: PathId, catalog: &Catalog) -> &mut Lane {
+        let place = match self.by_path.get(path.0 as usize) {
+            Some(place) if *place != NONE => *place as usize,
+            _ => self.add_lane(path, catalog),
+        };
+        &mut self.lanes[place]
+    }
+
+    fn add_lane(&mut self, path: PathId, catalog: &Catalog) -> usize {
+        let at = path.0 as usize;
+        if at >= self.by_path.len() {
+            self.by_path.resize(at + 1, NONE);
+        }
+        self.by_path[at] = self.lanes.len() as u32;
+        self.lanes.push(Lane::new(path, catalog.family(path)));
+        self.layout = OnceLock::new();
+        self.lanes.len() - 1
+    }
+
+    /// Place in the layout's terms: the lanes in the order of the document.
+    pub(crate) fn layout(&self, catalog: &Catalog) -> &Layout {
+        self.layout.get_or_init(|| Layout::new(&self.lanes, catalog))
+    }
+
+    /// Bytes of the tables, lanes apart.
+    pub(crate) fn table_bytes(&self) -> usize {
+        self.by_path.capacity() * 4
+            + self.lanes.capacity() * size_of::<Lane>()
+            + size_of::<twindex_kernels::Words>()
+            + self.layout.get().map_or(0, Layout::bytes)
+    }
+}

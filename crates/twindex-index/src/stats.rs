@@ -1,0 +1,172 @@
+//! Where the memory is: bytes by what they are for, in all and path by path.
+
+use twindex_model::path::PathId;
+
+use crate::index::Index;
+use crate::lane::Lane;
+use crate::lane::number::NumberForm;
+use crate::lane::string::TextLane;
+
+/// Bytes on the heap by what they are for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bytes {
+    /// Dictionary codes.
+    pub codes: usize,
+    /// Numbers.
+    pub numbers: usize,
+    /// Stamps.
+    pub times: usize,
+    /// Raw text.
+    pub raw: usize,
+    /// Kind planes and sparse rows.
+    pub kinds: usize,
+    /// Postings, counts and zones: caches, all of them.
+    pub derived: usize,
+    /// Lane tables, live rows, layouts.
+    pub tables: usize,
+    /// Dictionaries, shared by the paths of a family.
+    pub dictionaries: usize,
+    /// The catalogue and the policies of its paths.
+    pub catalog: usize,
+    /// The table of identities.
+    pub identities: usize,
+}
+
+/// Lanes by form.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LaneCounts {
+    /// Sparse lanes.
+    pub sparse: usize,
+    /// Dense lanes.
+    pub dense: usize,
+    /// Lanes with dictionary codes.
+    pub codes: usize,
+    /// Lanes with stamps.
+    pub times: usize,
+    /// Lanes with raw text.
+    pub raw: usize,
+    /// Lanes with framed numbers.
+    pub framed: usize,
+    /// Lanes with doubles.
+    pub floats: usize,
+}
+
+/// What the index holds.
+#[derive(Clone, Debug, Default)]
+pub struct Stats {
+    /// Bytes in all.
+    pub bytes: Bytes,
+    /// Lanes in all.
+    pub lanes: LaneCounts,
+    /// Bytes and lanes of each path that has any, without what is shared.
+    pub paths: Vec<(PathId, Bytes, LaneCounts)>,
+}
+
+impl Bytes {
+    /// The sum of all.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        let Self { codes, numbers, times, raw, kinds, derived, .. } = self;
+        let lanes = codes + numbers + times + raw + kinds + derived;
+        lanes + self.tables + self.dictionaries + self.catalog + self.identities
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.codes += other.codes;
+        self.numbers += other.numbers;
+        self.times += other.times;
+        self.raw += other.raw;
+        self.kinds += other.kinds;
+        self.derived += other.derived;
+        self.tables += other.tables;
+    }
+}
+
+impl Stats {
+    /// Bytes in all.
+    #[must_use]
+    pub fn bytes_total(&self) -> usize {
+        self.bytes.total()
+    }
+}
+
+impl LaneCounts {
+    fn add(&mut self, other: &Self) {
+        self.sparse += other.sparse;
+        self.dense += other.dense;
+        self.codes += other.codes;
+        self.times += other.times;
+        self.raw += other.raw;
+        self.framed += other.framed;
+        self.floats += other.floats;
+    }
+}
+
+impl Index {
+    /// Where the memory is.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let mut paths = vec![(Bytes::default(), LaneCounts::default()); self.catalog.n_paths()];
+        let mut stats = Stats::default();
+        for segment in self.stores.iter().flat_map(|store| &store.segments) {
+            stats.bytes.tables += segment.table_bytes();
+            for lane in segment.lanes() {
+                let (bytes, lanes) = &mut paths[lane.path.0 as usize];
+                bytes.add(&bytes_of(lane));
+                lanes.add(&forms_of(lane));
+            }
+        }
+        for (path, (bytes, lanes)) in self.catalog.paths().zip(paths) {
+            stats.bytes.add(&bytes);
+            stats.lanes.add(&lanes);
+            if lanes.sparse + lanes.dense > 0 {
+                stats.paths.push((path, bytes, lanes));
+            }
+        }
+        stats.bytes.dictionaries = self.texts.dictionary_bytes();
+        stats.bytes.catalog = self.catalog.bytes() + self.texts.policy_bytes();
+        stats.bytes.identities = self.stores.iter().map(|store| store.by_identity.bytes()).sum();
+        stats
+    }
+}
+
+fn bytes_of(lane: &Lane) -> Bytes {
+    let mut bytes = Bytes { kinds: lane.kinds.bytes(), ..Bytes::default() };
+    if let Some(part) = &lane.numbers {
+        bytes.numbers += part.bytes();
+        bytes.derived += part.derived_bytes();
+    }
+    for part in [&lane.strings, &lane.arrays].into_iter().flatten() {
+        bytes.tables += size_of::<TextLane>();
+        match &**part {
+            TextLane::Codes(part) => {
+                bytes.codes += part.codes.bytes();
+                bytes.derived += part.derived_bytes();
+            }
+            TextLane::Times(times) => bytes.times += times.bytes(),
+            TextLane::Raw(raw) => bytes.raw += raw.bytes(),
+        }
+    }
+    bytes
+}
+
+fn forms_of(lane: &Lane) -> LaneCounts {
+    let mut lanes = LaneCounts::default();
+    match lane.kinds.rows() {
+        Some(_) => lanes.sparse += 1,
+        None => lanes.dense += 1,
+    }
+    match lane.numbers.as_ref().map(|part| &part.form) {
+        Some(NumberForm::Framed(_)) => lanes.framed += 1,
+        Some(NumberForm::Floats(_)) => lanes.floats += 1,
+        None => (),
+    }
+    for part in [&lane.strings, &lane.arrays].into_iter().flatten() {
+        match **part {
+            TextLane::Codes(_) => lanes.codes += 1,
+            TextLane::Times(_) => lanes.times += 1,
+            TextLane::Raw(_) => lanes.raw += 1,
+        }
+    }
+    lanes
+}

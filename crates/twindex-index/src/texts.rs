@@ -1,0 +1,234 @@
+//! How the texts of each path are stored, and the dictionaries of the families.
+//!
+//! A path begins with dictionary codes, or with times if its first text is a stamp. Once its texts
+//! prove to be nearly all distinct it goes on as raw text, so that serials never fill dictionaries.
+
+use twindex_model::kind::Kind;
+use twindex_model::path::PathId;
+
+use crate::catalog::{Catalog, Family};
+use crate::dictionary::{Dictionary, Interned};
+use crate::lane::stamp::Stamp;
+use crate::options::IndexOptions;
+
+/// New values that a path of so many times `dictionary_values_min` must have brought before one
+/// in twenty is too many.
+const MANY_VALUES: usize = 16;
+
+/// Strings or arrays: each has dictionaries of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TextKind {
+    /// Strings.
+    Strings,
+    /// Arrays, by canonical text.
+    Arrays,
+}
+
+impl TextKind {
+    /// Both.
+    pub(crate) const ALL: [Self; 2] = [Self::Strings, Self::Arrays];
+
+    /// The kind of cell.
+    pub(crate) fn kind(self) -> Kind {
+        match self {
+            Self::Strings => Kind::String,
+            Self::Arrays => Kind::Array,
+        }
+    }
+}
+
+/// What new lanes of a path begin as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum TextForm {
+    /// No text was met.
+    #[default]
+    Unknown,
+    /// Dictionary codes.
+    Codes,
+    /// Times.
+    Times,
+    /// Raw text.
+    Raw,
+}
+
+/// Policy of one path for one kind of text.
+#[derive(Clone, Copy, Debug, Default)]
+struct Policy {
+    form: TextForm,
+    /// Whether the path counts among the users of its dictionary.
+    is_user: bool,
+    /// Texts that this path brought into the dictionary.
+    n_added: u32,
+}
+
+/// All policies and dictionaries.
+#[derive(Debug, Default)]
+pub(crate) struct Texts {
+    /// By path.
+    policies: Vec<[Policy; 2]>,
+    /// By family; 0 for none, else one above the place in `dictionaries`.
+    by_family: Vec<[u32; 2]>,
+    dictionaries: Vec<Dictionary>,
+    /// Paths that outgrew their dictionary and wait for [`Texts::take_outgrown`].
+    outgrown: Vec<(PathId, TextKind)>,
+}
+
+/// Where a text is about to be written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TextPlace {
+    /// The path.
+    pub(crate) path: PathId,
+    /// Its family.
+    pub(crate) family: Family,
+    /// String or array.
+    pub(crate) kind: TextKind,
+    /// Rows of the path that hold such a text, this one apart.
+    pub(crate) n_rows: u64,
+}
+
+impl Texts {
+    /// The form a new lane takes for its first text.
+    pub(crate) fn form_of_new_lane(&mut self, place: &TextPlace, text: &str) -> TextForm {
+        let policy = self.policy_mut(place.path, place.kind);
+        if policy.form == TextForm::Unknown {
+            let is_stamp = place.kind == TextKind::Strings && Stamp::parse(text).is_some();
+            policy.form = if is_stamp { TextForm::Times } else { TextForm::Codes };
+        }
+        policy.form
+    }
+
+    /// Decides what new lanes of a path take.
+    pub(crate) fn set_form(&mut self, path: PathId, kind: TextKind, form: TextForm) {
+        self.policy_mut(path, kind).form = form;
+    }
+
+    /// The code of a text in the dictionary of the path; `None` if that is full.
+    pub(crate) fn code(
+        &mut self,
+        place: &TextPlace,
+        options: &IndexOptions,
+        text: &str,
+    ) -> Option<u32> {
+        let dictionary = self.dictionary_or_new(place.family, place.kind);
+        let interned = self.dictionaries[dictionary].intern(text);
+        let policy = &mut self.policies[place.path.0 as usize][place.kind as usize];
+        if !policy.is_user {
+            policy.is_user = true;
+            self.dictionaries[dictionary].n_users += 1;
+        }
+        match interned {
+            Interned::Known(code) => Some(code),
+            Interned::New(code) => {
+                policy.n_added += 1;
+                if is_outgrown(
+                    policy.n_added as usize,
+                    place.n_rows + 1,
+                    options.dictionary_values_min,
+                ) {
+                    self.outgrown.push((place.path, place.kind));
+                }
+                Some(code)
+            }
+            Interned::NoRoom => None,
+        }
+    }
+
+    /// The dictionary of a family, if it has one.
+    pub(crate) fn dictionary(&self, family: Family, kind: TextKind) -> Option<&Dictionary> {
+        let number = self.by_family.get(family.0 as usize)?[kind as usize];
+        self.dictionaries.get(number.checked_sub(1)? as usize)
+    }
+
+    /// Whether a path counts among the users of its dictionary.
+    pub(crate) fn is_user(&self, path: PathId, kind: TextKind) -> bool {
+        self.policies.get(path.0 as usize).is_some_and(|policies| policies[kind as usize].is_user)
+    }
+
+    /// Paths whose code lanes must become raw or times now.
+    pub(crate) fn take_outgrown(&mut self) -> Vec<(PathId, TextKind)> {
+        std::mem::take(&mut self.outgrown)
+    }
+
+    /// Whether [`Texts::take_outgrown`] would give any.
+    pub(crate) fn has_outgrown(&self) -> bool {
+        !self.outgrown.is_empty()
+    }
+
+    /// Notes that a path has no code lane left; the dictionary is emptied after its last user.
+    pub(crate) fn leave_dictionary(&mut self, path: PathId, family: Family, kind: TextKind) {
+        let policy = self.policy_mut(path, kind);
+        if !std::mem::take(&mut policy.is_user) {
+            return;
+        }
+        policy.n_added = 0;
+        let number = self.by_family.get(family.0 as usize).map_or(0, |both| both[kind as usize]);
+        if let Some(place) = number.checked_sub(1) {
+            let dictionary = &mut self.dictionaries[place as usize];
+            dictionary.n_users -= 1;
+            if dictionary.n_users == 0 {
+                dictionary.empty();
+            }
+        }
+    }
+
+    /// Bytes of all dictionaries.
+    pub(crate) fn dictionary_bytes(&self) -> usize {
+        let bytes: usize = self.dictionaries.iter().map(Dictionary::bytes).sum();
+        bytes + self.dictionaries.capacity() * size_of::<Dictionary>()
+    }
+
+    /// Bytes of the policies.
+    pub(crate) fn policy_bytes(&self) -> usize {
+        self.policies.capacity() * size_of::<[Policy; 2]>() + self.by_family.capacity() * 8
+    }
+
+    /// The first difference between the users that are noted and those in the catalogue.
+    pub(crate) fn validate(&self, catalog: &Catalog) -> Result<(), String> {
+        for kind in TextKind::ALL {
+            let mut users = vec![0; self.dictionaries.len() + 1];
+            for path in catalog.paths().filter(|path| self.is_user(*path, kind)) {
+                let both = self.by_family.get(catalog.family(path).0 as usize);
+                users[both.map_or(0, |both| both[kind as usize]) as usize] += 1;
+            }
+            for both in &self.by_family {
+                let number = both[kind as usize] as usize;
+                let noted = number.checked_sub(1).map(|place| self.dictionaries[place].n_users);
+                if noted.is_some_and(|noted| noted != users[number]) {
+                    return Err(format!(
+                        "dictionary {number}: {noted:?} users noted, {}",
+                        users[number]
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn policy_mut(&mut self, path: PathId, kind: TextKind) -> &mut Policy {
+        let at = path.0 as usize;
+        if at >= self.policies.len() {
+            self.policies.resize(at + 1, [Policy::default(); 2]);
+        }
+        &mut self.policies[at][kind as usize]
+    }
+
+    fn dictionary_or_new(&mut self, family: Family, kind: TextKind) -> usize {
+        let at = family.0 as usize;
+        if at >= self.by_family.len() {
+            self.by_family.resize(at + 1, [0; 2]);
+        }
+        let number = &mut self.by_family[at][kind as usize];
+        if *number == 0 {
+            self.dictionaries.push(Dictionary::default());
+            *number = self.dictionaries.len() as u32;
+        }
+        *number as usize - 1
+    }
+}
+
+/// Whether so many new texts among the rows of a path are too many for a dictionary: half of the
+/// rows early on, one in twenty once there are many.
+fn is_outgrown(n_added: usize, n_rows: u64, values_min: usize) -> bool {
+    let rows_per_value = if n_added > values_min.saturating_mul(MANY_VALUES) { 20 } else { 2 };
+    n_added > values_min && n_added as u64 * rows_per_value > n_rows
+}

@@ -1,0 +1,83 @@
+//! Least and greatest number of each 1,024 rows of a lane: a cache.
+//!
+//! Writes only widen a zone; what left it is found out when the cache is built again. So bounds may
+//! be wider than the values, never narrower.
+
+use twindex_kernels::gather::{ZONES, zones_f64};
+use twindex_kernels::mask::Mask;
+use twindex_kernels::{Code, zones_codes};
+use twindex_model::kind::{Kind, KindSet};
+use twindex_model::path::PathId;
+
+use crate::lane::Lane;
+use crate::lane::codes::each_width;
+use crate::lane::number::{NumberForm, NumberLane};
+use crate::view::SegmentView;
+
+/// Extremes by zone; `None` where no row has a number.
+#[derive(Clone, Debug)]
+pub(crate) struct Zones {
+    pub(crate) extremes: [Option<(f64, f64)>; ZONES],
+}
+
+impl Zones {
+    /// No number in any zone.
+    fn empty() -> Self {
+        Self { extremes: [None; ZONES] }
+    }
+
+    /// Takes the number of a row in.
+    pub(crate) fn widen(&mut self, row: usize, number: f64) {
+        let zone = &mut self.extremes[row / twindex_kernels::ZONE_ROWS];
+        let (min, max) = zone.unwrap_or((number, number));
+        *zone = Some((min.min(number), max.max(number)));
+    }
+
+    /// The zones of a dense lane.
+    pub(crate) fn build(part: &NumberLane, lane: &Lane) -> Self {
+        let mut mask = Mask::full();
+        lane.kinds.narrow(KindSet::of(&[Kind::Number]), mask.words_mut());
+        let framed = match &part.form {
+            NumberForm::Floats(numbers) => {
+                return Self { extremes: zones_f64(mask.words(), numbers) };
+            }
+            NumberForm::Framed(framed) => framed,
+        };
+        for (slot, _) in &framed.exceptions {
+            mask.clear_row(*slot);
+        }
+        let mut zones = Self::empty();
+        let frame = framed.frame;
+        each_width!(&framed.codes, codes => {
+            let by_code = zones_codes(mask.words(), codes);
+            for (zone, extremes) in zones.extremes.iter_mut().zip(by_code) {
+                let number = |code: usize| frame.number(code as u32);
+                *zone = extremes.map(|(min, max)| (number(min.index()), number(max.index())));
+            }
+        });
+        for (slot, number) in &framed.exceptions {
+            zones.widen(usize::from(*slot), *number);
+        }
+        zones
+    }
+}
+
+/// The zones of a lane's numbers, kept ones where the lane is dense; `None` without numbers.
+pub(crate) fn zones_of(lane: &Lane) -> Option<[Option<(f64, f64)>; ZONES]> {
+    let part = lane.numbers.as_ref()?;
+    let Some(rows) = lane.kinds.rows() else {
+        let zones = part.zones.get_or_init(|| Box::new(Zones::build(part, lane)));
+        return Some(zones.extremes);
+    };
+    let mut zones = Zones::empty();
+    for slot in lane.kinds.slots_of(Kind::Number) {
+        zones.widen(usize::from(rows[slot]), part.number(slot));
+    }
+    Some(zones.extremes)
+}
+
+/// See [`SegmentView::number_zones`].
+pub(crate) fn number_zones(view: &SegmentView<'_>, path: PathId) -> Vec<Option<(f64, f64)>> {
+    let zones = view.lane(path).and_then(zones_of);
+    zones.map_or_else(Vec::new, |zones| zones.to_vec())
+}

@@ -1,0 +1,117 @@
+//! Any history of writes leaves what a naive store would hold, and an index that equals its rebuild.
+
+use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
+use twindex_index::cell_set::CellSet;
+use twindex_index::filter::PathFilter;
+use twindex_model::kind::{Kind, KindSet};
+use twindex_model::path::PathId;
+use twindex_model::value::Value;
+
+use crate::arb;
+use crate::world::{COLLECTIONS, World};
+
+#[derive(Clone, Debug)]
+enum Step {
+    Put(Value),
+    Remove(prop::sample::Index),
+    Set(prop::sample::Index, Vec<String>, Value),
+    Unset(prop::sample::Index, Vec<String>),
+    /// Reads that build caches, which later writes must keep in step.
+    Warm,
+}
+
+fn keys() -> impl Strategy<Value = Vec<String>> {
+    let root = prop::sample::select(vec![
+        vec!["tags"],
+        vec!["properties", "desired"],
+        vec!["properties", "reported"],
+        vec!["x"],
+        vec!["deviceId"],
+        vec![],
+    ]);
+    (root, prop::collection::vec(arb::key(), 0..3))
+        .prop_map(|(root, below)| root.into_iter().map(str::to_owned).chain(below).collect())
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let index = any::<prop::sample::Index>;
+    prop_oneof![
+        5 => arb::twin().prop_map(Step::Put),
+        2 => index().prop_map(Step::Remove),
+        6 => (index(), keys(), arb::value()).prop_map(|(at, keys, value)| Step::Set(at, keys, value)),
+        3 => (index(), keys()).prop_map(|(at, keys)| Step::Unset(at, keys)),
+        2 => Just(Step::Warm),
+    ]
+}
+
+fn strs(keys: &[String]) -> Vec<&str> {
+    keys.iter().map(String::as_str).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+    #[test]
+    fn histories_leave_what_a_naive_store_holds(
+        options in arb::options(), steps in prop::collection::vec(step(), 0..40),
+    ) {
+        let mut world = World::new(options);
+        for step in steps {
+            let n_twins = world.twins.len();
+            match step {
+                Step::Put(twin) => world.put(twin),
+                Step::Warm => warm(&world),
+                _ if n_twins == 0 => (),
+                Step::Remove(at) => world.remove(at.index(n_twins)),
+                Step::Set(at, keys, value) => world.set(at.index(n_twins), &strs(&keys), &value),
+                Step::Unset(at, keys) => world.unset(at.index(n_twins), &strs(&keys)),
+            }
+            world.check();
+        }
+    }
+}
+
+fn warm(world: &World) {
+    for collection in COLLECTIONS {
+        for view in world.index.segments(collection) {
+            for path in (0..world.index.catalog().n_paths() as u32).map(PathId) {
+                let mut n_rows = 0;
+                view.count_values(path, None, |_, n| n_rows += n);
+                assert_eq!(n_rows, view.n_live());
+                _ = view.number_zones(path);
+                let mut set = CellSet::of_kinds(KindSet::of(&[Kind::Number]));
+                set.strings = twindex_index::cell_set::TextSet::Points(vec!["prod".into()]);
+                set.numbers = twindex_index::cell_set::NumberSet::Points(vec![1.0]);
+                _ = PathFilter::new(path, set).estimate(&view);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_lowest_free_row_is_filled_and_a_twin_keeps_its_row() {
+    let options = twindex_index::options::IndexOptions {
+        segment_rows_max: 2,
+        ..twindex_index::options::IndexOptions::default()
+    };
+    let mut world = World::new(options);
+    let twin =
+        |id: &str| Value::Object(vec![("deviceId".to_owned(), Value::String(id.to_owned()))]);
+    for id in ["a", "b", "c", "d", "e"] {
+        world.put(twin(id));
+    }
+    let row =
+        |world: &World, id| world.index.find(id, None).map(|row| (row.segment(), row.place()));
+    assert_eq!(row(&world, "e"), Some((2, 0)));
+    world.remove(3);
+    world.remove(1);
+    world.put(twin("a"));
+    assert_eq!(row(&world, "a"), Some((0, 0)));
+    world.put(twin("f"));
+    world.put(twin("g"));
+    world.put(twin("h"));
+    assert_eq!(row(&world, "f"), Some((0, 1)));
+    assert_eq!(row(&world, "g"), Some((1, 1)));
+    assert_eq!(row(&world, "h"), Some((2, 1)));
+    assert_eq!(row(&world, "b"), None);
+    world.check();
+}

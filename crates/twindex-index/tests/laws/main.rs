@@ -1,0 +1,10 @@
+//! The laws of the index, over its public interface: what goes in comes out, whatever the
+//! encodings, and every short cut says what the cells say.
+
+mod arb;
+mod assembling;
+mod bulk;
+mod filters;
+mod groups;
+mod histories;
+mod world;

@@ -1,0 +1,134 @@
+//! An index beside a naive model of it: whole values in a list.
+
+use twindex_index::index::Index;
+use twindex_index::options::IndexOptions;
+use twindex_model::json::read::{Leaves, read_value};
+use twindex_model::path::{Collection, RowId};
+use twindex_model::value::Value;
+
+/// Both collections.
+pub(crate) const COLLECTIONS: [Collection; 2] = [Collection::Devices, Collection::Modules];
+
+pub(crate) struct World {
+    pub(crate) index: Index,
+    /// Live twins.
+    pub(crate) twins: Vec<(Collection, RowId, Value)>,
+}
+
+impl World {
+    pub(crate) fn new(options: IndexOptions) -> Self {
+        Self { index: Index::new(options), twins: Vec::new() }
+    }
+
+    pub(crate) fn of(options: IndexOptions, twins: Vec<Value>) -> Self {
+        let mut world = Self::new(options);
+        twins.into_iter().for_each(|twin| world.put(twin));
+        world
+    }
+
+    pub(crate) fn put(&mut self, twin: Value) {
+        let leaves = Leaves::from_value(&twin).expect("an object");
+        let put = self.index.put(&leaves).expect("an identity");
+        let same = |t: &(Collection, RowId, Value)| (t.0, t.1) == (put.collection, put.row);
+        let known = self.twins.iter().position(same);
+        assert_eq!(known.is_some(), put.replaced);
+        match known {
+            Some(at) => {
+                assert_eq!(identity(&self.twins[at].2), identity(&twin));
+                self.twins[at].2 = twin;
+            }
+            None => {
+                assert!(self.twins.iter().all(|t| identity(&t.2) != identity(&twin)));
+                self.twins.push((put.collection, put.row, twin));
+            }
+        }
+    }
+
+    pub(crate) fn remove(&mut self, at: usize) {
+        let (collection, row, _) = self.twins.swap_remove(at);
+        assert!(self.index.remove(collection, row));
+        assert!(!self.index.remove(collection, row));
+    }
+
+    pub(crate) fn set(&mut self, at: usize, keys: &[&str], value: &Value) {
+        let holder = Value::Object(vec![("v".to_owned(), value.clone())]);
+        let leaves = Leaves::from_value(&holder).expect("an object");
+        let Some(leaf) = leaves.root_leaf("v") else { return };
+        let (collection, row, twin) = &mut self.twins[at];
+        let set = self.index.set((*collection, *row), keys, (leaf, &leaves));
+        if keys.is_empty() || matches!(keys[0], "deviceId" | "moduleId") {
+            assert_eq!(set, None);
+            return;
+        }
+        assert_eq!(set, self.index.catalog().path(keys));
+        set_at(twin, keys, value);
+    }
+
+    pub(crate) fn unset(&mut self, at: usize, keys: &[&str]) {
+        let (collection, row, twin) = &mut self.twins[at];
+        let unset = self.index.unset((*collection, *row), keys);
+        let is_identity = keys.is_empty() || matches!(keys[0], "deviceId" | "moduleId");
+        assert_eq!(unset, !is_identity && unset_at(twin, keys));
+    }
+
+    /// Compares every twin, and the index with itself.
+    pub(crate) fn check(&self) {
+        assert_eq!(self.index.validate(), Ok(()));
+        for collection in COLLECTIONS {
+            let twins: Vec<_> = self.twins.iter().filter(|t| t.0 == collection).collect();
+            assert_eq!(self.index.n_rows(collection), twins.len() as u64);
+            for (_, row, twin) in twins {
+                let mut text = String::new();
+                let view = self.index.segment(collection, row.segment());
+                view.write_twin(row.place(), &mut text);
+                assert_eq!(&read_value(&text).expect("JSON"), twin, "{text}");
+                let (device, module) = identity(twin);
+                assert_eq!(self.index.find(device, module), Some(*row));
+            }
+        }
+    }
+}
+
+fn identity(twin: &Value) -> (&str, Option<&str>) {
+    let text = |key| match twin.get(key) {
+        Some(Value::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    (text("deviceId").expect("every twin has one"), text("moduleId"))
+}
+
+/// The value at a path of keys.
+pub(crate) fn value_at<'a>(twin: &'a Value, keys: &[&str]) -> Option<&'a Value> {
+    keys.iter().try_fold(twin, |value, key| value.get(key))
+}
+
+fn set_at(value: &mut Value, keys: &[&str], new: &Value) {
+    let Some((key, below)) = keys.split_first() else {
+        *value = new.clone();
+        return;
+    };
+    if !matches!(value, Value::Object(_)) {
+        *value = Value::Object(Vec::new());
+    }
+    let Value::Object(entries) = value else { unreachable!("made one above") };
+    if entries.iter().all(|(k, _)| k != key) {
+        entries.push(((*key).to_owned(), Value::Object(Vec::new())));
+    }
+    let entry = entries.iter_mut().find(|(k, _)| k == key).expect("pushed above");
+    set_at(&mut entry.1, below, new);
+}
+
+fn unset_at(value: &mut Value, keys: &[&str]) -> bool {
+    let Value::Object(entries) = value else { return false };
+    match keys {
+        [] => false,
+        [key] => {
+            let n_before = entries.len();
+            entries.retain(|(k, _)| k != key);
+            entries.len() < n_before
+        }
+        [key, below @ ..] => {
+            entries.iter_mut().find(|(k, _)| k == key).is_some_and(|e| unset_at(&mut e.1, below))
+        }
+    }
+}
