@@ -127,8 +127,12 @@ impl Names {
 
     /// `ORDER BY 1` would be the first column elsewhere, and a constant here.
     fn refuse_numbered(&mut self, key: &Expr, clause: &str) {
-        if let Node::Literal(Literal::Number(number)) = &key.node {
-            let message = format!("`{clause} {}`: columns are named, not numbered", number.text);
+        let mut inner = key;
+        while let Node::Sign(_, signed) = &inner.node {
+            inner = signed;
+        }
+        if let Node::Literal(Literal::Number(_)) = &inner.node {
+            let message = format!("`{clause} {key}`: columns are named, not numbered");
             let diagnostic = Diagnostic::new(code::NUMBERED_COLUMN, message, key.at.0);
             let meant = "a name given with `AS`, or the expression itself";
             self.diagnostics.push(diagnostic.expecting(meant));

@@ -124,20 +124,22 @@ pub const TABLE: [Entry; 43] = [
         Function::StartsWith,
         Family::Text,
         "STARTSWITH",
-        "STARTSWITH(text, prefix)",
-        "Whether `text` begins with `prefix`; letter case counts.",
+        "STARTSWITH(text, prefix[, ignore_case])",
+        "Whether `text` begins with `prefix`; with `true` as third argument `LOWER` of both is \
+         compared.",
     )
     .also("STARTS_WITH")
-    .takes(2, 2),
+    .takes(2, 3),
     Entry::new(
         Function::EndsWith,
         Family::Text,
         "ENDSWITH",
-        "ENDSWITH(text, suffix)",
-        "Whether `text` ends with `suffix`; letter case counts.",
+        "ENDSWITH(text, suffix[, ignore_case])",
+        "Whether `text` ends with `suffix`; with `true` as third argument `LOWER` of both is \
+         compared.",
     )
     .also("ENDS_WITH")
-    .takes(2, 2),
+    .takes(2, 3),
     Entry::new(
         Function::Contains,
         Family::Text,

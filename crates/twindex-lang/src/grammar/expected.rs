@@ -145,7 +145,8 @@ pub(super) fn symbol<'a>(
     cx: Cx<'a>,
     expected: Expected,
 ) -> impl nom::Parser<&'a str, Output = (), Error = Failed> {
-    move |input: &'a str| match input.strip_prefix(expected.label()) {
+    let symbol = expected.label().chars().next().unwrap_or_default();
+    move |input: &'a str| match input.strip_prefix(symbol) {
         Some(rest) => blanks_after(cx, rest, ()),
         None => cx.missing(input, expected),
     }

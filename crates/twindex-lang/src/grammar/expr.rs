@@ -9,7 +9,7 @@ use super::condition::or;
 use super::context::{Cx, Failed, Parsed, failure};
 use super::expected::{Expected, has_word, symbol, word};
 use super::later;
-use super::lex::{blanks_after, first_name};
+use super::lex::{blanks_after, first_name, name_start};
 use super::literal::literal;
 use super::path::path;
 use super::select::{list, many};
@@ -82,18 +82,23 @@ fn sign<'a>(cx: Cx<'a>, start: &'a str) -> Parsed<'a, Expr> {
 /// `primary = literal | undefined | array | group | call | path ;`
 fn primary<'a>(cx: Cx<'a>, start: &'a str) -> Parsed<'a, Expr> {
     cx.note(start, Expected::Expression);
-    later::parameter(cx, start)?;
-    if start.starts_with('(') {
-        return group(cx, start);
-    }
-    let (input, node) = alt((
-        map(cx.with(literal), Node::Literal),
-        cx.with(undefined),
-        cx.with(array),
-        map(cx.with(call), Node::Call),
-        map(cx.with(path), Node::Path),
-    ))
-    .parse(start)?;
+    let Some(first) = start.chars().next() else {
+        return cx.missing(start, Expected::Expression);
+    };
+    // The first character decides between names and the rest, which saves most of the attempts.
+    let (input, node) = match first {
+        '(' => return group(cx, start),
+        '[' => array(cx, start)?,
+        '$' => later::parameter(cx, start).and_then(|_| cx.missing(start, Expected::Expression))?,
+        _ if name_start(first) => alt((
+            map(cx.with(call), Node::Call),
+            map(cx.with(path), Node::Path),
+            map(cx.with(literal), Node::Literal),
+            cx.with(undefined),
+        ))
+        .parse(start)?,
+        _ => map(cx.with(literal), Node::Literal).parse(start)?,
+    };
     Ok((input, Expr::new(node, cx.span_from(start))))
 }
 

@@ -19,8 +19,11 @@ pub(crate) fn not_available(what: &str, span: Span) -> Diagnostic {
 
 /// Fails if `input` begins with `$name`, a parameter.
 pub(super) fn parameter<'a>(cx: Cx<'a>, input: &'a str) -> Parsed<'a, ()> {
+    if !input.starts_with('$') {
+        return Ok((input, ()));
+    }
     let (text, _) = leading_name(input);
-    if text.len() < 2 || !text.starts_with('$') {
+    if text.len() < 2 {
         return Ok((input, ()));
     }
     Err(failure(not_available("parameters such as `$name` are", cx.span_of(input, text))))

@@ -67,7 +67,7 @@ fn name() -> impl Strategy<Value = Name> {
 /// A key of `GROUP BY` or `ORDER BY`: no number.
 fn key() -> impl Strategy<Value = Expr> {
     expr().prop_map(|expr| match expr.node {
-        Node::Literal(Literal::Number(_)) => new(Node::Literal(Literal::Null)),
+        Node::Literal(Literal::Number(_)) | Node::Sign(..) => new(Node::Literal(Literal::Null)),
         _ => expr,
     })
 }

@@ -12,3 +12,4 @@ mod golden;
 mod linear;
 mod properties;
 mod sentences;
+mod truth;
