@@ -1,1 +1,6 @@
-//! Placeholder.
+//! Golden files, properties and campaigns over the whole of Twindex.
+//!
+//! A campaign is a plain function with a seed and a size: an ordinary test calls it with the size
+//! that CI can afford, a binary in `src/bin` with any other.
+
+pub mod golden;

@@ -1,1 +1,51 @@
-//! Placeholder.
+//! Twindex: questions to a fleet of device twins, answered exactly and at once.
+//!
+//! Open an engine, load twins, ask:
+//!
+//! ```
+//! use twindex::{LoadOptions, Twindex};
+//!
+//! let db = Twindex::in_memory();
+//! let twins = br#"{"deviceId":"d1","tags":{"site":"A"}}
+//! {"deviceId":"d2","tags":{"site":"B"}}"#;
+//! db.load(&twins[..], &LoadOptions::default())?;
+//!
+//! let page = db.query("SELECT deviceId FROM devices WHERE tags.site = 'B'").run()?;
+//! assert_eq!(page.rows().collect::<Vec<_>>(), [r#"{"deviceId":"d2"}"#]);
+//! # Ok::<(), twindex::Error>(())
+//! ```
+//!
+//! [`Twindex`] is a cheap handle: clone it, send it to other threads. It owns its thread pool, never
+//! touches rayon's global one, prints nothing, and reads the clock only through [`Clock`].
+
+mod cancel;
+mod clock;
+mod engine;
+mod error;
+mod load;
+mod options;
+mod page;
+mod query;
+
+pub use cancel::CancelToken;
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use engine::Twindex;
+pub use error::{Error, ErrorKind};
+pub use load::{
+    BadDocument, LoadError, LoadOptions, LoadProgress, LoadReport, LoadWarnings, OnBadInput, Place,
+};
+pub use options::Options;
+pub use page::{Answer, Page, Plan, RowKind};
+pub use query::Query;
+pub use twindex_exec::{ExecError, TokenError};
+pub use twindex_index::options::IndexOptions;
+pub use twindex_index::stats::Stats;
+pub use twindex_lang::diagnostic::Diagnostic;
+pub use twindex_lang::span::Span;
+pub use twindex_model::json::warning::LoadWarning;
+pub use twindex_model::path::{Collection, RowId};
+
+/// Splitting scripts into statements, for shells.
+pub mod script {
+    pub use twindex_lang::split::{StatementText, is_unfinished, split_statements};
+}

@@ -1,0 +1,45 @@
+//! Taking back a strict load: what stood in the rows it wrote.
+
+use twindex_index::index::{Index, Put};
+use twindex_model::json::read::Leaves;
+
+/// What was written, and the twins that were replaced, in order.
+#[derive(Debug, Default)]
+pub(super) struct Undo {
+    steps: Vec<(Put, Option<String>)>,
+    /// The text of the twin that the write to come replaces.
+    pending: Option<String>,
+}
+
+impl Undo {
+    /// Keeps the twin that `leaves` is about to replace, if there is one.
+    pub(super) fn remember(&mut self, index: &Index, leaves: &Leaves) {
+        self.pending = leaves.device_id().and_then(|device_id| {
+            let row = index.find(device_id, leaves.module_id())?;
+            let collection = crate::engine::collection_of(leaves.module_id());
+            let mut text = String::new();
+            index.segment(collection, row.segment()).write_twin(row.place(), &mut text);
+            Some(text)
+        });
+    }
+
+    /// Notes the write that was announced.
+    pub(super) fn note(&mut self, put: Put) {
+        self.steps.push((put, self.pending.take()));
+    }
+
+    /// Takes back every write, the last one first.
+    pub(super) fn take_back(&mut self, index: &mut Index) {
+        while let Some((put, before)) = self.steps.pop() {
+            match before.map(Leaves::read) {
+                Some(Ok(document)) => {
+                    index.put(&document.leaves);
+                }
+                // The engine printed the text, so it can be read: only a new twin has none.
+                Some(Err(_)) | None => {
+                    index.remove(put.collection, put.row);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! A query about to be run, and running it: text → AST → plan → page.
+
+use std::time::{Duration, Instant};
+
+use roaring::RoaringBitmap;
+use twindex_exec::catalog_view::IndexCatalog;
+use twindex_exec::token::fingerprint;
+use twindex_exec::{Position, Request, Stop, Token};
+use twindex_index::index::Index;
+use twindex_lang::ast::{self, Collection, Select, Statement};
+use twindex_lang::diagnostic::Diagnostic;
+use twindex_lang::limits::Limits;
+use twindex_lang::span::Span;
+use twindex_plan::logical::LogicalPlan;
+
+use crate::cancel::CancelToken;
+use crate::engine::Inner;
+use crate::error::Error;
+use crate::page::{Answer, Page, Plan, RowKind};
+
+/// A query and how it is to be run. Running it again asks again.
+#[derive(Clone, Debug)]
+pub struct Query<'a> {
+    inner: &'a Inner,
+    text: String,
+    form: Form,
+    page_rows_max: usize,
+    after: Option<String>,
+    timeout: Option<Duration>,
+    cancel: Option<CancelToken>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Statement,
+    Condition,
+}
+
+impl<'a> Query<'a> {
+    pub(crate) fn statement(inner: &'a Inner, text: String) -> Self {
+        Self::new(inner, text, Form::Statement)
+    }
+
+    pub(crate) fn condition(inner: &'a Inner, text: String) -> Self {
+        Self::new(inner, text, Form::Condition)
+    }
+
+    fn new(inner: &'a Inner, text: String, form: Form) -> Self {
+        let page_rows_max = usize::MAX;
+        Self { inner, text, form, page_rows_max, after: None, timeout: None, cancel: None }
+    }
+
+    /// Gives at most `rows` rows, at least one, and a token while rows remain. Without it one page
+    /// holds all rows.
+    #[must_use]
+    pub fn page_size(mut self, rows: usize) -> Self {
+        self.page_rows_max = rows.max(1);
+        self
+    }
+
+    /// Goes on where the page that gave `token` ended. The page size may differ from page to page.
+    #[must_use]
+    pub fn after(mut self, token: impl Into<String>) -> Self {
+        self.after = Some(token.into());
+        self
+    }
+
+    /// Stops with [`Error::Run`] once `timeout` has passed.
+    #[must_use]
+    pub fn deadline(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Stops with [`Error::Run`] once `cancel` is cancelled.
+    #[must_use]
+    pub fn cancel_with(mut self, cancel: &CancelToken) -> Self {
+        self.cancel = Some(cancel.clone());
+        self
+    }
+
+    /// Runs a query and gives its page.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the text is refused (an `EXPLAIN` too: see [`Query::execute`]),
+    /// [`Error::Token`] for a token that is damaged or another query's, [`Error::Run`].
+    pub fn run(&self) -> Result<Page, Error> {
+        match self.parse()? {
+            Statement::Query(query) => self.page(&query),
+            Statement::Explain { query: _, .. } => Err(Error::Query(vec![Diagnostic {
+                code: "X003",
+                message: "`EXPLAIN` gives a plan, not rows".to_owned(),
+                span: Span::new(0, self.text.len()),
+                expected: Some("a query".to_owned()),
+                suggestion: Some("call `explain` or `execute`".to_owned()),
+            }])),
+        }
+    }
+
+    /// Runs any statement.
+    ///
+    /// # Errors
+    /// As [`Query::run`].
+    pub fn execute(&self) -> Result<Answer, Error> {
+        match self.parse()? {
+            Statement::Query(query) => self.page(&query).map(Answer::Page),
+            Statement::Explain { analyze: false, query } => self.plan(&query).map(Answer::Plan),
+            Statement::Explain { analyze: true, query } => self.analyze(&query).map(Answer::Plan),
+        }
+    }
+
+    /// The plan of the query, which is not run.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the text is refused.
+    pub fn explain(&self) -> Result<Plan, Error> {
+        let (Statement::Query(query) | Statement::Explain { query, .. }) = self.parse()?;
+        self.plan(&query)
+    }
+
+    /// Runs the query and gives its plan with what happened: rows, time and bytes of each operator.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the text is refused, [`Error::Run`].
+    pub fn explain_analyze(&self) -> Result<Plan, Error> {
+        let (Statement::Query(query) | Statement::Explain { query, .. }) = self.parse()?;
+        self.analyze(&query)
+    }
+
+    /// The row ids of the twins that pass the WHERE clause, whatever else the query asks: ids of
+    /// its collection, which stay with a twin for life. Sets of two queries on one collection can
+    /// be combined.
+    ///
+    /// # Errors
+    /// [`Error::Query`] when the text is refused, [`Error::Run`].
+    pub fn ids(&self) -> Result<RoaringBitmap, Error> {
+        let (Statement::Query(query) | Statement::Explain { query, .. }) = self.parse()?;
+        let index = self.inner.index.read();
+        let plan = self.bind(&index, &query, self.now_ms())?;
+        Ok(twindex_exec::select_ids(&index, &plan, &self.request(None))?)
+    }
+
+    fn parse(&self) -> Result<Statement, Error> {
+        let limits = Limits { text_chars_max: self.inner.options.query_chars_max };
+        let parsed = match self.form {
+            Form::Statement => twindex_lang::parse_statement(&self.text, &limits),
+            Form::Condition => {
+                twindex_lang::parse_condition(&self.text, &limits).map(Statement::Query)
+            }
+        };
+        parsed.map_err(Error::Query)
+    }
+
+    fn bind(&self, index: &Index, query: &ast::Query, now_ms: i64) -> Result<LogicalPlan, Error> {
+        let plan = twindex_plan::bind(query, now_ms, &IndexCatalog(index));
+        Ok(twindex_plan::optimize(plan.map_err(Error::Query)?))
+    }
+
+    fn page(&self, query: &ast::Query) -> Result<Page, Error> {
+        let fingerprint = fingerprint(&query.to_string());
+        let token = match &self.after {
+            Some(text) => Some(Token::decode_for(text, fingerprint)?),
+            None => None,
+        };
+        let now_ms = token.as_ref().map_or_else(|| self.now_ms(), |token| token.now_ms);
+        let index = self.inner.index.read();
+        let mut plan = self.bind(&index, query, now_ms)?;
+        let warnings = std::mem::take(&mut plan.warnings);
+        let request = self.request(token.map(|token| token.position));
+        let page = twindex_exec::execute(&index, &plan, &request)?;
+        let next = page.next.map(|position| Token { fingerprint, now_ms, position }.encode());
+        let kind = row_kind(query);
+        Ok(Page { kind, columns: page.columns, rows: page.rows, warnings, next })
+    }
+
+    fn plan(&self, query: &ast::Query) -> Result<Plan, Error> {
+        let index = self.inner.index.read();
+        let mut plan = self.bind(&index, query, self.now_ms())?;
+        let warnings = std::mem::take(&mut plan.warnings);
+        Ok(Plan { explanation: twindex_exec::explain::explain(&index, &plan), warnings })
+    }
+
+    fn analyze(&self, query: &ast::Query) -> Result<Plan, Error> {
+        let index = self.inner.index.read();
+        let mut plan = self.bind(&index, query, self.now_ms())?;
+        let warnings = std::mem::take(&mut plan.warnings);
+        let explanation = twindex_exec::explain::analyze(&index, &plan, &self.request(None))?;
+        Ok(Plan { explanation, warnings })
+    }
+
+    fn now_ms(&self) -> i64 {
+        self.inner.options.clock.now_ms()
+    }
+
+    fn request(&self, after: Option<Position>) -> Request<'_> {
+        let mut stop = Stop::never();
+        if let Some(deadline) = self.timeout.and_then(|timeout| Instant::now().checked_add(timeout))
+        {
+            stop = stop.with_deadline(deadline);
+        }
+        if let Some(cancel) = &self.cancel {
+            stop = stop.with_flag(cancel.flag());
+        }
+        let pool = self.inner.pool.as_ref();
+        Request { page_rows_max: self.page_rows_max, after, stop, pool }
+    }
+}
+
+fn row_kind(query: &ast::Query) -> RowKind {
+    match (&query.select, query.collection) {
+        (Select::Items(_), _) => RowKind::Raw,
+        (Select::All(_), Collection::Jobs) => RowKind::DeviceJob,
+        (Select::All(_), Collection::Devices | Collection::Modules) => RowKind::Twin,
+    }
+}
