@@ -1,1 +1,45 @@
-//! Placeholder.
+//! Answers a logical plan over an index: operators that narrow masks, sinks that take what is left,
+//! pages and their continuation tokens.
+//!
+//! The way of a query: [`physical::Filter`] turns the condition into a tree of operators, one of the
+//! sinks (`scan`, `top`, `group`) walks the segments with it, and [`page::execute`] hands out one
+//! page. [`explain`](mod@explain) shows the same tree with estimates, and with what really happened.
+
+mod aggregate;
+pub mod catalog_view;
+mod cell_algebra;
+mod column;
+mod cost;
+mod distinct;
+pub mod error;
+mod exact_sum;
+pub mod explain;
+mod group;
+mod grouped;
+pub mod key;
+mod leaf;
+mod numbers;
+pub mod operator;
+pub mod ops;
+pub mod page;
+pub mod physical;
+mod position;
+mod project;
+pub mod row;
+mod rows;
+mod runner;
+mod scan;
+mod select;
+pub mod stop;
+pub mod token;
+mod top;
+mod wide_sum;
+mod window;
+
+pub use error::ExecError;
+pub use page::{Page, Request, execute};
+pub use position::{Place, Position};
+pub use rows::Rows;
+pub use select::select_ids;
+pub use stop::Stop;
+pub use token::{Token, TokenError};

@@ -1,0 +1,182 @@
+//! Aggregates as mergeable partial states.
+//!
+//! Every state takes values with a count, so that a lane may hand over distinct values instead of
+//! rows, and none of them depends on order: sums are exact until the end.
+
+use std::cmp::Ordering;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashSet;
+use twindex_plan::logical::AggregateFunction;
+
+use crate::exact_sum::ExactSum;
+use crate::key::Key;
+use crate::numbers::Numbers;
+
+/// The state of one aggregate of one group.
+#[derive(Clone, Debug)]
+pub(crate) enum Partial {
+    /// `COUNT()`: rows, whatever they hold.
+    Rows(u64),
+    /// `COUNT(x)`: values that are neither undefined nor null.
+    Values(u64),
+    /// `COUNT(DISTINCT x)`.
+    Distinct(HashSet<Key, RandomState>),
+    /// `SUM(x)` and `AVG(x)`: the sum and how many numbers went into it.
+    Sum(ExactSum, u64),
+    /// `MIN(x)` and `MAX(x)`: the best value yet, and how a better one compares with it.
+    Best(Option<Key>, Ordering),
+    /// `PERCENTILE(x, p)` and `STDDEV(x)`.
+    Numbers(Numbers),
+}
+
+impl Partial {
+    /// The state over nothing.
+    pub(crate) fn new(function: AggregateFunction) -> Self {
+        match function {
+            AggregateFunction::CountRows => Self::Rows(0),
+            AggregateFunction::Count => Self::Values(0),
+            AggregateFunction::CountDistinct => Self::Distinct(HashSet::default()),
+            AggregateFunction::Sum | AggregateFunction::Avg => Self::Sum(ExactSum::default(), 0),
+            AggregateFunction::Min => Self::Best(None, Ordering::Less),
+            AggregateFunction::Max => Self::Best(None, Ordering::Greater),
+            AggregateFunction::Percentile(_) | AggregateFunction::Stddev => {
+                Self::Numbers(Numbers::default())
+            }
+        }
+    }
+
+    /// Adds a value that `n` rows have.
+    pub(crate) fn add(&mut self, key: &Key, n: u64) {
+        match (self, key) {
+            (Self::Rows(count), _) => *count += n,
+            (_, Key::Undefined | Key::Null) => {}
+            (Self::Values(count), _) => *count += n,
+            (Self::Distinct(seen), key) => {
+                seen.get_or_insert_with(key, Key::clone);
+            }
+            (Self::Best(..), Key::Container(_)) => {}
+            (Self::Best(best, better), key) => keep_better(best, key, *better),
+            (state, Key::Number(number)) => state.add_number(*number, n),
+            _ => {}
+        }
+    }
+
+    /// Adds a number that `n` rows have.
+    pub(crate) fn add_number(&mut self, number: f64, n: u64) {
+        match self {
+            Self::Sum(sum, count) => {
+                sum.add(number, n);
+                *count += n;
+            }
+            Self::Numbers(numbers) => numbers.add(number, n),
+            other => other.add(&Key::Number(number), n),
+        }
+    }
+
+    /// Whether only numbers can change the state.
+    pub(crate) fn takes_numbers_alone(&self) -> bool {
+        matches!(self, Self::Sum(..) | Self::Numbers(_))
+    }
+
+    /// Adds what another state of the same aggregate has seen.
+    pub(crate) fn merge(&mut self, other: Self) {
+        match (self, other) {
+            (Self::Rows(a), Self::Rows(b)) | (Self::Values(a), Self::Values(b)) => *a += b,
+            (Self::Distinct(a), Self::Distinct(b)) => a.extend(b),
+            (Self::Sum(a, n), Self::Sum(b, m)) => {
+                a.merge(&b);
+                *n += m;
+            }
+            (state @ Self::Best(..), Self::Best(Some(key), _)) => state.add(&key, 1),
+            (Self::Numbers(a), Self::Numbers(b)) => a.merge(b),
+            // States of one aggregate are of one kind; a best value of nothing changes nothing.
+            _ => {}
+        }
+    }
+
+    /// The value of `function`, for which the state was made. What is not finite is undefined.
+    pub(crate) fn finish(self, function: AggregateFunction) -> Key {
+        let or_null = |number: Option<f64>| number.map_or(Key::Null, Key::number);
+        match self {
+            Self::Rows(n) | Self::Values(n) => Key::Number(n as f64),
+            Self::Distinct(seen) => Key::Number(seen.len() as f64),
+            Self::Sum(_, 0) => Key::Null,
+            Self::Sum(sum, n) => match function {
+                AggregateFunction::Avg => Key::number(sum.to_f64() / n as f64),
+                _ => Key::number(sum.to_f64()),
+            },
+            Self::Best(best, _) => best.unwrap_or(Key::Null),
+            Self::Numbers(numbers) => match function {
+                AggregateFunction::Percentile(p) => or_null(numbers.percentile(p)),
+                _ => or_null(numbers.deviation()),
+            },
+        }
+    }
+}
+
+/// Puts `key` in the place of a value that compares with it the other way than `better`.
+fn keep_better(best: &mut Option<Key>, key: &Key, better: Ordering) {
+    if best.as_ref().is_none_or(|best| key.cmp(best) == better) {
+        *best = Some(key.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Partial;
+    use crate::key::Key;
+    use twindex_plan::logical::AggregateFunction;
+
+    const ALL: [AggregateFunction; 9] = [
+        AggregateFunction::CountRows,
+        AggregateFunction::Count,
+        AggregateFunction::CountDistinct,
+        AggregateFunction::Sum,
+        AggregateFunction::Avg,
+        AggregateFunction::Min,
+        AggregateFunction::Max,
+        AggregateFunction::Percentile(0.5),
+        AggregateFunction::Stddev,
+    ];
+
+    fn json(function: AggregateFunction, keys: &[Key]) -> String {
+        let (mut left, mut right) = (Partial::new(function), Partial::new(function));
+        for (i, key) in keys.iter().enumerate() {
+            if i % 2 == 0 {
+                left.add(key, 1);
+            } else {
+                right.add(key, 1);
+            }
+        }
+        left.merge(right);
+        let mut out = String::new();
+        left.finish(function).write_json(&mut out);
+        out
+    }
+
+    #[test]
+    fn over_nothing() {
+        let texts: Vec<String> = ALL.iter().map(|&function| json(function, &[])).collect();
+        let nulls = ["null"; 6];
+        assert_eq!(texts[..3], ["0", "0", "0"]);
+        assert_eq!(texts[3..], nulls);
+    }
+
+    #[test]
+    fn over_mixed_values() {
+        let keys = [
+            Key::Undefined,
+            Key::Null,
+            Key::Bool(true),
+            Key::Number(4.0),
+            Key::Number(2.0),
+            Key::Number(4.0),
+            Key::String("x".into()),
+        ];
+        let texts: Vec<String> = ALL.iter().map(|&function| json(function, &keys)).collect();
+        let third = (4.0f64 / 3.0).sqrt().to_string();
+        let wanted = ["7", "5", "4", "10", "3.3333333333333335", "true", "\"x\"", "4", &third];
+        assert_eq!(texts, wanted);
+    }
+}

@@ -1,0 +1,44 @@
+//! The catalogue of an index as the binder sees it.
+
+use twindex_index::index::Index;
+use twindex_lang::ast;
+use twindex_model::kind::KindSet;
+use twindex_model::path::{Collection, PathId};
+use twindex_plan::catalog_view::CatalogView;
+
+/// An index, for binding.
+#[derive(Clone, Copy, Debug)]
+pub struct IndexCatalog<'a>(pub &'a Index);
+
+impl CatalogView for IndexCatalog<'_> {
+    fn path(&self, keys: &[&str]) -> Option<PathId> {
+        self.0.catalog().path(keys)
+    }
+
+    fn kinds(&self, collection: Collection, path: PathId) -> KindSet {
+        self.0.catalog().kinds(collection, path)
+    }
+
+    fn children(&self, keys: &[&str], n_max: usize) -> Vec<String> {
+        let catalog = self.0.catalog();
+        let parent = if keys.is_empty() {
+            None
+        } else {
+            match catalog.path(keys) {
+                Some(path) => Some(path),
+                None => return Vec::new(),
+            }
+        };
+        let children = catalog.children(parent);
+        children.iter().take(n_max).map(|(key, _)| key.to_string()).collect()
+    }
+}
+
+/// The collection of twins that a query reads; none for jobs, of which there are none.
+pub(crate) fn twins_of(collection: ast::Collection) -> Option<Collection> {
+    match collection {
+        ast::Collection::Devices => Some(Collection::Devices),
+        ast::Collection::Modules => Some(Collection::Modules),
+        ast::Collection::Jobs => None,
+    }
+}

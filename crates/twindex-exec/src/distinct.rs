@@ -1,0 +1,132 @@
+//! `SELECT DISTINCT` over rows: of equal rows the first in the order the rows have.
+//!
+//! A distinct row's place is that of its first twin, so a page goes on after a place like any
+//! other, and nothing that was given need be remembered in a token: what lies before the place is
+//! found again, and seen rows with it.
+
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use twindex_index::view::SegmentView;
+use twindex_plan::logical;
+
+use crate::column::Column;
+use crate::error::ExecError;
+use crate::project::Projection;
+use crate::row::RowView;
+use crate::runner::Fold;
+use crate::scan::Scan;
+use crate::top::{KEY_NS, Order, Ranked, best_of_each};
+use crate::window::Window;
+
+/// A distinct row: its first twin and its text.
+pub(crate) type DistinctRow = (Ranked, Box<str>);
+
+/// What distinct rows are made of.
+#[derive(Debug)]
+pub(crate) struct Distinct<'a> {
+    pub(crate) columns: &'a [logical::Column],
+    pub(crate) projection: &'a Projection<'a>,
+    pub(crate) order: &'a Order<'a>,
+}
+
+impl Distinct<'_> {
+    /// The rows of a page, at most one more than it holds.
+    ///
+    /// # Errors
+    /// [`ExecError::Stopped`].
+    pub(crate) fn rows(
+        &self,
+        scan: &Scan<'_>,
+        after: Option<&Ranked>,
+        window: &Window,
+    ) -> Result<Vec<DistinctRow>, ExecError> {
+        if self.order.keys.is_empty() {
+            self.rows_in_row_order(scan, after, window)
+        } else {
+            self.rows_in_order(scan, after, window)
+        }
+    }
+
+    fn rows_in_row_order(
+        &self,
+        scan: &Scan<'_>,
+        after: Option<&Ranked>,
+        window: &Window,
+    ) -> Result<Vec<DistinctRow>, ExecError> {
+        let mut seen: HashMap<Box<str>, (), RandomState> = HashMap::default();
+        let mut rows = Vec::new();
+        for number in 0..scan.n_segments() {
+            if rows.len() >= window.n_wanted_with_skip() {
+                break;
+            }
+            scan.runner.stop.check()?;
+            let mut found = self.rows_of_segment(scan, &scan.segment(number));
+            found.sort_unstable_by_key(|row| row.0.row);
+            for (ranked, text) in found {
+                if seen.insert(text.clone(), ()).is_none()
+                    && after.is_none_or(|after| self.order.cmp(&ranked, after).is_gt())
+                {
+                    rows.push((ranked, text));
+                }
+            }
+        }
+        rows.truncate(window.n_wanted_with_skip());
+        Ok(window.without_skipped(rows))
+    }
+
+    fn rows_in_order(
+        &self,
+        scan: &Scan<'_>,
+        after: Option<&Ranked>,
+        window: &Window,
+    ) -> Result<Vec<DistinctRow>, ExecError> {
+        type Firsts = HashMap<Box<str>, Ranked, RandomState>;
+        let insert = |firsts: &mut Firsts, (ranked, text): DistinctRow| {
+            let first = firsts.entry(text).or_insert_with(|| ranked.clone());
+            if self.order.cmp(&ranked, first).is_lt() {
+                *first = ranked;
+            }
+        };
+        let row_ns = KEY_NS * (self.order.keys.len() + self.columns.len()) as f64;
+        let firsts = scan.runner.fold(
+            scan.n_segments(),
+            scan.work_ns(0..scan.n_segments(), row_ns),
+            &Fold {
+                begin: &Firsts::default,
+                add: &|firsts: &mut Firsts, number| {
+                    let found = self.rows_of_segment(scan, &scan.segment(number));
+                    found.into_iter().for_each(|row| insert(firsts, row));
+                },
+                merge: &|firsts: &mut Firsts, others: Firsts| {
+                    let others = others.into_iter().map(|(text, ranked)| (ranked, text));
+                    others.for_each(|row| insert(firsts, row));
+                },
+            },
+        )?;
+        let mut rows: Vec<DistinctRow> = firsts
+            .into_iter()
+            .map(|(text, ranked)| (ranked, text))
+            .filter(|(ranked, _)| after.is_none_or(|after| self.order.cmp(ranked, after).is_gt()))
+            .collect();
+        rows.sort_unstable_by(|a, b| self.order.cmp(&a.0, &b.0));
+        rows.truncate(window.n_wanted_with_skip());
+        Ok(window.without_skipped(rows))
+    }
+
+    /// The distinct rows of one segment with their texts, in no order.
+    fn rows_of_segment(&self, scan: &Scan<'_>, segment: &SegmentView<'_>) -> Vec<DistinctRow> {
+        let mask = scan.filter.mask(segment);
+        let columns: Vec<Column> =
+            self.columns.iter().map(|column| Column::new(&column.expr, segment, &mask)).collect();
+        let firsts = best_of_each(&columns, self.order, (segment, &mask));
+        firsts
+            .into_iter()
+            .map(|ranked| {
+                let view = RowView { segment: *segment, row: ranked.row.place() };
+                let mut text = String::new();
+                self.projection.write_canonical(&view, &mut text);
+                (ranked, text.into_boxed_str())
+            })
+            .collect()
+    }
+}

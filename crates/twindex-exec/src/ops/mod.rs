@@ -1,0 +1,15 @@
+//! The operators, one file each.
+
+mod and;
+mod compare_paths;
+mod constant;
+mod or;
+mod path_cells;
+mod row_predicate;
+
+pub use and::And;
+pub use compare_paths::ComparePaths;
+pub use constant::{Everything, Nothing};
+pub use or::Or;
+pub use path_cells::PathCells;
+pub use row_predicate::RowPredicate;

@@ -1,0 +1,46 @@
+//! Rows whose cell at one path lies in a set: the leaf that lanes answer.
+
+use std::sync::Arc;
+
+use twindex_index::cell_set::CellSet;
+use twindex_index::filter::{Estimate, PathFilter};
+use twindex_index::view::SegmentView;
+use twindex_kernels::mask::Mask;
+use twindex_model::path::PathId;
+use twindex_plan::env::Env;
+
+use crate::operator::Operator;
+use crate::row::RowView;
+
+/// Keeps the rows whose cell at one path lies in a set.
+#[derive(Debug)]
+pub struct PathCells {
+    filter: PathFilter,
+    text: Arc<str>,
+}
+
+impl PathCells {
+    /// The operator of `set` at `path`; `text` is the condition as `EXPLAIN` shows it.
+    #[must_use]
+    pub fn new(path: PathId, set: CellSet, text: Arc<str>) -> Self {
+        Self { filter: PathFilter::new(path, set), text }
+    }
+}
+
+impl Operator for PathCells {
+    fn narrow(&self, segment: &SegmentView<'_>, mask: &mut Mask) {
+        self.filter.narrow(segment, mask);
+    }
+
+    fn keeps(&self, row: &RowView<'_>) -> bool {
+        self.filter.keeps(&row.cell(self.filter.path))
+    }
+
+    fn estimate(&self, segment: &SegmentView<'_>) -> Estimate {
+        self.filter.estimate(segment)
+    }
+
+    fn describe(&self) -> String {
+        format!("Cells: {}", self.text)
+    }
+}

@@ -1,0 +1,283 @@
+//! One page of a query: where the sinks meet paging.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rayon::ThreadPool;
+use twindex_index::index::Index;
+use twindex_model::path::{Collection, RowId};
+use twindex_plan::logical::{Column, LogicalPlan, Output};
+
+use crate::catalog_view::twins_of;
+use crate::distinct::Distinct;
+use crate::error::ExecError;
+use crate::grouped::{Distinctness, Grouped, RankedGroup};
+use crate::operator::Metering;
+use crate::physical::Filter;
+use crate::position::{Place, Position};
+use crate::project::Projection;
+pub use crate::rows::Rows;
+use crate::runner::Runner;
+use crate::scan::Scan;
+use crate::stop::Stop;
+use crate::top::{Order, Ranked};
+use crate::window::Window;
+
+/// How a query is to be run.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// Rows given at most; none is taken as one.
+    pub page_rows_max: usize,
+    /// Where the page before ended; none for the first.
+    pub after: Option<Position>,
+    /// When to give up.
+    pub stop: Stop,
+    /// Threads that may help; none, and all work is done on the caller's.
+    pub pool: Option<&'a ThreadPool>,
+}
+
+impl Request<'_> {
+    /// All rows on one page, on the caller's thread, without a stop.
+    #[must_use]
+    pub fn unbounded() -> Self {
+        Self { page_rows_max: usize::MAX, after: None, stop: Stop::never(), pool: None }
+    }
+}
+
+/// A page of rows.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// Names of the columns in order; none when rows are whole twins.
+    pub columns: Option<Arc<[Arc<str>]>>,
+    /// The rows.
+    pub rows: Rows,
+    /// The place to go on from; none exactly when no row is left.
+    pub next: Option<Position>,
+    /// Rows given on this page and those before.
+    pub rows_given: u64,
+}
+
+/// Runs `plan` over `index` for one page.
+///
+/// # Errors
+/// [`ExecError::Stopped`], and [`ExecError::ForeignPosition`] for a place that the query cannot
+/// have given.
+pub fn execute(
+    index: &Index,
+    plan: &LogicalPlan,
+    request: &Request<'_>,
+) -> Result<Page, ExecError> {
+    let filter = Filter::new(&plan.filter, Metering::Off);
+    execute_with(index, plan, &filter, request).map(|timed| timed.page)
+}
+
+/// A page and how long its parts took.
+pub(crate) struct TimedPage {
+    pub(crate) page: Page,
+    pub(crate) total: Duration,
+    pub(crate) printing: Duration,
+}
+
+/// The same with a filter that is made already.
+pub(crate) fn execute_with(
+    index: &Index,
+    plan: &LogicalPlan,
+    filter: &Filter,
+    request: &Request<'_>,
+) -> Result<TimedPage, ExecError> {
+    let begun = Instant::now();
+    let run = Run {
+        plan,
+        printing: Cell::default(),
+        after: request.after.as_ref(),
+        window: Window::new(
+            (plan.offset, plan.limit),
+            request.after.as_ref(),
+            request.page_rows_max,
+        ),
+        scan: Scan {
+            index,
+            collection: twins_of(plan.collection),
+            filter,
+            runner: Runner { pool: request.pool, stop: &request.stop },
+        },
+    };
+    request.stop.check()?;
+    let page = run.page()?;
+    Ok(TimedPage { page, total: begun.elapsed(), printing: run.printing.get() })
+}
+
+/// One page in the making.
+struct Run<'a> {
+    plan: &'a LogicalPlan,
+    after: Option<&'a Position>,
+    window: Window,
+    scan: Scan<'a>,
+    /// Time spent on printing rows from lanes.
+    printing: Cell<Duration>,
+}
+
+/// Rows of a page and, if there is a next page, the last of their places.
+struct Given {
+    rows: Rows,
+    last: Option<Place>,
+}
+
+impl Run<'_> {
+    fn page(&self) -> Result<Page, ExecError> {
+        let given = match &self.plan.output {
+            Output::Twins => self.rows(&Projection::Twin)?,
+            Output::Rows(columns) if self.plan.distinct => self.distinct(columns)?,
+            Output::Rows(columns) => self.rows(&Projection::of_columns(columns))?,
+            Output::Groups(groups) => self.groups(&Grouped {
+                groups,
+                order: &self.plan.order,
+                projection: &Projection::of_columns(&groups.columns),
+            })?,
+        };
+        let rows_given = self.window.n_given + given.rows.len() as u64;
+        Ok(Page {
+            columns: self.columns(),
+            rows: given.rows,
+            next: given.last.map(|place| Position { place, rows_given }),
+            rows_given,
+        })
+    }
+
+    fn columns(&self) -> Option<Arc<[Arc<str>]>> {
+        let columns = match &self.plan.output {
+            Output::Twins => return None,
+            Output::Rows(columns) => columns,
+            Output::Groups(groups) => &groups.columns,
+        };
+        Some(columns.iter().map(|column| Arc::clone(&column.name)).collect())
+    }
+
+    /// One row for each twin. Whole twins are all distinct, for each holds its own identity.
+    fn rows(&self, projection: &Projection<'_>) -> Result<Given, ExecError> {
+        if self.plan.order.is_empty() {
+            let after = match self.after.map(|after| &after.place) {
+                None => None,
+                Some(Place::Row(row)) => Some(*row),
+                Some(_) => return Err(ExecError::ForeignPosition),
+            };
+            let mut found = self.scan.rows(after, self.window.skip, self.window.n_wanted())?;
+            let last = self.cut(&mut found, |&row| Place::Row(row));
+            let rows = self.print(&found, projection)?;
+            return Ok(Given { rows, last });
+        }
+        let order = Order::new(&self.plan.order);
+        let after = self.ranked_after(&order)?;
+        let found = self.scan.top(&order, after.as_ref(), self.window.n_wanted_with_skip())?;
+        let mut found = self.window.without_skipped(found);
+        let last = self.cut(&mut found, place_of);
+        let found: Vec<RowId> = found.into_iter().map(|ranked| ranked.row).collect();
+        let rows = self.print(&found, projection)?;
+        Ok(Given { rows, last })
+    }
+
+    fn distinct(&self, columns: &[Column]) -> Result<Given, ExecError> {
+        let order = Order::new(&self.plan.order);
+        let after = self.ranked_after(&order)?;
+        let distinct =
+            Distinct { columns, projection: &Projection::of_columns(columns), order: &order };
+        let mut found = distinct.rows(&self.scan, after.as_ref(), &self.window)?;
+        let last = self.cut(&mut found, |(ranked, _)| place_of(ranked));
+        let mut rows = Rows::default();
+        found.iter().for_each(|(_, text)| rows.push(text));
+        Ok(Given { rows, last })
+    }
+
+    fn groups(&self, grouped: &Grouped<'_>) -> Result<Given, ExecError> {
+        let after = self.group_after(grouped)?;
+        let distinctness =
+            if self.plan.distinct { Distinctness::FirstOfEqual } else { Distinctness::All };
+        let all = grouped.all(&self.scan)?;
+        let mut found = grouped.page(all, after.as_ref(), &self.window, distinctness);
+        let last = self.cut(&mut found, |ranked| Place::Group {
+            order: ranked.order.clone(),
+            keys: ranked.group.keys.clone(),
+        });
+        let mut rows = Rows::default();
+        for ranked in &found {
+            rows.push_with(|out| grouped.projection.write_canonical(&ranked.group.view(), out));
+        }
+        Ok(Given { rows, last })
+    }
+
+    /// Cuts what was found to the page and gives the last place on it if anything was cut.
+    fn cut<T>(&self, found: &mut Vec<T>, place: impl Fn(&T) -> Place) -> Option<Place> {
+        if found.len() <= self.window.n_take {
+            return None;
+        }
+        found.truncate(self.window.n_take);
+        found.last().map(place)
+    }
+
+    /// The place to go on from, in an order of rows.
+    fn ranked_after(&self, order: &Order<'_>) -> Result<Option<Ranked>, ExecError> {
+        match self.after.map(|after| &after.place) {
+            None => Ok(None),
+            Some(Place::Row(row)) if order.keys.is_empty() => {
+                Ok(Some(Ranked { keys: Box::default(), row: *row }))
+            }
+            Some(Place::Ordered { keys, row })
+                if !keys.is_empty() && keys.len() == order.keys.len() =>
+            {
+                Ok(Some(Ranked { keys: keys.clone(), row: *row }))
+            }
+            Some(_) => Err(ExecError::ForeignPosition),
+        }
+    }
+
+    /// The place to go on from among groups.
+    fn group_after(&self, grouped: &Grouped<'_>) -> Result<Option<RankedGroup>, ExecError> {
+        match self.after.map(|after| &after.place) {
+            None => Ok(None),
+            Some(Place::Group { order, keys })
+                if order.len() == grouped.order.len()
+                    && keys.len() == grouped.groups.keys.len() =>
+            {
+                Ok(Some(RankedGroup::at(order.clone(), keys.clone())))
+            }
+            Some(_) => Err(ExecError::ForeignPosition),
+        }
+    }
+
+    fn print(&self, found: &[RowId], projection: &Projection<'_>) -> Result<Rows, ExecError> {
+        let begun = Instant::now();
+        let collection = self.scan.collection.unwrap_or(Collection::Devices);
+        let print = |chunk: &[RowId]| {
+            let mut rows = Rows::default();
+            for &id in chunk {
+                let segment = self.scan.index.segment(collection, id.segment());
+                rows.push_with(|out| projection.write(&segment, id, out));
+            }
+            rows
+        };
+        let work_ns = projection.row_ns() * found.len() as f64;
+        let n_threads = self.scan.runner.n_threads(work_ns);
+        let n_chunk = found.len().div_ceil(n_threads * CHUNKS_PER_THREAD).max(CHUNK_MIN);
+        let chunks: Vec<&[RowId]> = found.chunks(n_chunk).collect();
+        let parts = self.scan.runner.map(chunks, work_ns, print)?;
+        let mut parts = parts.into_iter();
+        let mut rows = parts.next().unwrap_or_default();
+        parts.for_each(|part| rows.append(&part));
+        self.printing.set(begun.elapsed());
+        Ok(rows)
+    }
+}
+
+/// Chunks a page is printed in, so that a slow thread does not hold up the others.
+const CHUNKS_PER_THREAD: usize = 4;
+/// Rows of a chunk at least; also how many rows are printed between two looks at the stop.
+const CHUNK_MIN: usize = 64;
+
+fn place_of(ranked: &Ranked) -> Place {
+    if ranked.keys.is_empty() {
+        Place::Row(ranked.row)
+    } else {
+        Place::Ordered { keys: ranked.keys.clone(), row: ranked.row }
+    }
+}

@@ -1,0 +1,254 @@
+//! From predicate to operators.
+//!
+//! Each leaf goes to the cheapest operator that can decide it: cells of one path, two columns, or
+//! an expression over whole rows. What needs whole rows and stands in the outermost AND is kept
+//! apart, above the masks: a page that stops early then evaluates it only for the rows it looks at.
+
+use std::sync::Arc;
+
+use twindex_index::cell_set::CellSet;
+use twindex_index::view::{Equality, SegmentView};
+use twindex_kernels::mask::Mask;
+use twindex_lang::ast::CompareOp;
+use twindex_model::cell::Cell;
+use twindex_model::path::PathId;
+use twindex_plan::expr::Expr;
+use twindex_plan::logical::Predicate;
+
+use crate::cell_algebra::{intersection, union};
+use crate::leaf::{Wanted, cell_path, cell_set, plain_path};
+use crate::operator::{Metering, Node};
+use crate::ops::{And, ComparePaths, Everything, Nothing, Or, PathCells, RowPredicate};
+use crate::row::{CellView, RowView, is_truth};
+
+/// The condition of a query as operators.
+#[derive(Debug)]
+pub struct Filter {
+    masks: Node,
+    rows: Option<Node>,
+}
+
+impl Filter {
+    /// The operators of `predicate`.
+    #[must_use]
+    pub fn new(predicate: &Predicate, metering: Metering) -> Self {
+        let builder = Builder { metering };
+        let parts = match predicate {
+            Predicate::And(parts) => builder.merged(parts, Join::And),
+            other => vec![builder.part(other)],
+        };
+        let (rows, masks) = parts
+            .into_iter()
+            .map(|part| builder.finish(part))
+            .partition(|node: &Node| node.operator().is_row_by_row());
+        Self {
+            masks: builder.all_of(masks),
+            rows: Some(rows)
+                .filter(|rows: &Vec<Node>| !rows.is_empty())
+                .map(|rows| builder.all_of(rows)),
+        }
+    }
+
+    /// The operators that narrow masks.
+    #[must_use]
+    pub fn masks(&self) -> &Node {
+        &self.masks
+    }
+
+    /// What is decided row by row among the rows that the masks leave.
+    #[must_use]
+    pub fn rows(&self) -> Option<&Node> {
+        self.rows.as_ref()
+    }
+
+    /// The rows that match.
+    #[must_use]
+    pub fn mask(&self, segment: &SegmentView<'_>) -> Mask {
+        let mut mask = self.candidates(segment);
+        if let Some(rows) = &self.rows {
+            rows.narrow(segment, &mut mask);
+        }
+        mask
+    }
+
+    /// The rows that match if [`Filter::keeps_candidate`] says so.
+    #[must_use]
+    pub fn candidates(&self, segment: &SegmentView<'_>) -> Mask {
+        let mut mask = segment.live().clone();
+        self.masks.narrow(segment, &mut mask);
+        mask
+    }
+
+    /// The rest of the condition, for a row of [`Filter::candidates`].
+    #[must_use]
+    pub fn keeps_candidate(&self, row: &RowView<'_>) -> bool {
+        self.rows.as_ref().is_none_or(|rows| rows.keeps(row))
+    }
+
+    /// The single-row path of the whole condition, for a live row.
+    #[must_use]
+    pub fn keeps(&self, row: &RowView<'_>) -> bool {
+        self.masks.keeps(row) && self.keeps_candidate(row)
+    }
+
+    /// Number of rows that match, where kept counts know it.
+    #[must_use]
+    pub fn exact_count(&self, segment: &SegmentView<'_>) -> Option<u32> {
+        if self.rows.is_some() {
+            return None;
+        }
+        let estimate = self.masks.estimate(segment);
+        estimate.is_exact.then_some(estimate.rows_max)
+    }
+
+    /// Whether every live row matches.
+    #[must_use]
+    pub fn is_everything(&self, segment: &SegmentView<'_>) -> bool {
+        self.exact_count(segment) == Some(segment.n_live())
+    }
+
+    /// Nanoseconds that finding the rows of `segment` would take, and how many there are at most.
+    #[must_use]
+    pub fn cost_ns(&self, segment: &SegmentView<'_>) -> (f64, u32) {
+        let estimate = self.masks.estimate(segment);
+        let masks_ns = self.masks.operator().cost_ns(&estimate);
+        let rows_ns = self
+            .rows
+            .as_ref()
+            .map_or(0.0, |rows| f64::from(estimate.rows_max) * rows.operator().row_cost_ns());
+        (masks_ns + rows_ns, estimate.rows_max)
+    }
+}
+
+/// A part of a condition before it becomes a node: leaves of one path can still be merged.
+enum Part {
+    Cells(PathId, CellSet, String),
+    Node(Node),
+}
+
+/// How parts are joined.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Join {
+    And,
+    Or,
+}
+
+struct Builder {
+    metering: Metering,
+}
+
+impl Builder {
+    fn part(&self, predicate: &Predicate) -> Part {
+        match predicate {
+            Predicate::All => self.node(Everything),
+            Predicate::Nothing => self.node(Nothing),
+            Predicate::And(parts) => {
+                let parts = self.merged(parts, Join::And);
+                self.joined(parts, Join::And)
+            }
+            Predicate::Or(parts) => {
+                let parts = self.merged(parts, Join::Or);
+                self.joined(parts, Join::Or)
+            }
+            Predicate::Leaf { expr, wanted } => self.leaf(expr, *wanted),
+        }
+    }
+
+    fn leaf(&self, expr: &Expr, wanted: bool) -> Part {
+        let text = if wanted { format!("{expr}") } else { format!("NOT ({expr})") };
+        if expr.is_constant() {
+            let is_true = is_truth(expr, &CellView(&Cell::Undefined), wanted);
+            return if is_true { self.node(Everything) } else { self.node(Nothing) };
+        }
+        if let Some(path) = cell_path(expr) {
+            return Part::Cells(path, cell_set(expr, Wanted::of(wanted)), text);
+        }
+        let text = Arc::from(text);
+        if let Some((paths, equality)) = columns_compared(expr, wanted) {
+            return self.node(ComparePaths::new(paths, equality, text));
+        }
+        self.node(RowPredicate::new((expr.clone(), wanted), text))
+    }
+
+    fn node(&self, operator: impl crate::operator::Operator + 'static) -> Part {
+        Part::Node(Node::new(operator, self.metering))
+    }
+
+    /// The parts of a chain, leaves of one path made one where that has a closed form.
+    fn merged(&self, predicates: &[Predicate], join: Join) -> Vec<Part> {
+        let mut parts: Vec<Part> = Vec::with_capacity(predicates.len());
+        // Where in `parts` the last leaf of each path stands.
+        let mut places = hashbrown::HashMap::new();
+        for predicate in predicates {
+            let part = self.part(predicate);
+            let Part::Cells(path, set, text) = &part else {
+                parts.push(part);
+                continue;
+            };
+            let place = *places.entry(*path).or_insert(parts.len());
+            if let Some(Part::Cells(_, old_set, old_text)) = parts.get_mut(place)
+                && let Some(both) = joined_sets(old_set, set, join)
+            {
+                *old_set = both;
+                let word = if join == Join::And { "AND" } else { "OR" };
+                *old_text = format!("{old_text} {word} {text}");
+            } else {
+                places.insert(*path, parts.len());
+                parts.push(part);
+            }
+        }
+        parts
+    }
+
+    fn joined(&self, mut parts: Vec<Part>, join: Join) -> Part {
+        if parts.len() == 1
+            && let Some(part) = parts.pop()
+        {
+            return part;
+        }
+        let nodes = parts.into_iter().map(|part| self.finish(part)).collect();
+        match join {
+            Join::And => self.node(And::new(nodes)),
+            Join::Or => self.node(Or::new(nodes)),
+        }
+    }
+
+    fn finish(&self, part: Part) -> Node {
+        match part {
+            Part::Node(node) => node,
+            Part::Cells(path, set, text) => {
+                Node::new(PathCells::new(path, set, text.into()), self.metering)
+            }
+        }
+    }
+
+    fn all_of(&self, mut nodes: Vec<Node>) -> Node {
+        match nodes.len() {
+            0 => Node::new(Everything, self.metering),
+            1 => nodes.remove(0),
+            _ => Node::new(And::new(nodes), self.metering),
+        }
+    }
+}
+
+fn joined_sets(a: &CellSet, b: &CellSet, join: Join) -> Option<CellSet> {
+    match join {
+        Join::And => intersection(a, b),
+        Join::Or => union(a, b),
+    }
+}
+
+/// The two plain paths that a leaf holds against each other, and what their cells must be.
+fn columns_compared(expr: &Expr, wanted: bool) -> Option<((PathId, PathId), Equality)> {
+    let Expr::Compare(a, op, b) = expr else {
+        return None;
+    };
+    let paths = (plain_path(a)?, plain_path(b)?);
+    let is_equality = match op {
+        CompareOp::Equal => wanted,
+        CompareOp::NotEqual => !wanted,
+        _ => return None,
+    };
+    let equality = if is_equality { Equality::Equal } else { Equality::Unequal };
+    Some((paths, equality))
+}

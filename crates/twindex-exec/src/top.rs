@@ -1,0 +1,328 @@
+//! The first rows in the order of sort keys, without sorting the others.
+//!
+//! A buffer of twice the rows wanted is cut back by selection whenever it is full, and from then on
+//! the worst row kept is a bar: most rows fail against it after one comparison, most segments after
+//! one look at the least and greatest of their numbers, and where the key is a number the bar
+//! becomes a range that a lane narrows by. A heap would do the same with worse locality.
+
+use std::cmp::Ordering;
+
+use twindex_index::cell_set::{CellSet, NumberSet};
+use twindex_index::filter::PathFilter;
+use twindex_index::view::SegmentView;
+use twindex_kernels::mask::Mask;
+use twindex_model::kind::{Kind, KindSet};
+use twindex_model::path::{PathId, RowId};
+use twindex_plan::logical::OrderKey;
+
+use crate::cell_algebra::number_range;
+use crate::column::{Column, Combined};
+use crate::error::ExecError;
+use crate::key::{Direction, Key, cmp_keys};
+use crate::leaf::plain_path;
+use crate::runner::Fold;
+use crate::scan::Scan;
+
+/// Nanoseconds that keying one row is taken to cost.
+pub(crate) const KEY_NS: f64 = 20.0;
+/// Kinds that come before numbers, ascending.
+const BELOW_NUMBERS: KindSet = KindSet::of(&[Kind::Null, Kind::False, Kind::True]);
+/// Kinds that come before numbers, descending.
+const ABOVE_NUMBERS: KindSet = KindSet::of(&[Kind::String, Kind::Array, Kind::Object]);
+
+/// A row with its sort keys.
+#[derive(Clone, Debug)]
+pub(crate) struct Ranked {
+    pub(crate) keys: Box<[Key]>,
+    pub(crate) row: RowId,
+}
+
+/// An order of rows: by keys, ties by row id.
+#[derive(Debug)]
+pub(crate) struct Order<'a> {
+    pub(crate) keys: &'a [OrderKey],
+    directions: Vec<Direction>,
+}
+
+impl<'a> Order<'a> {
+    pub(crate) fn new(keys: &'a [OrderKey]) -> Self {
+        Self { keys, directions: keys.iter().map(Direction::of).collect() }
+    }
+
+    pub(crate) fn cmp(&self, a: &Ranked, b: &Ranked) -> Ordering {
+        cmp_keys(&a.keys, &b.keys, &self.directions).then(a.row.cmp(&b.row))
+    }
+
+    /// Compares keys that are not owned with a ranked row.
+    fn cmp_refs(&self, keys: &[&Key], row: RowId, other: &Ranked) -> Ordering {
+        for ((a, b), &direction) in keys.iter().zip(&other.keys).zip(&self.directions) {
+            let ordering = a.cmp_directed(b, direction);
+            if ordering != Ordering::Equal {
+                return ordering;
+            }
+        }
+        row.cmp(&other.row)
+    }
+
+    /// The sort keys of the rows of a mask.
+    pub(crate) fn columns(&self, segment: &SegmentView<'_>, mask: &Mask) -> Vec<Column> {
+        self.keys.iter().map(|key| Column::new(&key.expr, segment, mask)).collect()
+    }
+}
+
+/// The best rows seen so far.
+#[derive(Debug)]
+pub(crate) struct Best<'a> {
+    order: &'a Order<'a>,
+    after: Option<&'a Ranked>,
+    n_max: usize,
+    rows: Vec<Ranked>,
+    /// The worst row that may still be kept, once `n_max` rows were seen.
+    bar: Option<Ranked>,
+}
+
+impl<'a> Best<'a> {
+    /// The best `n_max` rows after a place.
+    pub(crate) fn new(order: &'a Order<'a>, after: Option<&'a Ranked>, n_max: usize) -> Self {
+        Self { order, after, n_max, rows: Vec::new(), bar: None }
+    }
+
+    fn push(&mut self, keys: &[&Key], row: RowId) {
+        let is_after = |place: &Ranked| self.order.cmp_refs(keys, row, place).is_gt();
+        let is_barred = self.bar.as_ref().is_some_and(is_after);
+        if is_barred || self.after.is_some_and(|place| !is_after(place)) {
+            return;
+        }
+        let keys = keys.iter().map(|&key| key.clone()).collect();
+        self.push_owned(Ranked { keys, row });
+    }
+
+    fn push_owned(&mut self, row: Ranked) {
+        self.rows.push(row);
+        if self.rows.len() >= self.n_max.saturating_mul(2).saturating_add(64) {
+            self.cut();
+        }
+    }
+
+    /// Cuts back to the rows wanted.
+    fn cut(&mut self) {
+        if self.n_max == 0 {
+            self.rows.clear();
+        } else if self.rows.len() >= self.n_max {
+            let order = self.order;
+            self.rows.select_nth_unstable_by(self.n_max - 1, |a, b| order.cmp(a, b));
+            self.rows.truncate(self.n_max);
+            self.bar = self.rows.last().cloned();
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        other.rows.into_iter().for_each(|row| self.push_owned(row));
+    }
+
+    /// The rows, best first.
+    pub(crate) fn finish(mut self) -> Vec<Ranked> {
+        self.cut();
+        let order = self.order;
+        self.rows.sort_unstable_by(|a, b| order.cmp(a, b));
+        self.rows
+    }
+
+    /// Adds the rows of a segment that match.
+    fn add_segment(&mut self, scan: &Scan<'_>, segment: &SegmentView<'_>) {
+        if self.n_max == 0 || !self.can_gain(segment) {
+            return;
+        }
+        let mut mask = scan.filter.mask(segment);
+        self.narrow_to_gain(segment, &mut mask);
+        if mask.is_empty() {
+            return;
+        }
+        let columns = self.order.columns(segment, &mask);
+        let mut keys = Vec::with_capacity(columns.len());
+        for (i, row) in mask.iter().enumerate() {
+            keys.clear();
+            keys.extend(columns.iter().map(|column| &column.keys[column.ids[i] as usize]));
+            self.push(&keys, segment.row_id(row));
+        }
+        // A bar as early as possible saves the following segments.
+        if self.bar.is_none() {
+            self.cut();
+        }
+    }
+
+    /// The first key where it is a plain path, and the number that bars it.
+    fn barred_number(&self) -> Option<(PathId, Direction, f64)> {
+        let (path, direction) = first_path(self.order)?;
+        match self.bar.as_ref()?.keys.first()? {
+            Key::Number(number) => Some((path, direction, *number)),
+            _ => None,
+        }
+    }
+
+    /// Whether some row of the segment could be better than the bar.
+    fn can_gain(&self, segment: &SegmentView<'_>) -> bool {
+        let Some((path, direction, number)) = self.barred_number() else {
+            return true;
+        };
+        match Promise::of(segment, path, direction) {
+            Promise::Certain => true,
+            Promise::Number(best) => {
+                let ordering = match direction {
+                    Direction::Ascending => best.total_cmp(&number),
+                    Direction::Descending => number.total_cmp(&best),
+                };
+                // With one key, equal numbers are decided by the row ids.
+                let is_late = self.order.keys.len() == 1
+                    && self.bar.as_ref().is_some_and(|bar| bar.row < segment.row_id(0));
+                ordering.is_lt() || (ordering.is_eq() && !is_late)
+            }
+            Promise::Rest => false,
+        }
+    }
+
+    /// Clears rows whose first key alone puts them behind the bar.
+    fn narrow_to_gain(&self, segment: &SegmentView<'_>, mask: &mut Mask) {
+        let Some((path, direction, number)) = self.barred_number() else {
+            return;
+        };
+        let (kinds, numbers) = match direction {
+            Direction::Ascending => (
+                BELOW_NUMBERS,
+                number_range(std::ops::Bound::Unbounded, std::ops::Bound::Included(number)),
+            ),
+            Direction::Descending => (
+                ABOVE_NUMBERS,
+                number_range(std::ops::Bound::Included(number), std::ops::Bound::Unbounded),
+            ),
+        };
+        let set = CellSet { numbers, ..CellSet::of_kinds(kinds) };
+        debug_assert!(!matches!(set.numbers, NumberSet::None));
+        PathFilter::new(path, set).narrow(segment, mask);
+    }
+}
+
+/// The first key where it is a plain path.
+fn first_path(order: &Order<'_>) -> Option<(PathId, Direction)> {
+    let key = order.keys.first()?;
+    Some((plain_path(&key.expr)?, Direction::of(key)))
+}
+
+/// The best first key that a segment can hold.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Promise {
+    /// Something before all numbers.
+    Certain,
+    /// This number at best.
+    Number(f64),
+    /// Nothing before the last of the numbers.
+    Rest,
+}
+
+impl Promise {
+    fn of(segment: &SegmentView<'_>, path: PathId, direction: Direction) -> Self {
+        let before = match direction {
+            Direction::Ascending => BELOW_NUMBERS,
+            Direction::Descending => ABOVE_NUMBERS,
+        };
+        if segment.n_rows_of_kinds(path, before) > 0 {
+            return Self::Certain;
+        }
+        let zones = segment.number_zones(path).into_iter().flatten();
+        let best = match direction {
+            Direction::Ascending => zones.map(|zone| zone.0).reduce(f64::min),
+            Direction::Descending => zones.map(|zone| zone.1).reduce(f64::max),
+        };
+        best.map_or(Self::Rest, Self::Number)
+    }
+
+    /// Segments that promise most come first.
+    fn cmp(&self, other: &Self, direction: Direction) -> Ordering {
+        let class = |promise: &Self| match promise {
+            Self::Certain => 0,
+            Self::Number(_) => 1,
+            Self::Rest => 2,
+        };
+        match (self, other, direction) {
+            (Self::Number(a), Self::Number(b), Direction::Ascending) => a.total_cmp(b),
+            (Self::Number(a), Self::Number(b), Direction::Descending) => b.total_cmp(a),
+            _ => class(self).cmp(&class(other)),
+        }
+    }
+}
+
+impl Scan<'_> {
+    /// The first `n_max` rows after `after` that match, in `order`.
+    ///
+    /// # Errors
+    /// [`ExecError::Stopped`].
+    pub(crate) fn top<'a>(
+        &self,
+        order: &'a Order<'a>,
+        after: Option<&'a Ranked>,
+        n_max: usize,
+    ) -> Result<Vec<Ranked>, ExecError> {
+        let segments = self.most_promising_first(order);
+        let mut best = Best::new(order, after, n_max);
+        let mut n_done = 0;
+        // The first segments are taken here, until there is a bar for the others to begin with.
+        while n_done < segments.len() && best.bar.is_none() && n_done < 2 {
+            self.runner.stop.check()?;
+            best.add_segment(self, &self.segment(segments[n_done]));
+            n_done += 1;
+        }
+        let rest = &segments[n_done..];
+        let bar = best.bar.clone();
+        let work_ns = if rest.is_empty() {
+            0.0
+        } else {
+            self.work_ns(0..rest.len(), KEY_NS * order.keys.len() as f64)
+        };
+        let others = self.runner.fold(
+            rest.len(),
+            work_ns,
+            &Fold {
+                begin: &|| Best { bar: bar.clone(), ..Best::new(order, after, n_max) },
+                add: &|best: &mut Best<'_>, i| best.add_segment(self, &self.segment(rest[i])),
+                merge: &Best::merge,
+            },
+        )?;
+        best.merge(others);
+        Ok(best.finish())
+    }
+
+    fn most_promising_first(&self, order: &Order<'_>) -> Vec<usize> {
+        let mut segments: Vec<usize> = (0..self.n_segments()).collect();
+        if let Some((path, direction)) = first_path(order) {
+            let promises: Vec<Promise> = segments
+                .iter()
+                .map(|&number| Promise::of(&self.segment(number), path, direction))
+                .collect();
+            segments.sort_by(|&a, &b| promises[a].cmp(&promises[b], direction).then(a.cmp(&b)));
+        }
+        segments
+    }
+}
+
+/// For each distinct combination of `columns` over a mask, the best row of `order` that has it.
+pub(crate) fn best_of_each(
+    columns: &[Column],
+    order: &Order<'_>,
+    rows: (&SegmentView<'_>, &Mask),
+) -> Vec<Ranked> {
+    let (segment, mask) = rows;
+    let combined = Combined::new(columns);
+    let order_columns = order.columns(segment, mask);
+    let mut best: Vec<Option<Ranked>> = vec![None; combined.len()];
+    for (i, row) in mask.iter().enumerate() {
+        let keys: Vec<&Key> =
+            order_columns.iter().map(|column| &column.keys[column.ids[i] as usize]).collect();
+        let row = segment.row_id(row);
+        let best = &mut best[combined.ids[i] as usize];
+        if best.as_ref().is_none_or(|best| order.cmp_refs(&keys, row, best).is_lt()) {
+            let keys = keys.into_iter().cloned().collect();
+            *best = Some(Ranked { keys, row });
+        }
+    }
+    best.into_iter().flatten().collect()
+}
