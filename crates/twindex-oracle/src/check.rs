@@ -165,7 +165,9 @@ fn first_and_rest<'a, Op>(first: &'a Expr, rest: &'a [(Op, Expr)]) -> Vec<&'a Ex
 
 fn no_bare_number(key: &Expr) -> Checked {
     match &key.node {
+        Node::Sign(_, operand) => no_bare_number(operand),
         Node::Literal(Literal::Number(_)) => refuse("a number where a key is meant"),
+        Node::Sign(_, inner) => no_bare_number(inner),
         _ => Ok(()),
     }
 }
@@ -325,6 +327,8 @@ mod tests {
             "SELECT IN_SYNC(), COUNT() FROM devices",
             "SELECT COUNT() FROM devices GROUP BY 1",
             "SELECT tags.a FROM devices ORDER BY 1",
+            "SELECT tags.a FROM devices ORDER BY -1",
+            "SELECT tags.a FROM devices ORDER BY -+1 DESC",
             "SELECT tags.l[*] FROM devices",
             "SELECT * FROM devices WHERE 1 = tags.l[*]",
             "SELECT * FROM devices WHERE tags.l[*][*] = 1",

@@ -63,17 +63,35 @@ fn is_acknowledgement(entries: &Map<String, Value>) -> bool {
         && entries.keys().all(|key| ["value", "ac", "av", "ad"].contains(&key.as_str()))
 }
 
-/// The text of the path to `key` below `parent`: a plain name, `[[any text]]`, or, for what even
-/// double brackets cannot hold, `['a string']`.
+/// The text of the path to `key` below `parent`, spelled as queries are printed: a plain name,
+/// `[[any text]]`, or a string in brackets for what is empty, holds control characters or would
+/// end the double brackets.
 fn path_text(parent: &str, key: &str) -> String {
-    if key.contains("]]") || key.ends_with(']') {
-        return format!("{parent}['{}']", key.replace('\\', "\\\\").replace('\'', "\\'"));
-    }
     let dot = if parent.is_empty() { "" } else { "." };
+    let fits_brackets = !key.is_empty()
+        && !key.contains("]]")
+        && !key.ends_with(']')
+        && !key.chars().any(char::is_control);
     if NAME.as_ref().is_some_and(|name| name.is_match(key)) {
         format!("{parent}{dot}{key}")
-    } else {
+    } else if fits_brackets {
         format!("{parent}{dot}[[{key}]]")
+    } else {
+        let escaped: String = key.chars().map(escaped).collect();
+        format!("{parent}['{escaped}']")
+    }
+}
+
+/// A character as it stands in a string in single quotes.
+fn escaped(c: char) -> String {
+    match c {
+        '\'' => "''".to_owned(),
+        '\\' => "\\\\".to_owned(),
+        '\n' => "\\n".to_owned(),
+        '\r' => "\\r".to_owned(),
+        '\t' => "\\t".to_owned(),
+        c if c.is_control() => format!("\\u{:04x}", u32::from(c)),
+        c => c.to_string(),
     }
 }
 
@@ -146,11 +164,13 @@ mod tests {
             ("-a", "[[-a]]"),
             ("a.b", "[[a.b]]"),
             ("a b", "[[a b]]"),
-            ("", "[[]]"),
+            ("", "['']"),
+            ("a\tb\u{1}", r"['a\tb\u0001']"),
             ("[x", "[[[x]]"),
             ("x]", "['x]']"),
-            ("a]]'\\b", r"['a]]\'\\b']"),
+            ("a]]'\\b", r"['a]]''\\b']"),
             ("😀", "[[😀]]"),
+            ("tab\there\u{1}", r"['tab\there\u0001']"),
         ] {
             let parent = if text.starts_with("x.") { "x" } else { "" };
             assert_eq!(path_text(parent, key), text);
