@@ -70,10 +70,7 @@ impl InlineText {
         }
         let mut bytes = [0; Self::BYTES_MAX];
         bytes[..text.len()].copy_from_slice(text);
-        Some(Self {
-            bytes,
-            len: u8::try_from(text.len()).unwrap_or(0),
-        })
+        Some(Self { bytes, len: u8::try_from(text.len()).unwrap_or(0) })
     }
 
     /// The text.

@@ -104,8 +104,6 @@ impl KindSet {
 
     /// The kinds that are in, in the order of their numbers.
     pub fn iter(self) -> impl Iterator<Item = Kind> {
-        Kind::ALL
-            .into_iter()
-            .filter(move |&kind| self.contains(kind))
+        Kind::ALL.into_iter().filter(move |&kind| self.contains(kind))
     }
 }

@@ -55,19 +55,13 @@ impl Value {
             (Self::String(a), Self::String(b)) => a.cmp(b),
             (Self::Array(a), Self::Array(b)) => {
                 let pairs = a.iter().zip(b).map(|(x, y)| x.total_cmp(y));
-                pairs
-                    .fold(Ordering::Equal, Ordering::then)
-                    .then(a.len().cmp(&b.len()))
+                pairs.fold(Ordering::Equal, Ordering::then).then(a.len().cmp(&b.len()))
             }
             (Self::Object(a), Self::Object(b)) => {
                 let (a, b) = (sorted_entries(a), sorted_entries(b));
-                let pairs = a
-                    .iter()
-                    .zip(&b)
-                    .map(|(x, y)| x.0.cmp(&y.0).then_with(|| x.1.total_cmp(&y.1)));
-                pairs
-                    .fold(Ordering::Equal, Ordering::then)
-                    .then(a.len().cmp(&b.len()))
+                let pairs =
+                    a.iter().zip(&b).map(|(x, y)| x.0.cmp(&y.0).then_with(|| x.1.total_cmp(&y.1)));
+                pairs.fold(Ordering::Equal, Ordering::then).then(a.len().cmp(&b.len()))
             }
             _ => self.rank().cmp(&other.rank()),
         }

@@ -25,13 +25,7 @@ impl Elements<'_, '_> {
         pass.open()?;
         pass.leaves.text.push('[');
         let mut separator = "";
-        while items
-            .next_element_seed(Element {
-                pass: &mut *pass,
-                separator,
-            })?
-            .is_some()
-        {
+        while items.next_element_seed(Element { pass: &mut *pass, separator })?.is_some() {
             separator = ",";
         }
         pass.leaves.text.push(']');
@@ -75,10 +69,7 @@ impl<'de> Visitor<'de> for Element<'_, '_> {
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
         self.pass.judge_bool();
-        self.pass
-            .leaves
-            .text
-            .push_str(if value { "true" } else { "false" });
+        self.pass.leaves.text.push_str(if value { "true" } else { "false" });
         Ok(())
     }
 
@@ -118,10 +109,7 @@ impl<'de> Visitor<'de> for Element<'_, '_> {
         while let Some(key) = map.next_key::<String>()? {
             pass.judge_key(&key);
             let at = pass.leaves.text.len();
-            map.next_value_seed(Element {
-                pass: &mut *pass,
-                separator: "",
-            })?;
+            map.next_value_seed(Element { pass: &mut *pass, separator: "" })?;
             entries.push((key, at - start..pass.leaves.text.len() - start));
         }
         put_in_order(pass, start, entries);

@@ -35,10 +35,7 @@ impl SeenKeys {
     /// Notes `key` of object number `object`; true if it may have been noted before.
     pub(super) fn is_suspect(&mut self, object: u32, key: &str) -> bool {
         let print = self.hasher.hash_one((object, key));
-        match self
-            .prints
-            .entry(print, |&other| other == print, |&other| other)
-        {
+        match self.prints.entry(print, |&other| other == print, |&other| other) {
             hashbrown::hash_table::Entry::Occupied(_) => true,
             hashbrown::hash_table::Entry::Vacant(slot) => {
                 slot.insert(print);

@@ -45,13 +45,7 @@ impl HubLimits {
                 return;
             }
         };
-        let open = OpenSection {
-            section,
-            depth,
-            weight: 0,
-            skipping: false,
-            event,
-        };
+        let open = OpenSection { section, depth, weight: 0, skipping: false, event };
         self.section = Some(open);
     }
 
@@ -109,8 +103,7 @@ impl HubLimits {
     /// An object or array began; `depth` is the one inside it. True if it is the first that nests
     /// too deep.
     pub(super) fn is_too_deep(&mut self, depth: usize) -> bool {
-        self.weighing()
-            .is_some_and(|open| depth == open.depth + SECTION_DEPTH_MAX + 1)
+        self.weighing().is_some_and(|open| depth == open.depth + SECTION_DEPTH_MAX + 1)
     }
 
     fn weighing(&mut self) -> Option<&mut OpenSection> {

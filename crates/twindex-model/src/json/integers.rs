@@ -10,20 +10,13 @@
 pub(super) fn count_integers(text: &str, suspects: &[u64]) -> (u64, Option<usize>) {
     let mut suspects = suspects.iter().enumerate().peekable();
     let (mut n, mut first) = (0, None);
-    let literals = Literals {
-        rest: text.as_bytes(),
-    };
+    let literals = Literals { rest: text.as_bytes() };
     for (ordinal, literal) in literals.enumerate() {
-        if suspects
-            .next_if(|&(_, &suspect)| suspect == ordinal as u64)
-            .is_some_and(|(place, _)| {
-                let integer = !literal
-                    .iter()
-                    .any(|byte| matches!(byte, b'.' | b'e' | b'E'));
-                first = first.or(integer.then_some(place));
-                integer
-            })
-        {
+        if suspects.next_if(|&(_, &suspect)| suspect == ordinal as u64).is_some_and(|(place, _)| {
+            let integer = !literal.iter().any(|byte| matches!(byte, b'.' | b'e' | b'E'));
+            first = first.or(integer.then_some(place));
+            integer
+        }) {
             n += 1;
         }
         if suspects.peek().is_none() {

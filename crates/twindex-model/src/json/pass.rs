@@ -59,14 +59,7 @@ impl Findings {
 impl<'r> Pass<'r> {
     pub(super) fn new(leaves: &'r mut Leaves, seen: &'r mut SeenKeys) -> Self {
         let (hub, findings) = (HubLimits::default(), Findings::default());
-        Self {
-            leaves,
-            seen,
-            findings,
-            hub,
-            depth: 0,
-            n_objects: 0,
-        }
+        Self { leaves, seen, findings, hub, depth: 0, n_objects: 0 }
     }
 
     /// Appends `text` to the arena.
@@ -121,10 +114,7 @@ impl<'r> Pass<'r> {
             self.warn_next(LoadWarning::IntegerRounded);
         } else {
             let signed = magnitude as i64; // at most 2^53
-            if self
-                .hub
-                .integer_is_too_large(if negative { -signed } else { signed })
-            {
+            if self.hub.integer_is_too_large(if negative { -signed } else { signed }) {
                 self.warn_next(LoadWarning::IntegerTooLarge);
             }
         }
@@ -136,9 +126,7 @@ impl<'r> Pass<'r> {
     pub(super) fn double(&mut self, double: f64) -> f64 {
         if double.abs() >= I64_LIMIT {
             let event = self.leaves.events.len();
-            self.findings
-                .large_numbers
-                .push((self.findings.n_numbers, event));
+            self.findings.large_numbers.push((self.findings.n_numbers, event));
         }
         self.findings.n_numbers += 1;
         self.hub.number();
@@ -294,8 +282,7 @@ impl<'de> Visitor<'de> for Entry<'_, '_> {
         let pass = self.pass;
         let event = pass.leaves.events.len();
         pass.leaves.events.push(Event::Enter { key: self.key });
-        pass.hub
-            .enter(pass.leaves.str(self.key), pass.depth + 1, event);
+        pass.hub.enter(pass.leaves.str(self.key), pass.depth + 1, event);
         read_entries(&mut *pass, map)?;
         if let Some(section) = pass.hub.leave(pass.depth + 1) {
             pass.findings.warn(LoadWarning::SectionTooLarge, section);

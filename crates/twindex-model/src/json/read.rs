@@ -145,9 +145,7 @@ impl Leaves {
     /// The events that spell out the value at `key` of the root object.
     #[must_use]
     pub fn root_entry(&self, key: &str) -> Option<&[Event]> {
-        self.root_entries()
-            .find(|(name, _)| *name == key)
-            .map(|(_, entry)| entry)
+        self.root_entries().find(|(name, _)| *name == key).map(|(_, entry)| entry)
     }
 
     /// The entries of the root object: each key with the events that spell out its value.
@@ -227,10 +225,7 @@ impl Leaves {
     #[must_use]
     pub fn piece_from(&self, at: usize) -> Piece {
         // The lossy casts cannot lose anything: see `append`.
-        Piece {
-            at: at as u32,
-            len: (self.text.len() - at) as u32,
-        }
+        Piece { at: at as u32, len: (self.text.len() - at) as u32 }
     }
 
     /// Begins an object at `key`; push [`Event::Leave`] to end it.
@@ -245,9 +240,9 @@ impl Leaves {
         for event in entry {
             let event = match *event {
                 Event::Leave => Event::Leave,
-                Event::Enter { key } => Event::Enter {
-                    key: self.append(name.take().unwrap_or(source.str(key))),
-                },
+                Event::Enter { key } => {
+                    Event::Enter { key: self.append(name.take().unwrap_or(source.str(key))) }
+                }
                 Event::Leaf { key, leaf } => {
                     let key = self.append(name.take().unwrap_or(source.str(key)));
                     let leaf = match leaf {
@@ -339,28 +334,18 @@ mod tests {
         let leaves = Leaves::from_value(&value).unwrap();
         assert_eq!(leaves.to_value(), value);
         assert!(Leaves::from_value(&read_value("[1]").unwrap()).is_none());
-        assert!(
-            leaves.text.contains(r#"[1,{"x":[],"y":2}]"#),
-            "{}",
-            leaves.text
-        );
+        assert!(leaves.text.contains(r#"[1,{"x":[],"y":2}]"#), "{}", leaves.text);
     }
 
     #[test]
     fn entries_span_their_events() {
-        let leaves = Leaves::read(r#"{"a":{"b":1,"c":{"d":2}},"e":3}"#)
-            .unwrap()
-            .leaves;
-        let roots: Vec<_> = leaves
-            .root_entries()
-            .map(|(key, events)| (key, events.len()))
-            .collect();
+        let leaves = Leaves::read(r#"{"a":{"b":1,"c":{"d":2}},"e":3}"#).unwrap().leaves;
+        let roots: Vec<_> =
+            leaves.root_entries().map(|(key, events)| (key, events.len())).collect();
         assert_eq!(roots, [("a", 6), ("e", 1)]);
         let inner = &leaves.root_entry("a").unwrap()[1..];
-        let inner: Vec<_> = leaves
-            .entries(inner)
-            .map(|(key, events)| (key, events.len()))
-            .collect();
+        let inner: Vec<_> =
+            leaves.entries(inner).map(|(key, events)| (key, events.len())).collect();
         assert_eq!(inner, [("b", 1), ("c", 3)]);
         assert!(leaves.root_leaf("a").is_none() && leaves.root_entry("b").is_none());
     }
@@ -368,16 +353,11 @@ mod tests {
     #[test]
     fn paths_name_events_and_stay_short() {
         let leaves = Leaves::read(r#"{"a":{"b":{"c":1},"d":2}}"#).unwrap().leaves;
-        let paths: Vec<_> = (0..=leaves.events.len())
-            .map(|event| leaves.path_at(event))
-            .collect();
+        let paths: Vec<_> = (0..=leaves.events.len()).map(|event| leaves.path_at(event)).collect();
         assert_eq!(paths, ["a", "a.b", "a.b.c", "a.b", "a.d", "a", ""]);
         let long = format!(r#"{{"{}":{{"x":1}}}}"#, "é".repeat(1000));
         let path = Leaves::read(long).unwrap().leaves.path_at(1);
-        assert!(
-            path.len() <= PATH_BYTES_MAX + '…'.len_utf8() && path.ends_with('…'),
-            "{path}"
-        );
+        assert!(path.len() <= PATH_BYTES_MAX + '…'.len_utf8() && path.ends_with('…'), "{path}");
     }
 
     #[test]

@@ -45,10 +45,7 @@ impl LeavesReader {
     /// A reader that treats warnings as `strictness` says.
     #[must_use]
     pub fn new(strictness: Strictness) -> Self {
-        Self {
-            strictness,
-            seen: SeenKeys::default(),
-        }
+        Self { strictness, seen: SeenKeys::default() }
     }
 
     /// Reads the one object that `text` holds into `leaves`, whose old content goes.
@@ -80,9 +77,8 @@ impl LeavesReader {
         if bytes > bytes_max {
             return Err(ReadError::DocumentTooLarge { bytes, bytes_max });
         }
-        let text = std::str::from_utf8(text).map_err(|error| ReadError::NotUtf8 {
-            at: error.valid_up_to(),
-        })?;
+        let text = std::str::from_utf8(text)
+            .map_err(|error| ReadError::NotUtf8 { at: error.valid_up_to() })?;
         leaves.clear();
         self.seen.clear();
         let findings = pass(text, leaves, &mut self.seen)?;
@@ -94,10 +90,7 @@ impl LeavesReader {
             return Ok(warnings);
         }
         match warnings.into_first() {
-            Some(Warning { kind, path, .. }) => Err(ReadError::Refused {
-                warning: kind,
-                path,
-            }),
+            Some(Warning { kind, path, .. }) => Err(ReadError::Refused { warning: kind, path }),
             None => Ok(Warnings::default()),
         }
     }
@@ -107,9 +100,7 @@ impl LeavesReader {
 fn pass(text: &str, leaves: &mut Leaves, seen: &mut SeenKeys) -> Result<Findings, ReadError> {
     let mut json = serde_json::Deserializer::from_str(text);
     let mut pass = Pass::new(leaves, seen);
-    let outcome = Root(&mut pass)
-        .deserialize(&mut json)
-        .and_then(|()| json.end());
+    let outcome = Root(&mut pass).deserialize(&mut json).and_then(|()| json.end());
     let mut findings = pass.findings;
     match (findings.failure.take(), outcome) {
         (Some(failure), _) => Err(failure),
@@ -134,9 +125,7 @@ fn settle_findings(text: &str, leaves: &mut Leaves, findings: Findings) -> Warni
         let before = leaves.clone();
         let dropped = keep_last(leaves);
         let first = dropped.first().copied().unwrap_or(0);
-        warnings.add(LoadWarning::DuplicateKey, dropped.len() as u64, || {
-            before.path_at(first)
-        });
+        warnings.add(LoadWarning::DuplicateKey, dropped.len() as u64, || before.path_at(first));
     }
     warnings
 }
@@ -156,24 +145,15 @@ mod tests {
         let read = Leaves::read(text);
         let mut leaves = Leaves::default();
         let strict = LeavesReader::new(Strictness::Strict).read_into(text.as_bytes(), &mut leaves);
-        let clean = read
-            .as_ref()
-            .is_ok_and(|document| document.warnings.is_empty());
-        assert_eq!(
-            strict.is_ok(),
-            clean,
-            "strict reading refuses exactly what earns a warning"
-        );
+        let clean = read.as_ref().is_ok_and(|document| document.warnings.is_empty());
+        assert_eq!(strict.is_ok(), clean, "strict reading refuses exactly what earns a warning");
         read
     }
 
     /// Reads `text` and checks that it earns exactly one kind of warning.
     fn assert_warns(text: &str, kind: LoadWarning, n: u64, path: &str) {
         let warnings = read(text).unwrap().warnings;
-        let found: Vec<_> = warnings
-            .iter()
-            .map(|w| (w.kind, w.n, w.path.as_str()))
-            .collect();
+        let found: Vec<_> = warnings.iter().map(|w| (w.kind, w.n, w.path.as_str())).collect();
         assert_eq!(found, [(kind, n, path)], "{text:.200}");
     }
 
@@ -197,43 +177,25 @@ mod tests {
             ("[{}]", |e| matches!(e, E::NotAnObject)),
             ("\"a\"", |e| matches!(e, E::NotAnObject)),
             ("null", |e| matches!(e, E::NotAnObject)),
-            ("{} {}", |e| {
-                matches!(e, E::TrailingText { line: 1, column: 4 })
-            }),
-            (r#"{"a":1e999}"#, |e| {
-                matches!(e, E::NumberNotFinite { line: 1, .. })
-            }),
-            (r#"{"a":[-1e999]}"#, |e| {
-                matches!(e, E::NumberNotFinite { line: 1, .. })
-            }),
-            (r#"{"a":"\ud800"}"#, |e| {
-                matches!(e, E::LoneSurrogate { .. })
-            }),
-            (r#"{"a":["\udc00"]}"#, |e| {
-                matches!(e, E::LoneSurrogate { .. })
-            }),
-            (r#"{"\ud800\u0041":1}"#, |e| {
-                matches!(e, E::LoneSurrogate { .. })
-            }),
+            ("{} {}", |e| matches!(e, E::TrailingText { line: 1, column: 4 })),
+            (r#"{"a":1e999}"#, |e| matches!(e, E::NumberNotFinite { line: 1, .. })),
+            (r#"{"a":[-1e999]}"#, |e| matches!(e, E::NumberNotFinite { line: 1, .. })),
+            (r#"{"a":"\ud800"}"#, |e| matches!(e, E::LoneSurrogate { .. })),
+            (r#"{"a":["\udc00"]}"#, |e| matches!(e, E::LoneSurrogate { .. })),
+            (r#"{"\ud800\u0041":1}"#, |e| matches!(e, E::LoneSurrogate { .. })),
         ];
         for (text, expected) in cases {
             let error = read(text).expect_err(text);
             assert!(expected(&error), "{text}: {error:?}");
         }
         let not_utf8 = Leaves::read(b"{\"a\":\"\xFF\"}");
-        assert!(
-            matches!(not_utf8, Err(E::NotUtf8 { at: 6 })),
-            "{not_utf8:?}"
-        );
+        assert!(matches!(not_utf8, Err(E::NotUtf8 { at: 6 })), "{not_utf8:?}");
     }
 
     #[test]
     fn odd_texts_are_kept() {
         let text = r#"{"\u0000":"a\u0000\u001f\u007f","":"","\ud83d\ude00":"\ud83d\ude00","a.b":{"$c":[]}}"#;
-        assert_eq!(
-            read(text).unwrap().leaves.to_value(),
-            read_value(text).unwrap()
-        );
+        assert_eq!(read(text).unwrap().leaves.to_value(), read_value(text).unwrap());
         assert_clean(text);
     }
 
@@ -241,32 +203,13 @@ mod tests {
     fn last_duplicate_wins() {
         for (text, expected, n, path) in [
             (r#"{"a":1,"b":2,"a":3}"#, r#"{"b":2,"a":3}"#, 1, "a"),
-            (
-                r#"{"a":{"b":1,"b":2,"b":{"c":1}}}"#,
-                r#"{"a":{"b":{"c":1}}}"#,
-                2,
-                "a.b",
-            ),
-            (
-                r#"{"a":{"b":1,"b":2},"a":{"c":1},"d":{}}"#,
-                r#"{"a":{"c":1},"d":{}}"#,
-                2,
-                "a",
-            ),
-            (
-                r#"{"a":[{"b":1,"a":0,"b":[2]}]}"#,
-                r#"{"a":[{"a":0,"b":[2]}]}"#,
-                1,
-                "a",
-            ),
+            (r#"{"a":{"b":1,"b":2,"b":{"c":1}}}"#, r#"{"a":{"b":{"c":1}}}"#, 2, "a.b"),
+            (r#"{"a":{"b":1,"b":2},"a":{"c":1},"d":{}}"#, r#"{"a":{"c":1},"d":{}}"#, 2, "a"),
+            (r#"{"a":[{"b":1,"a":0,"b":[2]}]}"#, r#"{"a":[{"a":0,"b":[2]}]}"#, 1, "a"),
             (r#"{"\u0061":1,"a":2}"#, r#"{"a":2}"#, 1, "a"),
         ] {
             let document = read(text).unwrap();
-            assert_eq!(
-                document.leaves.to_value(),
-                read_value(expected).unwrap(),
-                "{text}"
-            );
+            assert_eq!(document.leaves.to_value(), read_value(expected).unwrap(), "{text}");
             assert_warns(text, LoadWarning::DuplicateKey, n, path);
         }
         assert_clean(r#"{"a":{"a":{"a":1}},"b":{"a":1},"c":[{"a":1},{"a":1}]}"#);
@@ -287,17 +230,8 @@ mod tests {
     #[test]
     fn integers_past_exactness_become_the_nearest_double() {
         assert_clean(r#"{"a":9007199254740992,"b":-9007199254740992,"c":1e300,"d":2e19}"#);
-        for literal in [
-            "9007199254740993",
-            "-9007199254740993",
-            "18446744073709551615",
-        ] {
-            assert_warns(
-                &format!(r#"{{"a":{literal}}}"#),
-                LoadWarning::IntegerRounded,
-                1,
-                "a",
-            );
+        for literal in ["9007199254740993", "-9007199254740993", "18446744073709551615"] {
+            assert_warns(&format!(r#"{{"a":{literal}}}"#), LoadWarning::IntegerRounded, 1, "a");
         }
         let text = r#"{"x":2e19,"a":{"b":[18446744073709551616,1e30]},"c":-99999999999999999999}"#;
         assert_warns(text, LoadWarning::IntegerRounded, 2, "a.b");
@@ -326,9 +260,7 @@ mod tests {
 
     /// A document with `levels` objects below the root of `section`.
     fn nested(section: &str, levels: usize, innermost: &str) -> String {
-        let open: String = (1..=levels)
-            .map(|level| format!(r#"{{"l{level}":"#))
-            .collect();
+        let open: String = (1..=levels).map(|level| format!(r#"{{"l{level}":"#)).collect();
         let text = format!("{open}{innermost}{}", "}".repeat(levels));
         match section {
             "tags" => format!(r#"{{"tags":{text}}}"#),
@@ -347,10 +279,7 @@ mod tests {
             let warned = read(&nested(section, 10, "[[1],[2]]")).unwrap().warnings;
             assert_eq!(warned.count(LoadWarning::TooDeep), 2, "{section}");
         }
-        assert_clean(&format!(
-            r#"{{"tags":{{"$metadata":{}}}}}"#,
-            nested("tags", 15, "1")
-        ));
+        assert_clean(&format!(r#"{{"tags":{{"$metadata":{}}}}}"#, nested("tags", 15, "1")));
     }
 
     #[test]
@@ -360,10 +289,7 @@ mod tests {
         assert!(read(&arrays(DOCUMENT_DEPTH_MAX - 1)).is_ok());
         assert!(read(&objects(DOCUMENT_DEPTH_MAX)).is_ok());
         for past in [arrays(DOCUMENT_DEPTH_MAX), objects(DOCUMENT_DEPTH_MAX + 1)] {
-            assert!(matches!(
-                read(&past),
-                Err(ReadError::DocumentTooDeep { .. })
-            ));
+            assert!(matches!(read(&past), Err(ReadError::DocumentTooDeep { .. })));
         }
         let abyss = "[".repeat(1_000_000);
         assert!(read(&format!(r#"{{"a":{abyss}"#)).is_err());
@@ -381,29 +307,18 @@ mod tests {
     fn long_keys_and_strings_are_kept_with_a_warning() {
         let key = |n: usize| format!(r#"{{"tags":{{"{}":1}}}}"#, "k".repeat(n));
         assert_clean(&key(1024));
-        assert_eq!(
-            read(&key(1025))
-                .unwrap()
-                .warnings
-                .count(LoadWarning::KeyTooLong),
-            1
-        );
+        assert_eq!(read(&key(1025)).unwrap().warnings.count(LoadWarning::KeyTooLong), 1);
         let string = |n: usize| format!(r#"{{"tags":{{"a":["{}"]}}}}"#, "é".repeat(n));
         assert_clean(&string(2048));
         assert_warns(&string(2049), LoadWarning::StringTooLong, 1, "tags.a");
-        assert_clean(&format!(
-            r#"{{"a":"{0}","tags":{{"$metadata":"{0}"}}}}"#,
-            "x".repeat(5000)
-        ));
+        assert_clean(&format!(r#"{{"a":"{0}","tags":{{"$metadata":"{0}"}}}}"#, "x".repeat(5000)));
     }
 
     /// A section that weighs `weight`: mostly strings of 128 characters at keys of 4.
     fn section_of(weight: usize) -> String {
         let n = weight / 132 - 1;
         let string = "\\u0001é".repeat(128); // the control characters weigh nothing
-        let strings: String = (0..n)
-            .map(|i| format!(r#""{i:04x}":"{string}","#))
-            .collect();
+        let strings: String = (0..n).map(|i| format!(r#""{i:04x}":"{string}","#)).collect();
         let rest = "x".repeat(weight - n * 132 - (1 + 8) - (1 + 4) - 1);
         let unweighed = r#""$version":9,"$metadata":{"a":"b"}"#;
         format!(r#"{{{strings}"n":1.5,"b":[true,null],"z":"{rest}",{unweighed}}}"#)
@@ -417,11 +332,7 @@ mod tests {
         };
         for (name, weight_max) in [("tags", 8192), ("desired", 32_768), ("reported", 32_768)] {
             assert_clean(&place(name, section_of(weight_max)));
-            let path = if name == "tags" {
-                "tags".into()
-            } else {
-                format!("properties.{name}")
-            };
+            let path = if name == "tags" { "tags".into() } else { format!("properties.{name}") };
             let past = place(name, section_of(weight_max + 1));
             assert_warns(&past, LoadWarning::SectionTooLarge, 1, &path);
         }
@@ -431,10 +342,7 @@ mod tests {
     #[test]
     fn numbers_are_read_and_written_as_std_does() {
         let fixture = include_str!("../../../../tests/fixtures/numbers.txt");
-        let literals: Vec<_> = fixture
-            .lines()
-            .filter(|line| !line.starts_with('#'))
-            .collect();
+        let literals: Vec<_> = fixture.lines().filter(|line| !line.starts_with('#')).collect();
         assert!(literals.len() > 400);
         for literal in literals {
             let expected: f64 = literal.parse().unwrap();
@@ -446,25 +354,15 @@ mod tests {
     fn assert_reads(literal: &str, expected: f64) {
         let text = format!(r#"{{"a":{literal},"b":[{literal}]}}"#);
         let value = Leaves::read(text).unwrap().leaves.to_value();
-        let Some(&Value::Number(alone)) = value.get("a") else {
-            panic!("{literal}: {value:?}")
-        };
+        let Some(&Value::Number(alone)) = value.get("a") else { panic!("{literal}: {value:?}") };
         assert_eq!(alone.to_bits(), (expected + 0.0).to_bits(), "{literal}");
         let mut written = String::new();
         crate::number::write_number(&mut written, alone);
-        assert_eq!(
-            written.parse::<f64>().unwrap().to_bits(),
-            alone.to_bits(),
-            "{literal}"
-        );
+        assert_eq!(written.parse::<f64>().unwrap().to_bits(), alone.to_bits(), "{literal}");
         let array = value.get("b").unwrap().to_canonical_text();
         assert_eq!(array, format!("[{written}]"), "{literal}");
         if alone.fract() == 0.0 && alone.abs() <= 9_007_199_254_740_992.0 {
-            assert_eq!(
-                written,
-                format!("{}", alone as i64),
-                "whole numbers are plain"
-            );
+            assert_eq!(written, format!("{}", alone as i64), "whole numbers are plain");
         }
     }
 

@@ -29,11 +29,8 @@ use crate::json::warning::{LoadWarning, Warnings};
 use crate::limits::ID_CHARS_MAX;
 
 /// Fields of an export that have another name in a twin.
-const RENAMED: [(&str, &str); 3] = [
-    ("id", "deviceId"),
-    ("eTag", "deviceEtag"),
-    ("twinETag", "etag"),
-];
+const RENAMED: [(&str, &str); 3] =
+    [("id", "deviceId"), ("eTag", "deviceEtag"), ("twinETag", "etag")];
 
 /// The keys of `x509Thumbprint`.
 const THUMBPRINTS: [&str; 2] = ["primaryThumbprint", "secondaryThumbprint"];
@@ -49,22 +46,8 @@ pub fn settle(leaves: &mut Leaves, warnings: &mut Warnings) -> Result<(), ReadEr
     }
     check_id(leaves, "deviceId", warnings)?;
     match leaves.root_entry("moduleId") {
-        None
-        | Some(
-            [
-                Event::Leaf {
-                    leaf: Leaf::Null, ..
-                },
-            ],
-        ) => Ok(()),
-        Some(
-            [
-                Event::Leaf {
-                    leaf: Leaf::String(Piece { len: 0, .. }),
-                    ..
-                },
-            ],
-        ) => Ok(()),
+        None | Some([Event::Leaf { leaf: Leaf::Null, .. }]) => Ok(()),
+        Some([Event::Leaf { leaf: Leaf::String(Piece { len: 0, .. }), .. }]) => Ok(()),
         Some(_) => check_id(leaves, "moduleId", warnings),
     }
 }
@@ -79,14 +62,9 @@ fn check_id(
     warnings: &mut Warnings,
 ) -> Result<(), ReadError> {
     let id = match leaves.root_entry(field) {
-        Some(
-            [
-                Event::Leaf {
-                    leaf: Leaf::String(piece),
-                    ..
-                },
-            ],
-        ) if piece.len > 0 => leaves.str(*piece),
+        Some([Event::Leaf { leaf: Leaf::String(piece), .. }]) if piece.len > 0 => {
+            leaves.str(*piece)
+        }
         Some(_) => return Err(ReadError::IdNotText { field }),
         None => return Err(ReadError::DeviceIdMissing),
     };
@@ -134,10 +112,7 @@ fn push_thumbprints(twin: &mut Leaves, export: &Leaves, authentication: &[Event]
             twin.push_entry(name, export, text);
         } else {
             let key = twin.append(name);
-            twin.events.push(Event::Leaf {
-                key,
-                leaf: Leaf::Null,
-            });
+            twin.events.push(Event::Leaf { key, leaf: Leaf::Null });
         }
     }
     twin.events.push(Event::Leave);
@@ -146,23 +121,12 @@ fn push_thumbprints(twin: &mut Leaves, export: &Leaves, authentication: &[Event]
 /// The entry at `key` of the object that `object` spells out, if it is one.
 fn entry_at<'a>(leaves: &'a Leaves, object: &'a [Event], key: &str) -> Option<&'a [Event]> {
     let inner = object.get(1..)?; // past its `Enter`; a leaf has nothing there
-    leaves
-        .entries(inner)
-        .find(|(name, _)| *name == key)
-        .map(|(_, entry)| entry)
+    leaves.entries(inner).find(|(name, _)| *name == key).map(|(_, entry)| entry)
 }
 
 /// The same, if the entry is a string.
 fn text_at<'a>(leaves: &'a Leaves, object: &'a [Event], key: &str) -> Option<&'a [Event]> {
-    let is_text = |entry: &&[Event]| {
-        matches!(
-            entry,
-            [Event::Leaf {
-                leaf: Leaf::String(_),
-                ..
-            }]
-        )
-    };
+    let is_text = |entry: &&[Event]| matches!(entry, [Event::Leaf { leaf: Leaf::String(_), .. }]);
     entry_at(leaves, object, key).filter(is_text)
 }
 
@@ -180,10 +144,7 @@ mod tests {
     }
 
     fn assert_becomes(export: &str, expected: &str) {
-        assert_eq!(
-            twin(export).unwrap().to_value(),
-            read_value(expected).unwrap()
-        );
+        assert_eq!(twin(export).unwrap().to_value(), read_value(expected).unwrap());
     }
 
     #[test]
@@ -234,10 +195,7 @@ mod tests {
         assert_becomes(text, text);
         assert_eq!(twin(text).unwrap().module_id(), None);
         let module = twin(r#"{"moduleId":"$edgeHub","deviceId":"d"}"#).unwrap();
-        assert_eq!(
-            (module.device_id(), module.module_id()),
-            (Some("d"), Some("$edgeHub"))
-        );
+        assert_eq!((module.device_id(), module.module_id()), (Some("d"), Some("$edgeHub")));
     }
 
     #[test]
@@ -266,13 +224,7 @@ mod tests {
         assert!(twin(&at_limit).is_ok());
         let past = format!(r#"{{"deviceId":"d","moduleId":"{}"}}"#, "é".repeat(129));
         let refused = twin(&past);
-        assert!(matches!(
-            refused,
-            Err(ReadError::Refused {
-                warning: LoadWarning::IdTooLong,
-                ..
-            })
-        ));
+        assert!(matches!(refused, Err(ReadError::Refused { warning: LoadWarning::IdTooLong, .. })));
         let mut leaves = Leaves::default();
         let warnings = LeavesReader::default().read_twin_into(past.as_bytes(), &mut leaves);
         assert_eq!(warnings.unwrap().count(LoadWarning::IdTooLong), 1);

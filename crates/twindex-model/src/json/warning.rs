@@ -111,10 +111,7 @@ impl Warnings {
     /// How often `kind` was met.
     #[must_use]
     pub fn count(&self, kind: LoadWarning) -> u64 {
-        self.found
-            .iter()
-            .find(|warning| warning.kind == kind)
-            .map_or(0, |warning| warning.n)
+        self.found.iter().find(|warning| warning.kind == kind).map_or(0, |warning| warning.n)
     }
 
     /// Counts `n` more of `kind`; `path` is kept if they are the first.
@@ -124,11 +121,7 @@ impl Warnings {
         }
         match self.found.iter_mut().find(|warning| warning.kind == kind) {
             Some(warning) => warning.n += n,
-            None => self.found.push(Warning {
-                kind,
-                path: path(),
-                n,
-            }),
+            None => self.found.push(Warning { kind, path: path(), n }),
         }
     }
 
