@@ -108,8 +108,16 @@ fn soup() -> impl Strategy<Value = String> {
     })
 }
 
+/// So many cases, unless `PROPTEST_CASES` says otherwise.
+fn cases(n: u32) -> ProptestConfig {
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => ProptestConfig::default(),
+        None => ProptestConfig::with_cases(n),
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
+    #![proptest_config(cases(1_000))]
 
     /// What is printed parses to what was printed, for every tree.
     #[test]
@@ -131,7 +139,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(cases(300))]
 
     /// A script of statements falls into those statements.
     #[test]
