@@ -2,7 +2,6 @@
 
 use twindex_kernels::columns::{and_columns_equal, and_columns_equal_f64};
 use twindex_kernels::mask::{Mask, Words};
-use twindex_model::cell::Cell;
 use twindex_model::kind::{Kind, KindSet};
 use twindex_model::path::PathId;
 
@@ -25,10 +24,10 @@ pub(crate) fn narrow_columns_equal(
         return None;
     };
     let texts = &view.index().texts;
-    let (equal, objects) = if a.kinds.rows().is_some() || b.kinds.rows().is_some() {
-        by_row(a, b, texts, mask)
-    } else {
+    let (equal, objects) = if a.kinds.is_dense() && b.kinds.is_dense() {
         by_column(a, b, texts, mask)
+    } else {
+        by_row(a, b, texts, mask)
     };
     match wanted {
         Equality::Equal => *mask = equal,
@@ -40,32 +39,46 @@ pub(crate) fn narrow_columns_equal(
     (!objects.is_empty()).then_some(objects)
 }
 
-/// Cell by cell, in the rows of the shorter lane. Keeps in `mask` the rows where both are defined;
-/// gives those with equal cells, and those with two objects.
+/// Row by row, in those that have both paths. Keeps them in `mask`; gives those with equal cells,
+/// and those with two objects.
 fn by_row(a: &Lane, b: &Lane, texts: &Texts, mask: &mut Mask) -> (Mask, Mask) {
-    let (mut defined, mut equal, mut objects) = (Mask::empty(), Mask::empty(), Mask::empty());
-    let mut decide = |row: u16| match (a.cell(row, texts), b.cell(row, texts)) {
-        (Cell::Undefined, _) | (_, Cell::Undefined) => (),
-        (Cell::Object, Cell::Object) => {
-            defined.set(row);
-            objects.set(row);
-        }
-        (a, b) => {
-            defined.set(row);
-            if are_equal(&a, &b) {
+    a.kinds.narrow(KindSet::DEFINED, mask.words_mut());
+    b.kinds.narrow(KindSet::DEFINED, mask.words_mut());
+    let (mut equal, mut objects) = (Mask::empty(), Mask::empty());
+    for row in mask.iter() {
+        match (a.kinds.find(row), b.kinds.find(row)) {
+            (Some((_, Kind::Object)), Some((_, Kind::Object))) => objects.set(row),
+            (Some((slot_a, kind_a)), Some((slot_b, kind_b)))
+                if kind_a == kind_b && are_equal((a, slot_a), (b, slot_b), kind_a, texts) =>
+            {
                 equal.set(row);
             }
+            _ => (),
         }
-    };
-    let sparser = |x: Option<&[u16]>, y: Option<&[u16]>| {
-        x.map_or(usize::MAX, <[u16]>::len) <= y.map_or(usize::MAX, <[u16]>::len)
-    };
-    let rows =
-        if sparser(a.kinds.rows(), b.kinds.rows()) { a.kinds.rows() } else { b.kinds.rows() };
-    let rows = rows.unwrap_or_default();
-    rows.iter().filter(|row| mask.get(**row)).for_each(|row| decide(*row));
-    *mask = defined;
+    }
     (equal, objects)
+}
+
+/// Whether the values of a kind at two slots are equal.
+fn are_equal(a: (&Lane, usize), b: (&Lane, usize), kind: Kind, texts: &Texts) -> bool {
+    let same_texts = |kind: TextKind| match (a.0.text_part(kind), b.0.text_part(kind)) {
+        (Some(TextLane::Codes(x)), Some(TextLane::Codes(y))) if a.0.family == b.0.family => {
+            x.codes.get(a.1) == y.codes.get(b.1)
+        }
+        (Some(x), Some(y)) => {
+            *x.text(a.1, a.0.dictionary(kind, texts)) == *y.text(b.1, b.0.dictionary(kind, texts))
+        }
+        _ => false,
+    };
+    match kind {
+        Kind::String => same_texts(TextKind::Strings),
+        Kind::Array => same_texts(TextKind::Arrays),
+        Kind::Number => match (&a.0.numbers, &b.0.numbers) {
+            (Some(x), Some(y)) => x.number(a.1) == y.number(b.1),
+            _ => false,
+        },
+        _ => true,
+    }
 }
 
 /// Kind by kind, over whole columns. The same as [`by_row`].
@@ -144,13 +157,4 @@ fn and_codes_equal(mask: &mut Words, a: &Codes, b: &Codes) {
 /// Keeps the rows that pass.
 pub(crate) fn keep_rows(mask: &mut Mask, keep: impl Fn(usize) -> bool) {
     crate::narrow::keep_slots(mask.words_mut(), keep);
-}
-
-/// JSON equality of two defined cells that are not both objects.
-fn are_equal(a: &Cell<'_>, b: &Cell<'_>) -> bool {
-    match (a, b) {
-        (Cell::Number(a), Cell::Number(b)) => a == b,
-        (Cell::String(a), Cell::String(b)) | (Cell::Array(a), Cell::Array(b)) => **a == **b,
-        (a, b) => a.kind() == b.kind(),
-    }
 }

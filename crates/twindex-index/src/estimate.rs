@@ -14,7 +14,6 @@ use crate::lane::Lane;
 use crate::lane::number::{NumberForm, NumberLane};
 use crate::lane::string::{CodeLane, TextLane};
 use crate::narrow::postings_of;
-use crate::slots::slots_of_kind;
 use crate::texts::TextKind;
 use crate::view::SegmentView;
 use crate::zone::zones_of;
@@ -44,7 +43,7 @@ pub(crate) fn estimate(filter: &PathFilter, view: &SegmentView<'_>) -> Estimate 
         sum.bytes = sum.bytes.saturating_add(part.bytes);
         sum.by = part.by;
     }
-    if lane.kinds.rows().is_some() {
+    if lane.kinds.is_sparse() {
         sum.by = "sparse";
     }
     sum
@@ -79,7 +78,7 @@ fn exact_numbers(lane: &Lane, part: &NumberLane, set: &NumberSet) -> Option<u32>
         return None;
     }
     let counts = part.counts.get_or_init(|| {
-        let slots = slots_of_kind(lane, Kind::Number, None);
+        let slots = lane.kinds.slots_of_kind(Kind::Number, None);
         Counts::of_bytes(&framed.codes, slots.words())
     });
     let odd = framed.exceptions.iter().filter(|(_, number)| set.contains(*number)).count() as u32;

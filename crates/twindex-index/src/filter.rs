@@ -1,7 +1,7 @@
 //! Rows whose cell at one path lies in a set: the leaf of every mask plan.
 
 use smallvec::SmallVec;
-use twindex_kernels::mask::{self, Mask, Words};
+use twindex_kernels::mask::{Mask, Words};
 use twindex_model::cell::Cell;
 use twindex_model::kind::{Kind, KindSet};
 use twindex_model::path::PathId;
@@ -11,7 +11,6 @@ use crate::estimate;
 use crate::index::Index;
 use crate::lane::Lane;
 use crate::narrow::{TextTest, and_numbers, and_texts};
-use crate::slots::slots_of_rows;
 use crate::texts::TextKind;
 use crate::view::SegmentView;
 
@@ -70,14 +69,7 @@ impl PathFilter {
             self.probe(segment, mask);
             return;
         }
-        match lane.kinds.rows() {
-            None => self.narrow_slots(lane, segment.index(), mask.words_mut()),
-            Some(rows) => {
-                let mut slots = slots_of_rows(rows, mask.words());
-                self.narrow_slots(lane, segment.index(), slots.words_mut());
-                self.carry_over(rows, &slots, mask);
-            }
-        }
+        self.narrow_lane(lane, segment.index(), mask);
     }
 
     /// The same for one cell.
@@ -97,36 +89,23 @@ impl PathFilter {
         crate::narrow::keep_slots(words, |row| self.keeps(&segment.cell(self.path, row as u16)));
     }
 
-    /// From kept slots of a sparse lane to rows; rows without a slot are undefined.
-    fn carry_over(&self, rows: &[u16], slots: &Mask, mask: &mut Mask) {
-        if self.set.kinds.contains(Kind::Undefined) {
-            for (slot, row) in rows.iter().enumerate() {
-                if !slots.get(slot as u16) {
-                    mask.clear_row(*row);
-                }
-            }
-            return;
-        }
-        mask.clear();
-        for slot in slots {
-            mask.set(rows[usize::from(slot)]);
-        }
-    }
-
-    /// Narrows a mask of slots. The values of one kind alone are narrowed in place; of several,
-    /// each apart, and joined with the slots that are in by their kind.
-    fn narrow_slots(&self, lane: &Lane, index: &Index, mask: &mut Words) {
+    /// The values of one kind alone are narrowed in place where slots are rows; else those of each
+    /// kind apart, on their slots, and joined with the rows that are in by their kind.
+    fn narrow_lane(&self, lane: &Lane, index: &Index, mask: &mut Mask) {
         let (whole, partial) = self.kinds_in(lane);
         match partial[..] {
-            [] => lane.kinds.narrow(whole, mask),
-            [kind] if whole.is_empty() => self.narrow_kind(kind, lane, index, mask),
+            [] => lane.kinds.narrow(whole, mask.words_mut()),
+            [kind] if whole.is_empty() && lane.kinds.is_dense() => {
+                lane.kinds.narrow(KindSet::of(&[kind]), mask.words_mut());
+                self.narrow_values(kind, lane, index, mask.words_mut());
+            }
             _ => {
-                let asked = *mask;
-                lane.kinds.narrow(whole, mask);
+                let asked = mask.clone();
+                lane.kinds.narrow(whole, mask.words_mut());
                 for kind in &partial {
-                    let mut of_kind = asked;
-                    self.narrow_kind(*kind, lane, index, &mut of_kind);
-                    mask::or(mask, &of_kind);
+                    let mut slots = lane.kinds.slots_of_kind(*kind, Some(asked.words()));
+                    self.narrow_values(*kind, lane, index, slots.words_mut());
+                    mask.or(&lane.kinds.rows_of_slots(&slots));
                 }
             }
         }
@@ -153,8 +132,8 @@ impl PathFilter {
         (whole, partial)
     }
 
-    fn narrow_kind(&self, kind: Kind, lane: &Lane, index: &Index, mask: &mut Words) {
-        lane.kinds.narrow(KindSet::of(&[kind]), mask);
+    /// Narrows a mask of slots, all of which hold a value of `kind`.
+    fn narrow_values(&self, kind: Kind, lane: &Lane, index: &Index, mask: &mut Words) {
         let scope = (&index.texts, &index.options);
         match kind {
             Kind::String => {

@@ -15,7 +15,6 @@ use crate::lane::Lane;
 use crate::lane::codes::{Codes, each_width};
 use crate::lane::number::{Framed, NumberForm, NumberLane};
 use crate::lane::string::{CodeLane, TextLane};
-use crate::slots::slots_of_kind;
 use crate::texts::TextKind;
 use crate::view::SegmentView;
 
@@ -38,7 +37,7 @@ pub(crate) fn count_values<'a>(
     };
     let mut n_defined = 0;
     for kind in lane.kinds.present().iter() {
-        let slots = mask.map(|mask| slots_of_kind(lane, kind, Some(mask)));
+        let slots = mask.map(|mask| lane.kinds.slots_of_kind(kind, Some(mask.words())));
         let n_slots = slots.as_ref().map_or(lane.kinds.count(kind), Mask::count);
         n_defined += n_slots;
         if n_slots > 0 {
@@ -60,7 +59,7 @@ fn count_kind<'a>(
     (slots, n_slots): (Option<Mask>, u32),
     take: &mut dyn FnMut(Cell<'a>, u32),
 ) {
-    let all = || slots_of_kind(lane, kind, None);
+    let all = || lane.kinds.slots_of_kind(kind, None);
     match kind {
         Kind::Undefined => (),
         Kind::Null => take(Cell::Null, n_slots),
@@ -90,7 +89,7 @@ fn count_texts<'a>(
 ) {
     let Some(part) = lane.text_part(kind) else { return };
     let dictionary = lane.dictionary(kind, &view.index().texts);
-    let all = || slots_of_kind(lane, kind.kind(), None);
+    let all = || lane.kinds.slots_of_kind(kind.kind(), None);
     match (part, dictionary) {
         (TextLane::Codes(codes), Some(dictionary)) => {
             let mut give = |code: u32, n: u32| take(Text::Borrowed(dictionary.text(code)), n);
@@ -117,7 +116,7 @@ pub(crate) fn counts_of<'a>(
     part: &'a CodeLane,
 ) -> Option<&'a Counts> {
     let build = || {
-        let slots = slots_of_kind(lane, kind.kind(), None);
+        let slots = lane.kinds.slots_of_kind(kind.kind(), None);
         Counts::build(&part.codes, slots.words(), view.index().options.count_values_max)
     };
     part.counts.get_or_init(build).as_ref()
@@ -151,7 +150,7 @@ pub(crate) fn count_numbers(
     if let Some(lane) = view.lane(path)
         && let Some(part) = &lane.numbers
     {
-        let slots = slots_of_kind(lane, Kind::Number, Some(mask));
+        let slots = lane.kinds.slots_of_kind(Kind::Number, Some(mask.words()));
         count_slots(part, slots.words(), take);
     }
 }
@@ -233,7 +232,7 @@ impl<'a> Numbering<'a> {
     /// The codes, if all rows of `mask` are strings with codes in a dense lane: the common case.
     fn single_code_column(&self, mask: &Mask) -> Option<&'a Codes> {
         let TextLane::Codes(part) = self.lane.strings.as_deref()? else { return None };
-        if self.lane.kinds.rows().is_some() || part.codes.greatest_stored() > TABLE_CODE_MAX {
+        if !self.lane.kinds.is_dense() || part.codes.greatest_stored() > TABLE_CODE_MAX {
             return None;
         }
         let mut others = mask.clone();

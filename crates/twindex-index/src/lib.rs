@@ -25,7 +25,6 @@ mod lane;
 mod narrow;
 mod posting;
 mod segment;
-mod slots;
 mod texts;
 mod validate;
 mod zone;

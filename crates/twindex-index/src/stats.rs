@@ -37,6 +37,8 @@ pub struct Bytes {
 pub struct LaneCounts {
     /// Sparse lanes.
     pub sparse: usize,
+    /// Packed lanes: planes, with values for the rows that have the path alone.
+    pub packed: usize,
     /// Dense lanes.
     pub dense: usize,
     /// Lanes with dictionary codes.
@@ -93,6 +95,7 @@ impl Stats {
 impl LaneCounts {
     fn add(&mut self, other: &Self) {
         self.sparse += other.sparse;
+        self.packed += other.packed;
         self.dense += other.dense;
         self.codes += other.codes;
         self.times += other.times;
@@ -119,7 +122,7 @@ impl Index {
         for (path, (bytes, lanes)) in self.catalog.paths().zip(paths) {
             stats.bytes.add(&bytes);
             stats.lanes.add(&lanes);
-            if lanes.sparse + lanes.dense > 0 {
+            if lanes.sparse + lanes.packed + lanes.dense > 0 {
                 stats.paths.push((path, bytes, lanes));
             }
         }
@@ -152,9 +155,10 @@ fn bytes_of(lane: &Lane) -> Bytes {
 
 fn forms_of(lane: &Lane) -> LaneCounts {
     let mut lanes = LaneCounts::default();
-    match lane.kinds.rows() {
-        Some(_) => lanes.sparse += 1,
-        None => lanes.dense += 1,
+    match (lane.kinds.is_sparse(), lane.kinds.is_dense()) {
+        (true, _) => lanes.sparse += 1,
+        (_, true) => lanes.dense += 1,
+        _ => lanes.packed += 1,
     }
     match lane.numbers.as_ref().map(|part| &part.form) {
         Some(NumberForm::Framed(_)) => lanes.framed += 1,

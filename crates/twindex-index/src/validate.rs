@@ -12,7 +12,6 @@ use crate::lane::Lane;
 use crate::lane::number::NumberForm;
 use crate::lane::string::{CodeLane, TextLane};
 use crate::segment::Segment;
-use crate::slots::slots_of_kind;
 use crate::texts::TextKind;
 use crate::zone::Zones;
 
@@ -83,16 +82,10 @@ impl Index {
     fn validate_lane(&self, segment: &Segment, lane: &Lane) -> Checked {
         let above = self.catalog.parent(lane.path).map(|parent| segment.lane(parent));
         let mut counts = [0; 8];
-        let rows: Vec<u16> = match lane.kinds.rows() {
-            Some(rows) => rows.to_vec(),
-            None => (0..lane.kinds.n_slots()).map(|row| row as u16).collect(),
-        };
+        let rows: Vec<u16> = lane.kinds.rows().collect();
         expect("ascending rows", rows.is_sorted(), true)?;
         for row in rows {
             let kind = lane.kinds.kind(row);
-            if kind == Kind::Undefined {
-                continue;
-            }
             counts[kind as usize] += 1;
             expect("live row", segment.live().get(row), true)?;
             if let Some(above) = above {
@@ -130,7 +123,7 @@ impl Index {
 
 fn validate_numbers(lane: &Lane) -> Checked {
     let Some(part) = &lane.numbers else { return Ok(()) };
-    let slots = slots_of_kind(lane, Kind::Number, None);
+    let slots = lane.kinds.slots_of_kind(Kind::Number, None);
     if let NumberForm::Framed(framed) = &part.form {
         let is_odd = |slot: &u16| framed.codes.get(usize::from(*slot)) == framed.frame.n_codes();
         let odd: Vec<u16> = slots.iter().filter(is_odd).collect();
@@ -156,7 +149,7 @@ fn validate_numbers(lane: &Lane) -> Checked {
 }
 
 fn validate_codes((lane, kind): (&Lane, TextKind), part: &CodeLane) -> Checked {
-    let slots: Mask = slots_of_kind(lane, kind.kind(), None);
+    let slots: Mask = lane.kinds.slots_of_kind(kind.kind(), None);
     if let Some(Some(counts)) = part.counts.get() {
         let rebuilt = Counts::build(&part.codes, slots.words(), usize::MAX);
         let same = rebuilt.is_some_and(|rebuilt| counts.says_same(&rebuilt));

@@ -4,9 +4,8 @@
 //! be wider than the values, never narrower.
 
 use twindex_kernels::gather::{ZONES, zones_f64};
-use twindex_kernels::mask::Mask;
 use twindex_kernels::{Code, zones_codes};
-use twindex_model::kind::{Kind, KindSet};
+use twindex_model::kind::Kind;
 use twindex_model::path::PathId;
 
 use crate::lane::Lane;
@@ -33,23 +32,29 @@ impl Zones {
         *zone = Some((min.min(number), max.max(number)));
     }
 
-    /// The zones of a dense lane.
+    /// The zones of a lane.
     pub(crate) fn build(part: &NumberLane, lane: &Lane) -> Self {
-        let mut mask = Mask::full();
-        lane.kinds.narrow(KindSet::of(&[Kind::Number]), mask.words_mut());
+        let mut slots = lane.kinds.slots_of_kind(Kind::Number, None);
+        let mut zones = Self::empty();
+        if !lane.kinds.is_dense() {
+            let rows = lane.kinds.rows_of_slots(&slots);
+            for (slot, row) in slots.iter().zip(&rows) {
+                zones.widen(row.into(), part.number(slot.into()));
+            }
+            return zones;
+        }
         let framed = match &part.form {
             NumberForm::Floats(numbers) => {
-                return Self { extremes: zones_f64(mask.words(), numbers) };
+                return Self { extremes: zones_f64(slots.words(), numbers) };
             }
             NumberForm::Framed(framed) => framed,
         };
         for (slot, _) in &framed.exceptions {
-            mask.clear_row(*slot);
+            slots.clear_row(*slot);
         }
-        let mut zones = Self::empty();
         let frame = framed.frame;
         each_width!(&framed.codes, codes => {
-            let by_code = zones_codes(mask.words(), codes);
+            let by_code = zones_codes(slots.words(), codes);
             for (zone, extremes) in zones.extremes.iter_mut().zip(by_code) {
                 let number = |code: usize| frame.number(code as u32);
                 *zone = extremes.map(|(min, max)| (number(min.index()), number(max.index())));
@@ -62,18 +67,10 @@ impl Zones {
     }
 }
 
-/// The zones of a lane's numbers, kept ones where the lane is dense; `None` without numbers.
-pub(crate) fn zones_of(lane: &Lane) -> Option<[Option<(f64, f64)>; ZONES]> {
+/// The zones of a lane's numbers, kept or built; `None` without numbers.
+pub(crate) fn zones_of(lane: &Lane) -> Option<&[Option<(f64, f64)>; ZONES]> {
     let part = lane.numbers.as_ref()?;
-    let Some(rows) = lane.kinds.rows() else {
-        let zones = part.zones.get_or_init(|| Box::new(Zones::build(part, lane)));
-        return Some(zones.extremes);
-    };
-    let mut zones = Zones::empty();
-    for slot in lane.kinds.slots_of(Kind::Number) {
-        zones.widen(usize::from(rows[slot]), part.number(slot));
-    }
-    Some(zones.extremes)
+    Some(&part.zones.get_or_init(|| Box::new(Zones::build(part, lane))).extremes)
 }
 
 /// See [`SegmentView::number_zones`].

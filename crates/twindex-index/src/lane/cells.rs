@@ -8,7 +8,7 @@ use twindex_model::path::PathId;
 
 use crate::catalog::{Catalog, Family};
 use crate::dictionary::Dictionary;
-use crate::lane::kind::Kinds;
+use crate::lane::kind::{Kinds, Reform};
 use crate::lane::number::{Had, NumberLane};
 use crate::lane::string::{TextLane, TextScope};
 use crate::options::IndexOptions;
@@ -100,8 +100,8 @@ impl Lane {
     /// Writes a cell, which must not be undefined; gives the kind before.
     pub(crate) fn write(&mut self, row: u16, cell: &Cell<'_>, scope: &mut WriteScope<'_>) -> Kind {
         let new = cell.kind();
-        if self.kinds.is_full(row, scope.options.sparse_rows_max) {
-            self.make_dense();
+        if let Reform::Scatter(rows) = self.kinds.make_room(row, scope.options.sparse_rows_max) {
+            self.scatter(&rows);
         }
         let placed = self.kinds.set(row, new);
         if placed.is_new_slot {
@@ -155,9 +155,8 @@ impl Lane {
             return Kind::Undefined;
         };
         self.forget(slot, old);
-        let is_sparse = self.kinds.rows().is_some();
         self.kinds.clear(row);
-        if is_sparse {
+        if !self.kinds.is_dense() {
             self.remove(slot);
         }
         self.drop_empty_part(old);
@@ -201,11 +200,10 @@ impl Lane {
         self.arrays.iter_mut().for_each(|part| part.remove(slot));
     }
 
-    fn make_dense(&mut self) {
-        let rows = self.kinds.make_dense();
-        self.numbers.iter_mut().for_each(|part| part.scatter(&rows));
-        self.strings.iter_mut().for_each(|part| part.scatter(&rows));
-        self.arrays.iter_mut().for_each(|part| part.scatter(&rows));
+    fn scatter(&mut self, rows: &[u16]) {
+        self.numbers.iter_mut().for_each(|part| part.scatter(rows));
+        self.strings.iter_mut().for_each(|part| part.scatter(rows));
+        self.arrays.iter_mut().for_each(|part| part.scatter(rows));
     }
 
     /// Takes a part's codes out of the dictionary, which its path has outgrown.

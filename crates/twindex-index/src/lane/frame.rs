@@ -6,10 +6,6 @@
 
 use std::ops::Bound;
 
-use twindex_model::kind::Kind;
-
-use crate::lane::kind::Kinds;
-
 /// Powers of ten by exponent.
 const POWERS: [f64; 7] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6];
 /// Scaled numbers beyond it may share a double, so they belong to no frame.
@@ -146,11 +142,6 @@ pub(crate) fn windows(len: usize, n_odd: usize) -> impl Iterator<Item = (usize, 
     let n_odd = n_odd.min(len - 1);
     let cut = (0..=n_odd).map(move |first| (first, len - 1 - (n_odd - first)));
     std::iter::once((0, len - 1)).chain(cut)
-}
-
-/// The numbers of a lane that is encoded anew: those of the slots that hold one.
-pub(crate) fn numbers_of(kinds: &Kinds, number: impl Fn(usize) -> f64) -> Vec<f64> {
-    kinds.slots_of(Kind::Number).map(number).collect()
 }
 
 #[cfg(test)]

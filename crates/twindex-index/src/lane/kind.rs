@@ -1,28 +1,35 @@
-//! Which rows of a segment have a path, and of which kind: sorted rows with a kind each while they
-//! are few, bit planes beyond.
+//! Which rows of a segment have a path, of which kind, and at which slot their values lie.
+//!
+//! - *Sparse*, while rows are few: sorted rows with a kind each; the slot is the rank.
+//! - *Packed*, if a minority of the rows has the path: bit planes; the slot is the rank.
+//! - *Dense*: bit planes; the slot is the row, and values of rows without the path are unused.
 
 use twindex_kernels::codes::and_in_set_u8;
-use twindex_kernels::mask::Words;
+use twindex_kernels::mask::{self, Mask, Words};
 use twindex_model::kind::{Kind, KindSet};
 
 use crate::lane::plane::Planes;
+
+/// Rows that came between others after which a packed lane is made dense: each moves all the
+/// values behind it.
+const SHIFTS_MAX: u32 = 1_024;
 
 /// Kinds by row, with a count of each.
 #[derive(Clone, Debug)]
 pub(crate) struct Kinds {
     /// Rows by kind; that of undefined stays 0.
     counts: [u32; 8],
+    /// Rows that came between others since the lane was packed.
+    n_shifts: u32,
     form: Form,
 }
 
 #[derive(Clone, Debug)]
 enum Form {
     /// Ascending rows, and the kind of each.
-    Sparse {
-        rows: Vec<u16>,
-        kinds: Vec<u8>,
-    },
-    Dense(Box<Planes>),
+    Sparse { rows: Vec<u16>, kinds: Vec<u8> },
+    /// Packed or dense.
+    Planes(Box<Planes>),
 }
 
 /// What [`Kinds::set`] did.
@@ -36,9 +43,19 @@ pub(crate) struct Placed {
     pub(crate) is_new_slot: bool,
 }
 
+/// How the slots of the parts change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Reform {
+    /// Not at all.
+    None,
+    /// From ranks to rows: slot `i` becomes slot `rows[i]`.
+    Scatter(Vec<u16>),
+}
+
 impl Default for Kinds {
     fn default() -> Self {
-        Self { counts: [0; 8], form: Form::Sparse { rows: Vec::new(), kinds: Vec::new() } }
+        let form = Form::Sparse { rows: Vec::new(), kinds: Vec::new() };
+        Self { counts: [0; 8], n_shifts: 0, form }
     }
 }
 
@@ -57,19 +74,10 @@ impl Kinds {
                 let slot = rows.binary_search(&row).ok()?;
                 Some((slot, Kind::ALL[usize::from(kinds[slot])]))
             }
-            Form::Dense(planes) => {
-                let kind = planes.kind(usize::from(row));
-                (kind != Kind::Undefined).then_some((usize::from(row), kind))
-            }
-        }
-    }
-
-    /// Whether a slot is of `kind`, which must not be undefined.
-    #[inline]
-    pub(crate) fn holds(&self, slot: usize, kind: Kind) -> bool {
-        match &self.form {
-            Form::Sparse { kinds, .. } => kinds.get(slot) == Some(&(kind as u8)),
-            Form::Dense(planes) => planes.holds(slot, kind),
+            Form::Planes(planes) => match planes.kind(usize::from(row)) {
+                Kind::Undefined => None,
+                kind => Some((planes.slot(usize::from(row)), kind)),
+            },
         }
     }
 
@@ -77,20 +85,28 @@ impl Kinds {
     pub(crate) fn n_slots(&self) -> usize {
         match &self.form {
             Form::Sparse { rows, .. } => rows.len(),
-            Form::Dense(planes) => planes.len(),
+            Form::Planes(planes) => planes.n_slots(),
         }
     }
 
-    /// The slots of one kind, ascending.
-    pub(crate) fn slots_of(&self, kind: Kind) -> impl Iterator<Item = usize> {
-        (0..self.n_slots()).filter(move |slot| self.holds(*slot, kind))
+    /// Whether the slot of a row is the row.
+    pub(crate) fn is_dense(&self) -> bool {
+        match &self.form {
+            Form::Sparse { .. } => false,
+            Form::Planes(planes) => !planes.is_packed(),
+        }
     }
 
-    /// The rows by slot in a sparse lane; `None` in a dense one, where slots are rows.
-    pub(crate) fn rows(&self) -> Option<&[u16]> {
+    /// Whether the lane is a list of rows.
+    pub(crate) fn is_sparse(&self) -> bool {
+        matches!(self.form, Form::Sparse { .. })
+    }
+
+    /// The rows that have the path, ascending.
+    pub(crate) fn rows(&self) -> Box<dyn Iterator<Item = u16> + '_> {
         match &self.form {
-            Form::Sparse { rows, .. } => Some(rows),
-            Form::Dense(_) => None,
+            Form::Sparse { rows, .. } => Box::new(rows.iter().copied()),
+            Form::Planes(planes) => planes.rows(),
         }
     }
 
@@ -138,19 +154,22 @@ impl Kinds {
                     }
                 }
             }
-            Form::Dense(planes) => {
-                let slot = usize::from(row);
-                let old = planes.kind(slot);
+            Form::Planes(planes) => {
+                let slot = planes.slot(usize::from(row));
+                let old = planes.kind(usize::from(row));
+                let is_new_slot = old == Kind::Undefined && planes.is_packed();
+                self.n_shifts += u32::from(is_new_slot && slot < planes.n_present());
                 if old != new {
                     recount(&mut self.counts, old, new);
-                    planes.set(slot, (old, new), &self.counts);
+                    planes.set(usize::from(row), (old, new), &self.counts);
                 }
-                Placed { slot, old, is_new_slot: false }
+                Placed { slot, old, is_new_slot }
             }
         }
     }
 
-    /// Makes a row undefined. In a sparse lane its slot is gone, so the parts must take it out.
+    /// Makes a row undefined. Unless the lane is dense its slot is gone, so the parts must take it
+    /// out.
     pub(crate) fn clear(&mut self, row: u16) {
         match &mut self.form {
             Form::Sparse { rows, kinds } => {
@@ -160,7 +179,7 @@ impl Kinds {
                     recount(&mut self.counts, old, Kind::Undefined);
                 }
             }
-            Form::Dense(planes) => {
+            Form::Planes(planes) => {
                 let old = planes.kind(usize::from(row));
                 if old != Kind::Undefined {
                     recount(&mut self.counts, old, Kind::Undefined);
@@ -170,40 +189,91 @@ impl Kinds {
         }
     }
 
-    /// Whether giving `row` a value must make the lane dense first.
-    pub(crate) fn is_full(&self, row: u16, sparse_rows_max: usize) -> bool {
-        match &self.form {
-            Form::Sparse { rows, .. } => {
-                rows.len() >= sparse_rows_max && rows.binary_search(&row).is_err()
-            }
-            Form::Dense(_) => false,
-        }
-    }
-
-    /// Becomes dense; gives the rows by slot as they were.
-    pub(crate) fn make_dense(&mut self) -> Vec<u16> {
-        let planes = match &self.form {
+    /// Takes the form that suits one more row at `row`; says how slots change by it.
+    pub(crate) fn make_room(&mut self, row: u16, sparse_rows_max: usize) -> Reform {
+        match &mut self.form {
             Form::Sparse { rows, kinds } => {
-                let kinds: Vec<_> = kinds.iter().map(|k| Kind::ALL[usize::from(*k)]).collect();
-                // Counts that no plane reaches: nothing may look full before its last row is in.
-                Planes::scattered(rows, &kinds, &[u32::MAX; 8])
+                if rows.len() < sparse_rows_max || rows.binary_search(&row).is_ok() {
+                    return Reform::None;
+                }
+                let last = rows.last().map_or(row, |last| row.max(*last));
+                let is_minority = (rows.len() + 1) * 2 < usize::from(last) + 1;
+                let mut planes = Planes::scattered(rows, kinds, &self.counts);
+                let rows = std::mem::take(rows);
+                if is_minority {
+                    planes.pack();
+                }
+                self.n_shifts = 0;
+                self.form = Form::Planes(Box::new(planes));
+                if is_minority { Reform::None } else { Reform::Scatter(rows) }
             }
-            Form::Dense(_) => return Vec::new(),
-        };
-        match std::mem::replace(&mut self.form, Form::Dense(Box::new(planes))) {
-            Form::Sparse { rows, .. } => rows,
-            Form::Dense(_) => Vec::new(),
+            Form::Planes(planes) => {
+                // From three quarters on, ranks save too little.
+                let end = planes.end().max(usize::from(row) + 1);
+                let is_majority = planes.n_present() * 4 > end * 3;
+                if planes.is_packed() && (self.n_shifts > SHIFTS_MAX || is_majority) {
+                    return Reform::Scatter(planes.unpack());
+                }
+                Reform::None
+            }
         }
     }
 
-    /// Keeps in `mask`, one bit a *slot*, those whose kind is in `kinds`. Undefined rows have no
-    /// slot in a sparse lane: there the bits past the last slot are cleared.
+    /// Keeps in `mask`, one bit a row, those whose kind is in `kinds`.
     pub(crate) fn narrow(&self, kinds: KindSet, mask: &mut Words) {
         match &self.form {
-            Form::Sparse { kinds: slots, .. } => {
-                and_in_set_u8(mask, slots, &[u64::from(kinds.0), 0, 0, 0]);
+            Form::Planes(planes) => planes.narrow(kinds, mask),
+            Form::Sparse { rows, kinds: by_slot } => {
+                let is_in = |slot: usize| kinds.0 >> by_slot[slot] & 1 == 1;
+                let keeps_others = kinds.contains(Kind::Undefined);
+                let mut kept = Vec::new();
+                for (slot, row) in rows.iter().enumerate() {
+                    match (is_in(slot), keeps_others) {
+                        (false, true) => mask::clear_row(mask, *row),
+                        (true, false) if mask::get(mask, *row) => kept.push(*row),
+                        _ => (),
+                    }
+                }
+                if !keeps_others {
+                    mask.fill(0);
+                    kept.iter().for_each(|row| mask::set(mask, *row));
+                }
             }
-            Form::Dense(planes) => planes.narrow(kinds, mask),
+        }
+    }
+
+    /// The slots that hold a value of `kind`, not undefined, in the rows of `rows` or in any.
+    pub(crate) fn slots_of_kind(&self, kind: Kind, rows: Option<&Words>) -> Mask {
+        match &self.form {
+            Form::Sparse { rows: by_slot, kinds } => {
+                let mut slots = Mask::first(by_slot.len());
+                if let Some(rows) = rows {
+                    let others = by_slot.iter().enumerate().filter(|(_, r)| !mask::get(rows, **r));
+                    others.for_each(|(slot, _)| slots.clear_row(slot as u16));
+                }
+                and_in_set_u8(slots.words_mut(), kinds, &[1 << kind as u8, 0, 0, 0]);
+                slots
+            }
+            Form::Planes(planes) => {
+                let mut of_kind = Mask::full();
+                if let Some(rows) = rows {
+                    of_kind.words_mut().copy_from_slice(rows);
+                }
+                planes.narrow(KindSet::of(&[kind]), of_kind.words_mut());
+                if planes.is_packed() { planes.to_slots(of_kind.words()) } else { of_kind }
+            }
+        }
+    }
+
+    /// The rows of slots.
+    pub(crate) fn rows_of_slots(&self, slots: &Mask) -> Mask {
+        match &self.form {
+            Form::Sparse { rows, .. } => {
+                let mut kept = Mask::empty();
+                slots.iter().for_each(|slot| kept.set(rows[usize::from(slot)]));
+                kept
+            }
+            Form::Planes(planes) => planes.to_rows(slots.words()),
         }
     }
 
@@ -211,7 +281,7 @@ impl Kinds {
     pub(crate) fn bytes(&self) -> usize {
         match &self.form {
             Form::Sparse { rows, kinds } => rows.capacity() * 2 + kinds.capacity(),
-            Form::Dense(planes) => planes.bytes(),
+            Form::Planes(planes) => planes.bytes(),
         }
     }
 }
@@ -233,27 +303,27 @@ mod tests {
     use twindex_model::kind::{Kind, KindSet};
 
     fn change() -> impl Strategy<Value = (u16, Kind)> {
-        let row = proptest::prop_oneof![0u16..12, Just(64), Just(65_535)];
+        let row = proptest::prop_oneof![0u16..12, Just(64), 100u16..300, Just(65_535)];
         (row, (0usize..8).prop_map(|kind| Kind::ALL[kind]))
     }
 
     proptest! {
-        /// Both forms say what a plain array of kinds says, and narrow to it.
+        /// Every form says what a plain array of kinds says, and narrows to it; slots of the rows
+        /// ascend, and rows and slots translate into each other.
         #[test]
         fn kinds_are_those_last_set(
-            changes in prop::collection::vec(change(), 0..60), dense_at in 0usize..60, set in any::<u8>(),
+            changes in prop::collection::vec(change(), 0..80), sparse_rows_max in 0usize..90, set in any::<u8>(),
         ) {
             let mut kinds = Kinds::default();
             let mut model = vec![Kind::Undefined; 65_536];
-            for (step, (row, kind)) in changes.into_iter().enumerate() {
-                if step == dense_at {
-                    kinds.make_dense();
-                }
+            for (row, kind) in changes {
                 if kind == Kind::Undefined {
                     kinds.clear(row);
                 } else {
+                    kinds.make_room(row, sparse_rows_max);
                     let placed = kinds.set(row, kind);
                     prop_assert_eq!(placed.old, model[usize::from(row)]);
+                    prop_assert_eq!(Some((placed.slot, kind)), kinds.find(row));
                 }
                 model[usize::from(row)] = kind;
                 prop_assert_eq!(kinds.kind(row), kind);
@@ -261,17 +331,29 @@ mod tests {
             let set = KindSet(set);
             let mut kept = Mask::full();
             kinds.narrow(set, kept.words_mut());
+            let mut defined = Vec::new();
             for row in 0..=u16::MAX {
                 let kind = model[usize::from(row)];
                 prop_assert_eq!(kinds.kind(row), kind);
-                if kinds.rows().is_none() {
-                    prop_assert_eq!(kept.get(row), set.contains(kind));
+                prop_assert_eq!(kept.get(row), set.contains(kind));
+                if kind != Kind::Undefined {
+                    defined.push(row);
                 }
             }
+            prop_assert_eq!(kinds.rows().collect::<Vec<_>>(), defined.clone());
+            for (rank, row) in defined.iter().enumerate() {
+                let slot = kinds.find(*row).map(|(slot, _)| slot);
+                let expected = if kinds.is_dense() { usize::from(*row) } else { rank };
+                prop_assert_eq!(slot, Some(expected));
+            }
             for kind in &Kind::ALL[1..] {
-                let count = model.iter().filter(|k| *k == kind).count();
-                prop_assert_eq!(kinds.count(*kind) as usize, count);
-                prop_assert_eq!(kinds.slots_of(*kind).count(), count);
+                let rows: Vec<_> = defined.iter().copied().filter(|r| model[usize::from(*r)] == *kind).collect();
+                prop_assert_eq!(kinds.count(*kind) as usize, rows.len());
+                let slots = kinds.slots_of_kind(*kind, None);
+                prop_assert_eq!(kinds.rows_of_slots(&slots).iter().collect::<Vec<_>>(), rows.clone());
+                let some = kinds.slots_of_kind(*kind, Some(kept.words()));
+                let expected = rows.into_iter().filter(|row| kept.get(*row)).collect::<Vec<_>>();
+                prop_assert_eq!(kinds.rows_of_slots(&some).iter().collect::<Vec<_>>(), expected);
             }
         }
     }

@@ -11,7 +11,7 @@ use twindex_model::kind::Kind;
 
 use crate::counts::Counts;
 use crate::lane::codes::{self, Codes};
-use crate::lane::frame::{Frame, numbers_of};
+use crate::lane::frame::Frame;
 use crate::lane::kind::Kinds;
 use crate::zone::Zones;
 
@@ -19,9 +19,9 @@ use crate::zone::Zones;
 #[derive(Debug)]
 pub(crate) struct NumberLane {
     pub(crate) form: NumberForm,
-    /// Rows by code; only for narrow frames in dense lanes.
+    /// Rows by code; only where codes take one byte.
     pub(crate) counts: OnceLock<Counts>,
-    /// Extremes by 1,024 rows; only in dense lanes.
+    /// Extremes by 1,024 rows.
     pub(crate) zones: OnceLock<Box<Zones>>,
 }
 
@@ -87,13 +87,15 @@ impl NumberLane {
                 }
             }
         }
-        self.note(slot, number, kinds.rows().is_none());
+        self.note(slot, number, kinds.is_dense());
     }
 
     /// Brings what is derived up to date with a number just written.
     fn note(&mut self, slot: usize, number: f64, is_dense: bool) {
-        if is_dense && let Some(zones) = self.zones.get_mut() {
-            zones.widen(slot, number);
+        match self.zones.get_mut() {
+            Some(zones) if is_dense => zones.widen(slot, number),
+            Some(_) => _ = self.zones.take(),
+            None => (),
         }
         if let (Some(counts), NumberForm::Framed(framed)) = (self.counts.get_mut(), &self.form)
             && !counts.add(framed.codes.get(slot))
@@ -115,9 +117,10 @@ impl NumberLane {
     fn encode_anew(&mut self, slot: usize, number: f64, scope: (&Kinds, usize)) {
         let (kinds, exceptions_max) = scope;
         let value = |at: usize| if at == slot { number } else { self.number(at) };
-        let numbers = numbers_of(kinds, value);
+        let slots = kinds.slots_of_kind(Kind::Number, None);
+        let numbers: Vec<f64> = slots.iter().map(|at| value(at.into())).collect();
         let mut form = NumberForm::fitting(&numbers, exceptions_max / 2);
-        for (slot, number) in kinds.slots_of(Kind::Number).zip(numbers) {
+        for (slot, number) in slots.iter().map(usize::from).zip(numbers) {
             match &mut form {
                 NumberForm::Floats(column) => {
                     column.resize(slot, 0.0);

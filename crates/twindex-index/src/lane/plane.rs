@@ -1,10 +1,36 @@
-//! Kinds of a dense lane: one bit plane for each kind that occurs.
+//! Kinds of a lane with many rows: which rows have the path, and a bit plane for each kind.
 //!
 //! Planes make a kind predicate, `IS_DEFINED` and Booleans a mask operation. A nibble a row would
-//! take half a byte always; most paths have one kind in every row, and then a plane takes nothing.
+//! take half a byte always; a path whose rows are all of one kind needs one plane, and none if it
+//! is in every row.
 
+use twindex_kernels::MASK_WORDS;
 use twindex_kernels::mask::{self, Mask, Words};
 use twindex_model::kind::{Kind, KindSet};
+
+/// Rows with the path, and planes by kind.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Planes {
+    present: Present,
+    /// Number of rows that have the path.
+    n_present: usize,
+    /// Rows at and past it never had the path.
+    end: usize,
+    /// By kind. Invariant: every present row is in exactly one plane; that of `Undefined` is empty.
+    planes: [Plane; 8],
+    /// Rows present before each word, kept while slots are ranks.
+    ranks: Option<Box<[u16; MASK_WORDS]>>,
+}
+
+/// The rows that have the path.
+#[derive(Clone, Debug, Default)]
+enum Present {
+    /// All below the number of them.
+    #[default]
+    First,
+    /// Those set.
+    Bits(Box<Words>),
+}
 
 /// The rows of one kind.
 #[derive(Clone, Debug, Default)]
@@ -12,35 +38,99 @@ enum Plane {
     /// No row.
     #[default]
     Empty,
-    /// Every row below the length.
+    /// Every row present.
     Full,
-    /// The rows set; none at or past the length.
+    /// The rows set.
     Bits(Box<Words>),
 }
 
-/// A plane for each kind.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Planes {
-    /// Rows at and past it are undefined.
-    len: usize,
-    /// By kind. Invariant: no row is in two planes; that of `Undefined` is never used.
-    planes: [Plane; 8],
-}
-
 impl Planes {
-    /// The planes of `kinds[i]` at `rows[i]`, rows ascending.
-    pub(crate) fn scattered(rows: &[u16], kinds: &[Kind], counts: &[u32; 8]) -> Self {
-        let mut planes = Self::default();
-        for (row, kind) in rows.iter().zip(kinds) {
-            planes.set(usize::from(*row), (Kind::Undefined, *kind), counts);
+    /// The planes of `kinds[i]` at `rows[i]`, rows ascending; `counts` are the rows by kind.
+    pub(crate) fn scattered(rows: &[u16], kinds: &[u8], counts: &[u32; 8]) -> Self {
+        let end = rows.last().map_or(0, |last| usize::from(*last) + 1);
+        let mut planes = Self { n_present: rows.len(), end, ..Self::default() };
+        if end != rows.len() {
+            planes.present = Present::Bits(bits_at(rows.iter()));
+        }
+        for kind in &Kind::ALL[1..] {
+            let count = counts[*kind as usize] as usize;
+            planes.planes[*kind as usize] = if count == 0 {
+                Plane::Empty
+            } else if count == rows.len() {
+                Plane::Full
+            } else {
+                let of_kind = rows.iter().zip(kinds).filter(|(_, k)| **k == *kind as u8);
+                Plane::Bits(bits_at(of_kind.map(|(row, _)| row)))
+            };
         }
         planes
+    }
+
+    /// Whether slots are ranks among the rows present; else they are rows.
+    pub(crate) fn is_packed(&self) -> bool {
+        self.ranks.is_some()
+    }
+
+    /// Makes slots ranks.
+    pub(crate) fn pack(&mut self) {
+        let present = self.present.bits(self.n_present);
+        let mut ranks = Box::new([0; MASK_WORDS]);
+        let mut n_before = 0;
+        for (rank, word) in ranks.iter_mut().zip(present) {
+            // At most 65,472 rows lie before the last word.
+            *rank = n_before as u16;
+            n_before += word.count_ones();
+        }
+        self.ranks = Some(ranks);
+    }
+
+    /// Makes slots rows; gives the rows by slot as they were.
+    pub(crate) fn unpack(&mut self) -> Vec<u16> {
+        self.ranks = None;
+        let rows = self.rows().collect();
+        self.present.compact(self.n_present);
+        rows
+    }
+
+    /// Number of rows that have the path.
+    pub(crate) fn n_present(&self) -> usize {
+        self.n_present
+    }
+
+    /// Rows below which all lie that have the path.
+    pub(crate) fn end(&self) -> usize {
+        self.end
+    }
+
+    /// Slots below which all values lie.
+    pub(crate) fn n_slots(&self) -> usize {
+        if self.is_packed() { self.n_present } else { self.end }
+    }
+
+    /// The slot of a row, or the slot it would have.
+    #[inline]
+    pub(crate) fn slot(&self, row: usize) -> usize {
+        match (&self.ranks, &self.present) {
+            (Some(ranks), Present::Bits(words)) => {
+                let below = words[row / 64] & ((1 << (row % 64)) - 1);
+                usize::from(ranks[row / 64]) + below.count_ones() as usize
+            }
+            _ => row,
+        }
+    }
+
+    /// The rows that have the path.
+    pub(crate) fn rows(&self) -> Box<dyn Iterator<Item = u16> + '_> {
+        match &self.present {
+            Present::First => Box::new((0..self.n_present).map(|row| row as u16)),
+            Present::Bits(words) => Box::new(mask::rows(words)),
+        }
     }
 
     /// The kind of a row.
     #[inline]
     pub(crate) fn kind(&self, row: usize) -> Kind {
-        if row >= self.len {
+        if !self.has(row) {
             return Kind::Undefined;
         }
         for kind in &Kind::ALL[1..] {
@@ -54,88 +144,99 @@ impl Planes {
         Kind::Undefined
     }
 
-    /// Whether a row is of `kind`, which must not be undefined.
     #[inline]
-    pub(crate) fn holds(&self, row: usize, kind: Kind) -> bool {
-        row < self.len
-            && match &self.planes[kind as usize] {
-                Plane::Empty => false,
-                Plane::Full => true,
-                Plane::Bits(words) => bit(words, row),
-            }
-    }
-
-    /// Rows below which all defined ones lie.
-    pub(crate) fn len(&self) -> usize {
-        self.len
+    fn has(&self, row: usize) -> bool {
+        match &self.present {
+            Present::First => row < self.n_present,
+            Present::Bits(words) => bit(words, row),
+        }
     }
 
     /// Gives a row another kind; `counts` are those after the change.
     pub(crate) fn set(&mut self, row: usize, change: (Kind, Kind), counts: &[u32; 8]) {
         let (old, new) = change;
-        if old != Kind::Undefined {
-            self.take(row, old, counts[old as usize]);
+        let n_after = self.n_present + usize::from(old == Kind::Undefined)
+            - usize::from(new == Kind::Undefined);
+        if new != Kind::Undefined && counts[new as usize] as usize == n_after {
+            if !matches!(self.planes[new as usize], Plane::Full) {
+                self.planes = Default::default();
+                self.planes[new as usize] = Plane::Full;
+            }
+        } else if !(new == Kind::Undefined && matches!(self.planes[old as usize], Plane::Full)) {
+            self.spell_out();
+            self.planes[old as usize].clear(row, counts[old as usize]);
+            if new != Kind::Undefined {
+                self.planes[new as usize].set(row);
+            }
         }
-        if new == Kind::Undefined || (row >= self.len && self.append(row, new)) {
-            return;
-        }
-        if counts[new as usize] as usize == self.len {
-            self.planes[new as usize] = Plane::Full;
-        } else {
-            let len = self.len;
-            set_bit(self.planes[new as usize].bits(len), row);
+        if old == Kind::Undefined {
+            self.insert(row);
+        } else if new == Kind::Undefined {
+            self.remove(row);
         }
     }
 
-    /// Grows to hold `row`; true if that alone gave it its kind, as where all rows are of one.
-    fn append(&mut self, row: usize, kind: Kind) -> bool {
-        let plane = &mut self.planes[kind as usize];
-        if row == self.len && (self.len == 0 || matches!(plane, Plane::Full)) {
-            *plane = Plane::Full;
-            self.len += 1;
-            return true;
-        }
+    /// Gives the plane that all rows are in, if there is one, bits of its own.
+    fn spell_out(&mut self) {
         for plane in &mut self.planes {
-            if matches!(plane, Plane::Full) {
-                plane.bits(self.len);
+            if let Plane::Full = plane {
+                *plane = Plane::Bits(match &self.present {
+                    Present::First => first(self.n_present),
+                    Present::Bits(words) => words.clone(),
+                });
             }
         }
-        self.len = row + 1;
-        false
     }
 
-    /// Takes a row out of the plane of its kind, of which `left` rows remain.
-    fn take(&mut self, row: usize, kind: Kind, left: u32) {
-        let len = self.len;
-        let plane = &mut self.planes[kind as usize];
-        if left == 0 {
-            *plane = Plane::Empty;
-        } else if row + 1 == len && matches!(plane, Plane::Full) {
-            self.len -= 1;
-        } else {
-            clear_bit(plane.bits(len), row);
+    fn insert(&mut self, row: usize) {
+        let n_before = self.n_present;
+        self.n_present += 1;
+        self.end = self.end.max(row + 1);
+        if row == n_before && matches!(self.present, Present::First) {
+            return;
+        }
+        set_bit(self.present.bits(n_before), row);
+        match &mut self.ranks {
+            Some(ranks) => ranks[row / 64 + 1..].iter_mut().for_each(|rank| *rank += 1),
+            None if row < n_before => self.present.compact(self.n_present),
+            None => (),
         }
     }
 
-    /// Keeps in `mask` the rows whose kind is in `kinds`.
+    fn remove(&mut self, row: usize) {
+        let n_before = self.n_present;
+        self.n_present -= 1;
+        if row + 1 == n_before && matches!(self.present, Present::First) {
+            return;
+        }
+        clear_bit(self.present.bits(n_before), row);
+        match &mut self.ranks {
+            Some(ranks) => ranks[row / 64 + 1..].iter_mut().for_each(|rank| *rank -= 1),
+            None if row + 1 >= n_before => self.present.compact(self.n_present),
+            None => (),
+        }
+    }
+
+    /// Keeps in `mask`, one bit a row, those whose kind is in `kinds`.
     pub(crate) fn narrow(&self, kinds: KindSet, mask: &mut Words) {
-        let met = |kind: &Kind| !matches!(self.planes[*kind as usize], Plane::Empty);
+        let occurring =
+            Kind::ALL[1..].iter().filter(|kind| !self.planes[**kind as usize].is_empty());
+        let (wanted, others): (Vec<Kind>, Vec<Kind>) =
+            occurring.partition(|kind| kinds.contains(**kind));
         if kinds.contains(Kind::Undefined) {
-            for kind in Kind::ALL[1..].iter().filter(|kind| met(kind)) {
-                if !kinds.contains(*kind) {
-                    self.drop_kind(*kind, mask);
-                }
+            for kind in others {
+                mask::and_not(mask, self.rows_of(kind).words());
             }
             return;
         }
-        let wanted: Vec<Kind> = kinds.iter().filter(met).collect();
         match wanted[..] {
             [] => mask.fill(0),
             [kind] => self.keep_kind(kind, mask),
+            _ if others.is_empty() => self.keep_present(mask),
             _ => {
                 let mut union = Mask::empty();
                 for kind in wanted {
-                    self.add_kind(kind, union.words_mut());
+                    mask::or(union.words_mut(), self.rows_of(kind).words());
                 }
                 mask::and(mask, union.words());
             }
@@ -145,58 +246,200 @@ impl Planes {
     fn keep_kind(&self, kind: Kind, mask: &mut Words) {
         match &self.planes[kind as usize] {
             Plane::Empty => mask.fill(0),
-            Plane::Full => keep_first(mask, self.len),
+            Plane::Full => self.keep_present(mask),
             Plane::Bits(words) => mask::and(mask, words),
         }
     }
 
-    fn drop_kind(&self, kind: Kind, mask: &mut Words) {
-        match &self.planes[kind as usize] {
-            Plane::Empty => (),
-            Plane::Full => mask::and_not(mask, Mask::first(self.len).words()),
-            Plane::Bits(words) => mask::and_not(mask, words),
+    fn keep_present(&self, mask: &mut Words) {
+        match &self.present {
+            Present::First => keep_first(mask, self.n_present),
+            Present::Bits(words) => mask::and(mask, words),
         }
     }
 
-    fn add_kind(&self, kind: Kind, mask: &mut Words) {
-        match &self.planes[kind as usize] {
-            Plane::Empty => (),
-            Plane::Full => mask::or(mask, Mask::first(self.len).words()),
-            Plane::Bits(words) => mask::or(mask, words),
+    fn rows_of(&self, kind: Kind) -> Rows<'_> {
+        match (&self.planes[kind as usize], &self.present) {
+            (Plane::Empty, _) => Rows::Made(Mask::empty()),
+            (Plane::Full, Present::First) => Rows::Made(Mask::first(self.n_present)),
+            (Plane::Bits(words), _) | (Plane::Full, Present::Bits(words)) => Rows::Kept(words),
         }
+    }
+
+    /// From rows to slots, one bit each; rows without the path have none.
+    pub(crate) fn to_slots(&self, rows: &Words) -> Mask {
+        let (Some(ranks), Present::Bits(present)) = (&self.ranks, &self.present) else {
+            let mut slots = Mask::empty();
+            slots.words_mut().copy_from_slice(rows);
+            return slots;
+        };
+        let mut slots = Mask::empty();
+        for (at, (present, asked)) in present.iter().zip(rows).enumerate() {
+            let both = present & asked;
+            if both != 0 {
+                put_bits(slots.words_mut(), usize::from(ranks[at]), compress(both, *present));
+            }
+        }
+        slots
+    }
+
+    /// From slots to rows.
+    pub(crate) fn to_rows(&self, slots: &Words) -> Mask {
+        let mut rows = Mask::empty();
+        let (Some(ranks), Present::Bits(present)) = (&self.ranks, &self.present) else {
+            rows.words_mut().copy_from_slice(slots);
+            return rows;
+        };
+        for (at, (row, present)) in rows.words_mut().iter_mut().zip(present.iter()).enumerate() {
+            if *present != 0 {
+                *row = expand(get_bits(slots, usize::from(ranks[at])), *present);
+            }
+        }
+        rows
     }
 
     /// Bytes on the heap.
     pub(crate) fn bytes(&self) -> usize {
         let is_bits = |plane: &&Plane| matches!(plane, Plane::Bits(_));
-        size_of::<Self>() + self.planes.iter().filter(is_bits).count() * size_of::<Words>()
+        let n_bits = self.planes.iter().filter(is_bits).count()
+            + usize::from(matches!(self.present, Present::Bits(_)));
+        let ranks = self.ranks.as_ref().map_or(0, |ranks| size_of_val(&**ranks));
+        size_of::<Self>() + n_bits * size_of::<Words>() + ranks
+    }
+}
+
+/// A plane as words, kept or made on the spot.
+enum Rows<'a> {
+    Kept(&'a Words),
+    Made(Mask),
+}
+
+impl Rows<'_> {
+    fn words(&self) -> &Words {
+        match self {
+            Self::Kept(words) => words,
+            Self::Made(mask) => mask.words(),
+        }
+    }
+}
+
+impl Present {
+    /// The words of the rows present, `n` in number, spelled out if they were not.
+    fn bits(&mut self, n: usize) -> &mut Words {
+        if let Self::First = self {
+            *self = Self::Bits(first(n));
+        }
+        match self {
+            Self::Bits(words) => words,
+            Self::First => unreachable!("spelled out above"),
+        }
+    }
+
+    /// Drops the words if they say no more than `n`, the number of rows.
+    fn compact(&mut self, n: usize) {
+        if let Self::Bits(words) = self {
+            let is_first = match n.checked_sub(1) {
+                Some(last) => mask::last_set(words) == u16::try_from(last).ok(),
+                None => true,
+            };
+            if is_first {
+                *self = Self::First;
+            }
+        }
     }
 }
 
 impl Plane {
-    /// The words of this plane, spelled out if they were not.
-    fn bits(&mut self, len: usize) -> &mut Words {
-        if let Self::Full | Self::Empty = self {
-            let mut words = Box::new([0; twindex_kernels::MASK_WORDS]);
-            if let Self::Full = self {
-                mask::set_first(&mut words, len);
-            }
-            *self = Self::Bits(words);
+    fn is_empty(&self) -> bool {
+        matches!(self, Self::Empty)
+    }
+
+    fn set(&mut self, row: usize) {
+        if let Self::Empty = self {
+            *self = Self::Bits(Box::new([0; MASK_WORDS]));
         }
+        if let Self::Bits(words) = self {
+            set_bit(words, row);
+        }
+    }
+
+    /// Takes a row out, after which `left` rows remain.
+    fn clear(&mut self, row: usize, left: u32) {
         match self {
-            Self::Bits(words) => words,
-            Self::Full | Self::Empty => unreachable!("spelled out above"),
+            Self::Bits(_) if left == 0 => *self = Self::Empty,
+            Self::Bits(words) => clear_bit(words, row),
+            Self::Empty | Self::Full => (),
         }
     }
 }
 
+/// The bits of `bits`, all of which are in `present`, moved together as if `present` were a run.
+fn compress(bits: u64, present: u64) -> u64 {
+    if present == u64::MAX {
+        return bits;
+    }
+    let (mut left, mut out) = (bits, 0);
+    while left != 0 {
+        let lowest = left & left.wrapping_neg();
+        out |= 1 << (present & (lowest - 1)).count_ones();
+        left ^= lowest;
+    }
+    out
+}
+
+/// The lowest bits of `bits` moved to the places of `present`: the inverse of [`compress`].
+fn expand(mut bits: u64, mut present: u64) -> u64 {
+    if present == u64::MAX {
+        return bits;
+    }
+    let mut out = 0;
+    while present != 0 && bits != 0 {
+        let lowest = present & present.wrapping_neg();
+        out |= lowest * (bits & 1);
+        bits >>= 1;
+        present ^= lowest;
+    }
+    out
+}
+
+/// Sets bits from place `at` on.
+fn put_bits(words: &mut Words, at: usize, bits: u64) {
+    words[at / 64] |= bits << (at % 64);
+    if at % 64 != 0
+        && let Some(next) = words.get_mut(at / 64 + 1)
+    {
+        *next |= bits >> (64 - at % 64);
+    }
+}
+
+/// 64 bits from place `at` on.
+fn get_bits(words: &Words, at: usize) -> u64 {
+    let low = words[at / 64] >> (at % 64);
+    match words.get(at / 64 + 1) {
+        Some(next) if at % 64 != 0 => low | next << (64 - at % 64),
+        _ => low,
+    }
+}
+
 /// Clears the rows at and past `len`.
-pub(crate) fn keep_first(mask: &mut Words, len: usize) {
+fn keep_first(mask: &mut Words, len: usize) {
     let first_word = (len / 64).min(mask.len());
     if let Some((word, rest)) = mask[first_word..].split_first_mut() {
         *word &= (1 << (len % 64)) - 1;
         rest.fill(0);
     }
+}
+
+fn first(len: usize) -> Box<Words> {
+    let mut words = Box::new([0; MASK_WORDS]);
+    mask::set_first(&mut words, len);
+    words
+}
+
+fn bits_at<'a>(rows: impl Iterator<Item = &'a u16>) -> Box<Words> {
+    let mut words = Box::new([0; MASK_WORDS]);
+    rows.for_each(|row| mask::set(&mut words, *row));
+    words
 }
 
 fn bit(words: &Words, row: usize) -> bool {

@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use twindex_kernels::mask::Mask;
 use twindex_model::cell::Text;
 use twindex_model::kind::Kind;
 
@@ -119,7 +120,7 @@ impl TextLane {
         }
         scope.texts.set_form(path, kind, TextForm::Codes);
         let mut lane = CodeLane::of(Codes::up_to(0));
-        for at in scope.kinds.slots_of(scope.place.kind.kind()).filter(|at| *at != slot) {
+        for at in slots_but(scope, Some(slot)).iter().map(usize::from) {
             let text = self.text(at, None);
             if let Some(code) = scope.texts.code(&scope.place, scope.options, &text) {
                 lane.codes.set(at, code);
@@ -131,17 +132,12 @@ impl TextLane {
     /// Goes on as raw text; the slot given is about to be written.
     fn make_raw(&mut self, slot: usize, scope: &mut TextScope<'_>) {
         let dictionary = scope.texts.dictionary(scope.place.family, scope.place.kind);
-        let others = scope.kinds.slots_of(scope.kind()).filter(|at| *at != slot);
-        *self = Self::Raw(self.raw_of(others, dictionary));
+        *self = Self::Raw(self.raw_of(&slots_but(scope, Some(slot)), dictionary));
     }
 
-    fn raw_of(
-        &self,
-        slots: impl Iterator<Item = usize>,
-        dictionary: Option<&Dictionary>,
-    ) -> RawText {
+    fn raw_of(&self, slots: &Mask, dictionary: Option<&Dictionary>) -> RawText {
         let mut raw = RawText::default();
-        for slot in slots {
+        for slot in slots.iter().map(usize::from) {
             raw.set(slot, self.text(slot, dictionary).as_bytes());
         }
         raw
@@ -157,14 +153,15 @@ impl TextLane {
             *self = Self::Times(times);
             return;
         }
-        *self = Self::Raw(self.raw_of(scope.kinds.slots_of(scope.kind()), dictionary));
+        *self = Self::Raw(self.raw_of(&slots_but(scope, None), dictionary));
     }
 
     fn times_of(&self, scope: &TextScope<'_>, dictionary: Option<&Dictionary>) -> Option<TimeLane> {
-        let stamps = scope.kinds.slots_of(scope.kind()).map(|at| self.text(at, dictionary));
-        let stamps: Vec<_> = stamps.filter_map(|text| Stamp::parse(&text)).collect();
+        let slots = slots_but(scope, None);
+        let mut slots = slots.iter().map(usize::from);
+        let texts = slots.clone().map(|at| self.text(at, dictionary));
+        let stamps = texts.filter_map(|text| Stamp::parse(&text)).collect();
         let mut times = TimeLane::of_all(stamps, scope.options.exceptions_max)?;
-        let mut slots = scope.kinds.slots_of(scope.kind());
         let fits = slots.all(|at| times.accept(at, &self.text(at, dictionary)));
         fits.then_some(times)
     }
@@ -204,6 +201,15 @@ impl TextLane {
             Self::Times(times) => times.scatter(rows),
         }
     }
+}
+
+/// The slots that hold a text, but for one that is about to be written.
+fn slots_but(scope: &TextScope<'_>, slot: Option<usize>) -> Mask {
+    let mut slots = scope.kinds.slots_of_kind(scope.kind(), None);
+    if let Some(slot) = slot {
+        slots.clear_row(slot as u16);
+    }
+    slots
 }
 
 impl CodeLane {

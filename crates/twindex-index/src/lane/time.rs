@@ -230,20 +230,20 @@ impl TimeLane {
     /// Takes another spelling, base and width that fit all texts of the lane and a new one.
     fn encode_anew(&mut self, slot: usize, text: &str, kinds: (&Kinds, Kind)) -> bool {
         let (kinds, kind) = kinds;
-        let is_other = |at: &usize| *at != slot;
-        let mut stamps: Vec<Stamp> = Vec::with_capacity(kinds.n_slots());
-        stamps.extend(kinds.slots_of(kind).filter(is_other).filter_map(|at| {
-            match self.decode(self.code(at)) {
+        let slots = kinds.slots_of_kind(kind, None);
+        let others = slots.iter().map(usize::from).filter(|at| *at != slot);
+        let mut stamps: Vec<Stamp> = others
+            .filter_map(|at| match self.decode(self.code(at)) {
                 Decoded::Stamp(stamp) => Some(stamp),
                 Decoded::Odd(text) => Stamp::parse(text),
-            }
-        }));
+            })
+            .collect();
         stamps.extend(Stamp::parse(text));
         if stamps.is_empty() {
             return false;
         }
         let mut anew = Self::of_stamps(&mut stamps, self.odd_max);
-        for at in kinds.slots_of(kind) {
+        for at in slots.iter().map(usize::from) {
             let fits =
                 if at == slot { anew.accept(at, text) } else { anew.accept(at, &self.text(at)) };
             if !fits {

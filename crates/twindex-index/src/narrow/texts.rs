@@ -2,8 +2,7 @@
 //! of the text, raw text by scanning it.
 
 use twindex_kernels::codes::{Code, and_equal, and_in_range, and_in_set};
-use twindex_kernels::mask::{self, Mask, Words};
-use twindex_model::kind::KindSet;
+use twindex_kernels::mask::{self, Words};
 
 use crate::cell_set::TextSet;
 use crate::lane::Lane;
@@ -90,12 +89,11 @@ pub(crate) fn postings_of<'a>(
     part: &'a CodeLane,
     options: &IndexOptions,
 ) -> Option<&'a Postings> {
-    if lane.kinds.rows().is_some() {
+    if !lane.kinds.is_dense() {
         return None;
     }
     let build = || {
-        let mut mask = Mask::full();
-        lane.kinds.narrow(KindSet::of(&[kind.kind()]), mask.words_mut());
+        let mask = lane.kinds.slots_of_kind(kind.kind(), None);
         let limits = PostingLimits {
             codes_max: options.count_values_max.max(options.posting_values_max),
             values_max: options.posting_values_max,
