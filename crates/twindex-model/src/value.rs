@@ -149,6 +149,12 @@ fn sorted_entries(entries: &[(String, Value)]) -> Vec<&(String, Value)> {
 
 /// Appends `text` as a JSON string, quotes and escapes included.
 pub fn write_json_string(out: &mut String, text: &str) {
-    // Serialising a string to memory cannot fail.
-    out.push_str(&serde_json::to_string(text).unwrap_or_default());
+    if text.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+    } else {
+        // Serialising a string to memory cannot fail.
+        out.push_str(&serde_json::to_string(text).unwrap_or_default());
+    }
 }

@@ -11,5 +11,6 @@ mod integers;
 mod pass;
 pub mod read;
 pub mod reader;
+mod tree;
 pub mod twin;
 pub mod warning;

@@ -5,12 +5,13 @@
 
 use crate::json::error::ReadError;
 use crate::json::reader::{LeavesReader, ReadDocument};
+use crate::json::tree::read_tree;
 use crate::value::Value;
 
 /// How much of a path [`Leaves::path_at`] prints.
 pub const PATH_BYTES_MAX: usize = 256;
 
-/// One document as flat events in reading order.
+/// One document as flat events in reading order. The keys of an object are distinct.
 #[derive(Clone, Debug, Default)]
 pub struct Leaves {
     /// The events. The root object itself has none: `{"a":{"b":1}}` is `Enter(a) Number(b) Leave`.
@@ -304,23 +305,10 @@ pub(super) fn entry_len(events: &[Event]) -> usize {
 /// Reads the value of canonical text (or of any JSON text).
 ///
 /// # Errors
-/// When `text` is not JSON, or holds a number that is not finite or a lone surrogate.
+/// When `text` is not JSON, nests deeper than 127 levels, or holds a number that is not finite or a
+/// lone surrogate.
 pub fn read_value(text: &str) -> Result<Value, serde_json::Error> {
-    fn convert(value: serde_json::Value) -> Value {
-        match value {
-            serde_json::Value::Null => Value::Null,
-            serde_json::Value::Bool(value) => Value::Bool(value),
-            serde_json::Value::Number(number) => Value::Number(number.as_f64().unwrap_or(0.0)),
-            serde_json::Value::String(text) => Value::String(text),
-            serde_json::Value::Array(items) => {
-                Value::Array(items.into_iter().map(convert).collect())
-            }
-            serde_json::Value::Object(entries) => {
-                Value::Object(entries.into_iter().map(|(k, v)| (k, convert(v))).collect())
-            }
-        }
-    }
-    serde_json::from_str(text).map(convert)
+    read_tree(text)
 }
 
 #[cfg(test)]
