@@ -76,6 +76,7 @@ mod dice;
 mod fleet;
 mod model;
 mod module;
+pub mod questions;
 mod root;
 mod section;
 mod text;
