@@ -1,2 +1,55 @@
-//! Placeholder.
-fn main() {}
+//! The command line of Twindex: `demo`, `shell`, `query`, `generate`, `bench`.
+//!
+//! stdout carries data and nothing else; talk, warnings and progress go to stderr. The exit code
+//! says how it went: 0 fine, 1 data or query error, 2 usage, 130 Ctrl-C.
+
+mod answer;
+mod args;
+mod bench;
+mod commands;
+mod failure;
+mod fleet;
+mod interrupt;
+mod load;
+mod output;
+mod samples;
+mod script;
+mod shell;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::failure::{AlreadyTold, UsageError, is_broken_pipe};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Exit code of an error in the data or in a query.
+const EXIT_FAILED: u8 = 1;
+
+fn main() -> ExitCode {
+    let cli = args::Cli::parse();
+    interrupt::install();
+    match commands::run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => exit_code(&error),
+    }
+}
+
+/// Tells what went wrong, if that has not been told, and decides the exit code.
+fn exit_code(error: &anyhow::Error) -> ExitCode {
+    if is_broken_pipe(error) {
+        return ExitCode::SUCCESS;
+    }
+    if let Some(usage) = error.downcast_ref::<UsageError>() {
+        let kind = clap::error::ErrorKind::ArgumentConflict;
+        args::Cli::command().error(kind, usage).exit();
+    }
+    if !error.is::<AlreadyTold>() {
+        // Nobody is left to tell if stderr is gone.
+        let _ = writeln!(std::io::stderr(), "error: {error:#}");
+    }
+    ExitCode::from(EXIT_FAILED)
+}

@@ -1,0 +1,281 @@
+//! Flags and help: one definition for parsing, `--help` and the environment.
+//!
+//! Help texts teach by example, so that `twindex query --help` is enough to write a first query.
+//! What depends on several flags at once (two readers of stdin, a token for two statements) is
+//! checked where it is known, and refused as clap would refuse it.
+
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const ROOT_EXAMPLES: &str = "\
+Examples:
+  twindex demo                                     a million twins, sample queries, a prompt
+  twindex generate --twins 1000 --out fleet.jsonl  a fleet to play with
+  twindex query --load fleet.jsonl \"SELECT COUNT() AS n FROM devices\"
+  twindex shell --load fleet.jsonl                 ask as you think
+
+Data goes to stdout, talk and warnings to stderr. Exit code: 0 fine, 1 data or query error, 2 usage,
+130 stopped by Ctrl-C. NO_COLOR turns colour off.";
+
+const QUERY_EXAMPLES: &str = "\
+Examples:
+  twindex query --load fleet.jsonl \"SELECT deviceId, tags.site FROM devices WHERE status = 'enabled'\"
+  twindex query --load fleet.jsonl.gz --format csv \\
+      \"SELECT tags.site AS site, COUNT() AS n FROM devices GROUP BY tags.site ORDER BY n DESC\"
+  cat export.jsonl | twindex query --load - --format jsonl \"SELECT * FROM devices.modules\"
+  twindex query --load fleet.jsonl -f questions.sql --format json --continue-on-error
+  twindex query --load fleet.jsonl --page-size 100 \"SELECT * FROM devices\"
+      prints 100 twins, and `next: TOKEN` on stderr; pass it back with --after TOKEN
+
+Input: JSON Lines, a JSON array or one twin, plain or compressed by gzip or zstd; twins as a hub
+returns them, or lines of a registry export.
+
+Formats: with `json` each statement gives exactly one line, an array of its rows (EXPLAIN: one
+object); `jsonl` gives a line for each row. A table cuts long cells on a terminal only, and shows
+whole twins in brief.
+
+With --continue-on-error a refused statement gives the line
+  {\"error\":{\"code\":…,\"message\":…,\"span\":[from,to]}}
+in its place, whatever the format. The span counts bytes from the first character of that
+statement. The exit code is 1 if any statement was refused.";
+
+const GENERATE_EXAMPLES: &str = "\
+Examples:
+  twindex generate --twins 100000 --seed 7 --out fleet.jsonl.zst
+  twindex generate --twins 10 | twindex query --load - \"SELECT * FROM devices\"
+
+The same number and seed give the same bytes. A name that ends in .gz or .zst is compressed.";
+
+const SHELL_EXAMPLES: &str = "\
+Statements end with `;` and may span lines. Ctrl-C clears the line or stops a running query, Ctrl-D
+leaves. `.help` lists the dot commands. History is kept in $XDG_STATE_HOME/twindex/history
+(~/.local/state by default).
+
+When stdin is no terminal the shell reads statements and dot commands from it as a script, and stops
+at the first error.";
+
+const BENCH_EXAMPLES: &str = "\
+Every class of query is run against a generated fleet. Beside its times stand the floor, which is
+the time this machine needs for the bytes that bound the class (measured in the same run), and the
+ratio of the median to it.
+
+Examples:
+  twindex bench --twins 100000
+  twindex bench --twins 10000000 --seconds 3 --format json > bench.json";
+
+/// Asks questions of fleets of device twins.
+#[derive(Debug, Parser)]
+#[command(
+    name = "twindex",
+    version,
+    about = "Asks questions of fleets of device twins",
+    long_about = "Asks questions of fleets of device twins.\n\n\
+        The language is that of IoT Hub queries and what its users miss: projection, GROUP BY and \
+        ORDER BY everywhere, LIKE, BETWEEN, percentiles, time arithmetic, pages.",
+    after_help = ROOT_EXAMPLES,
+    arg_required_else_help = true
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Generate a fleet in memory, show what can be asked, and open a prompt.
+    Demo(DemoArgs),
+    /// Open a prompt.
+    Shell(ShellArgs),
+    /// Answer statements and end.
+    Query(QueryArgs),
+    /// Write a generated fleet as JSON Lines.
+    Generate(GenerateArgs),
+    /// Time every class of query beside the floor of this machine.
+    Bench(BenchArgs),
+}
+
+/// Where twins come from.
+#[derive(Args, Debug, Default)]
+pub(crate) struct LoadArgs {
+    /// File of twins to load; `-` is stdin. May be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) load: Vec<PathBuf>,
+    /// Stop at the first bad document, and at what a hub's write would refuse, loading nothing of
+    /// that file.
+    #[arg(long, env = "TWINDEX_STRICT", value_parser = clap::builder::FalseyValueParser::new())]
+    pub(crate) strict: bool,
+}
+
+impl LoadArgs {
+    /// How many of the files are stdin.
+    pub(crate) fn n_stdin(&self) -> usize {
+        self.load.iter().filter(|path| is_stdin(path)).count()
+    }
+}
+
+/// Whether a file name means stdin.
+pub(crate) fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Arguments of `twindex query`.
+#[derive(Args, Debug)]
+#[command(after_help = QUERY_EXAMPLES)]
+pub(crate) struct QueryArgs {
+    #[command(flatten)]
+    pub(crate) input: LoadArgs,
+    /// How rows are written.
+    #[arg(long, value_enum, default_value_t, env = "TWINDEX_FORMAT")]
+    pub(crate) format: Format,
+    /// File of statements, each ended by `;`; `-` is stdin. They come before those given as
+    /// arguments.
+    #[arg(short = 'f', long = "file", value_name = "QUERIES")]
+    pub(crate) file: Option<PathBuf>,
+    /// Give one page of at most N rows for each statement, and `next: TOKEN` on stderr while rows
+    /// remain.
+    #[arg(long, value_name = "N")]
+    pub(crate) page_size: Option<NonZeroUsize>,
+    /// Go on where the page that gave TOKEN ended; for one statement, the same as then.
+    #[arg(long, value_name = "TOKEN", requires = "page_size")]
+    pub(crate) after: Option<String>,
+    /// Write an error line in place of a refused statement, and go on with the next.
+    #[arg(long)]
+    pub(crate) continue_on_error: bool,
+    /// Statements; several in one argument are separated by `;`.
+    #[arg(value_name = "QUERY", required_unless_present = "file")]
+    pub(crate) queries: Vec<String>,
+}
+
+/// How rows are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Columns for the eye.
+    #[default]
+    Table,
+    /// One JSON array for each statement, on one line.
+    Json,
+    /// One JSON object a line for each row.
+    Jsonl,
+    /// Comma-separated values with a header.
+    Csv,
+}
+
+/// Arguments of `twindex shell`.
+#[derive(Args, Debug, Default)]
+#[command(after_help = SHELL_EXAMPLES)]
+pub(crate) struct ShellArgs {
+    #[command(flatten)]
+    pub(crate) input: LoadArgs,
+    /// How rows are written; `.format` changes it.
+    #[arg(long, value_enum, default_value_t, env = "TWINDEX_FORMAT")]
+    pub(crate) format: Format,
+}
+
+/// Which fleet to generate.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct FleetArgs {
+    /// Number of twins; `1_000_000`, `1000k` and `1M` are the same.
+    #[arg(long, value_name = "N", default_value = "1_000_000", value_parser = parse_count, env = "TWINDEX_TWINS")]
+    pub(crate) twins: u64,
+    /// Seed: the same number and seed give the same fleet.
+    #[arg(long, value_name = "S", default_value_t = 1, env = "TWINDEX_SEED")]
+    pub(crate) seed: u64,
+}
+
+/// Arguments of `twindex generate`.
+#[derive(Args, Debug)]
+#[command(after_help = GENERATE_EXAMPLES)]
+pub(crate) struct GenerateArgs {
+    #[command(flatten)]
+    pub(crate) fleet: FleetArgs,
+    /// File to write instead of stdout.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// Arguments of `twindex demo`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "When stdin or stdout is no terminal the samples are printed and the demo ends."
+)]
+pub(crate) struct DemoArgs {
+    #[command(flatten)]
+    pub(crate) fleet: FleetArgs,
+}
+
+/// Arguments of `twindex bench`.
+#[derive(Args, Debug)]
+#[command(after_help = BENCH_EXAMPLES)]
+pub(crate) struct BenchArgs {
+    #[command(flatten)]
+    pub(crate) fleet: FleetArgs,
+    /// Time spent on each class.
+    #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = parse_seconds)]
+    pub(crate) seconds: f64,
+    /// Only classes whose name holds this text.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) only: Option<String>,
+    /// How the figures are written.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: BenchFormat,
+}
+
+/// How the figures of a bench are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BenchFormat {
+    /// Columns for the eye.
+    #[default]
+    Table,
+    /// One JSON object.
+    Json,
+}
+
+/// Reads `250000`, `250_000`, `250k` or `1M`.
+fn parse_count(text: &str) -> Result<u64, String> {
+    let (digits, factor) = match text.char_indices().last() {
+        Some((at, 'k' | 'K')) => (&text[..at], 1_000),
+        Some((at, 'm' | 'M')) => (&text[..at], 1_000_000),
+        _ => (text, 1),
+    };
+    let number: u64 = digits
+        .replace('_', "")
+        .parse()
+        .map_err(|_| "expected a whole number such as 250000, 250k or 1M".to_owned())?;
+    match number.checked_mul(factor) {
+        // A row id is 32 bits wide.
+        Some(count) if count <= u64::from(u32::MAX) => Ok(count),
+        _ => Err(format!("at most {} twins", u32::MAX)),
+    }
+}
+
+fn parse_seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.0..=3_600.0).contains(&seconds) => Ok(seconds),
+        _ => Err("expected seconds between 0 and 3600".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::{Cli, parse_count};
+
+    #[test]
+    fn definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn counts_have_suffixes_and_limits() {
+        assert_eq!(parse_count("1_000"), Ok(1_000));
+        assert_eq!(parse_count("250k"), Ok(250_000));
+        assert_eq!(parse_count("1M"), Ok(1_000_000));
+        for wrong in ["", "k", "-1", "1.5", "10000M", "1é"] {
+            assert!(parse_count(wrong).is_err(), "{wrong}");
+        }
+    }
+}

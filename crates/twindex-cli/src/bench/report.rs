@@ -1,0 +1,115 @@
+//! The figures of a bench, for the eye and as JSON.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use twindex_fleet::questions::Question;
+
+use crate::bench::{Floors, Measured};
+use crate::fleet::Loaded;
+use crate::output::{Figures, bytes, count, duration, plural};
+
+/// Everything a bench found.
+#[derive(Debug)]
+pub(crate) struct Report {
+    /// How the fleet was loaded.
+    pub(crate) loaded: Loaded,
+    /// Bytes the engine holds.
+    pub(crate) n_bytes: u64,
+    /// The floors of this machine.
+    pub(crate) floors: Floors,
+    /// The classes, with the floor of each.
+    pub(crate) classes: Vec<(&'static Question, Measured, Duration)>,
+}
+
+impl Report {
+    fn bytes_a_twin(&self) -> u64 {
+        self.n_bytes.checked_div(self.loaded.n_twins).unwrap_or_default()
+    }
+
+    #[allow(clippy::cast_precision_loss)] // numbers of twins are far below 2^53
+    fn twins_each_second(&self) -> f64 {
+        self.loaded.n_twins as f64 / self.loaded.loading.as_secs_f64().max(1e-9)
+    }
+}
+
+/// Writes the figures as a table.
+pub(crate) fn write_table(
+    report: &Report,
+    is_terminal: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let Report { loaded, floors, .. } = report;
+    let (twins, loading) = (plural(loaded.n_twins, "twin"), duration(loaded.loading));
+    writeln!(out, "load    {twins} in {loading}, {:.0} a second", report.twins_each_second())?;
+    writeln!(out, "memory  {}, {} B a twin", bytes(report.n_bytes), report.bytes_a_twin())?;
+    writeln!(out, "floors  {:.1} GB/s read by all cores", floors.bytes_each_second / 1e9)?;
+    writeln!(out, "        {} for AND+popcount of two bitmaps", duration(floors.and_popcount))?;
+    writeln!(out, "        {} for a random miss", duration(floors.miss))?;
+    if let Some(sync) = floors.fdatasync {
+        writeln!(out, "        {} for an fdatasync", duration(sync))?;
+    }
+    let header = ["class", "rows", "min", "median", "p99", "floor", "ratio", "1M", "10M"];
+    let mut figures = Figures::new(&header, is_terminal);
+    for (question, measured, floor) in &report.classes {
+        figures.push([
+            question.name.to_owned(),
+            count(measured.n_rows as u64),
+            duration(measured.min),
+            duration(measured.median),
+            duration(measured.p99),
+            duration(*floor),
+            format!("{:.1}", ratio(measured, *floor)),
+            duration(question.target_1m()),
+            duration(question.target_10m()),
+        ]);
+    }
+    figures.write(out)?;
+    writeln!(out, "ratio: median to floor; 1M and 10M: the targets at so many twins")
+}
+
+/// Writes the figures as one JSON object.
+pub(crate) fn write_json(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let Report { loaded, floors, .. } = report;
+    let object = json!({
+        "twins": loaded.n_twins,
+        "json_bytes": loaded.n_bytes,
+        "load": {
+            "seconds": loaded.loading.as_secs_f64(),
+            "twins_each_second": report.twins_each_second().round(),
+        },
+        "memory": { "bytes": report.n_bytes, "bytes_a_twin": report.bytes_a_twin() },
+        "floors": {
+            "gigabytes_each_second": floors.bytes_each_second / 1e9,
+            "and_popcount_us": microseconds(floors.and_popcount),
+            "miss_us": microseconds(floors.miss),
+            "fdatasync_us": floors.fdatasync.map(microseconds),
+        },
+        "classes": report.classes.iter().map(class_json).collect::<Vec<_>>(),
+    });
+    writeln!(out, "{object}")
+}
+
+fn class_json((question, measured, floor): &(&Question, Measured, Duration)) -> Value {
+    json!({
+        "class": question.name,
+        "rows": measured.n_rows,
+        "runs": measured.n_runs,
+        "min_us": microseconds(measured.min),
+        "median_us": microseconds(measured.median),
+        "p99_us": microseconds(measured.p99),
+        "floor_us": microseconds(*floor),
+        "ratio": ratio(measured, *floor),
+        "target_1m_us": microseconds(question.target_1m()),
+        "target_10m_us": microseconds(question.target_10m()),
+    })
+}
+
+fn ratio(measured: &Measured, floor: Duration) -> f64 {
+    measured.median.as_secs_f64() / floor.as_secs_f64().max(1e-9)
+}
+
+fn microseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
+}

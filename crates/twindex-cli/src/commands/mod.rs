@@ -1,0 +1,10 @@
+//! One file a subcommand; this one chooses.
+
+mod bench;
+mod demo;
+mod generate;
+mod query;
+mod run;
+mod shell;
+
+pub(crate) use run::run;

@@ -1,0 +1,105 @@
+//! `twindex query`: answers statements and ends.
+//!
+//! Everything that only usage decides is checked before the first file is loaded.
+
+use std::io::{self, BufWriter, IsTerminal as _, Write};
+
+use twindex::Twindex;
+
+use crate::answer::{AskError, Manner, Told, answer};
+use crate::args::{Format, QueryArgs, is_stdin};
+use crate::failure::{AlreadyTold, UsageError};
+use crate::load::load_all;
+use crate::output::{Colour, Shown, draw_error, draw_warnings, error_line, plural, write_warnings};
+use crate::script::{Script, Statement};
+
+/// Bytes gathered before they are written.
+const OUT_BYTES: usize = 1 << 16;
+
+/// Runs every statement in order.
+pub(crate) fn run(args: &QueryArgs) -> anyhow::Result<()> {
+    let scripts = scripts(args)?;
+    let statements: Vec<Statement<'_>> = scripts.iter().flat_map(Script::statements).collect();
+    check_usage(args, &statements)?;
+    let db = Twindex::in_memory();
+    load_all(&db, &args.input)?;
+    let stdout = io::stdout();
+    let manner = Manner {
+        format: args.format,
+        is_terminal: stdout.is_terminal(),
+        page_rows: args.page_size,
+        after: args.after.clone(),
+        ..Manner::default()
+    };
+    let mut out = BufWriter::with_capacity(OUT_BYTES, stdout.lock());
+    let mut n_refused = 0_u64;
+    for statement in &statements {
+        match answer(&db, statement.text(), &manner, &mut out) {
+            Ok(told) => {
+                out.flush()?;
+                tell(&mut io::stderr().lock(), statement, &told, &manner)?;
+            }
+            Err(AskError::Write(error)) => return Err(error.into()),
+            Err(AskError::Refused(error)) if args.continue_on_error => {
+                n_refused += 1;
+                writeln!(out, "{}", error_line(statement.text(), &error))?;
+            }
+            Err(AskError::Refused(error)) => {
+                out.flush()?;
+                draw_error(&mut io::stderr().lock(), statement, &error, Colour::of_stderr())?;
+                return Err(AlreadyTold.into());
+            }
+        }
+    }
+    out.flush()?;
+    if n_refused > 0 {
+        writeln!(io::stderr(), "{} refused", plural(n_refused, "statement"))?;
+        return Err(AlreadyTold.into());
+    }
+    Ok(())
+}
+
+/// The texts to run: the file first, then the arguments.
+fn scripts(args: &QueryArgs) -> anyhow::Result<Vec<Script>> {
+    let reads_queries = usize::from(args.file.as_deref().is_some_and(is_stdin));
+    if args.input.n_stdin() + reads_queries > 1 {
+        let message = "stdin (`-`) can be read once only: give a file for the others";
+        return Err(UsageError(message.to_owned()).into());
+    }
+    let file = args.file.as_deref().map(Script::read).transpose()?;
+    let arguments = args.queries.iter().map(|text| Script::new("query", text));
+    Ok(file.into_iter().chain(arguments).collect())
+}
+
+fn check_usage(args: &QueryArgs, statements: &[Statement<'_>]) -> Result<(), UsageError> {
+    if args.after.is_some() && statements.len() != 1 {
+        let found = plural(statements.len() as u64, "statement");
+        let message = format!("--after goes with exactly one statement, found {found}");
+        return Err(UsageError(message));
+    }
+    Ok(())
+}
+
+/// Talks about an answer that is on its way to stdout.
+fn tell(
+    err: &mut dyn Write,
+    statement: &Statement<'_>,
+    told: &Told,
+    manner: &Manner,
+) -> io::Result<()> {
+    if io::stderr().is_terminal() {
+        draw_warnings(err, statement, &told.warnings, Colour::of_stderr())?;
+    } else {
+        write_warnings(err, &told.warnings)?;
+    }
+    if let (Format::Table, Some(n_rows)) = (manner.format, told.n_rows) {
+        writeln!(err, "{}", plural(n_rows, "row"))?;
+    }
+    if told.shown == Shown::Brief {
+        writeln!(err, "whole twins are shown in brief; --format json shows everything")?;
+    }
+    if let Some(token) = &told.next {
+        writeln!(err, "next: {token}")?;
+    }
+    Ok(())
+}

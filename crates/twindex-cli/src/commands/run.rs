@@ -1,0 +1,15 @@
+//! From arguments to the command that takes them.
+
+use crate::args::Command;
+use crate::commands::{bench, demo, generate, query, shell};
+
+/// Runs a command.
+pub(crate) fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Demo(args) => demo::run(&args),
+        Command::Shell(args) => shell::run(&args),
+        Command::Query(args) => query::run(&args),
+        Command::Generate(args) => generate::run(&args),
+        Command::Bench(args) => bench::run(&args),
+    }
+}

@@ -1,0 +1,25 @@
+//! `twindex shell`: a prompt, or a script where stdin is no terminal.
+
+use std::io::{self, IsTerminal as _};
+
+use twindex::Twindex;
+
+use crate::args::ShellArgs;
+use crate::failure::UsageError;
+use crate::load::load_all;
+use crate::shell::{Session, run_interactive, run_script};
+
+/// Opens the shell.
+pub(crate) fn run(args: &ShellArgs) -> anyhow::Result<()> {
+    if args.input.n_stdin() > 0 {
+        let message = "the shell reads its statements from stdin, so `--load -` cannot";
+        return Err(UsageError(message.to_owned()).into());
+    }
+    let db = Twindex::in_memory();
+    load_all(&db, &args.input)?;
+    if io::stdin().is_terminal() && io::stdout().is_terminal() {
+        run_interactive(Session::new(db, args.format))
+    } else {
+        run_script(Session::for_script(db, args.format), io::stdin().lock())
+    }
+}

@@ -1,0 +1,51 @@
+//! How a command ends: the errors that decide the exit code, told apart by type.
+//!
+//! Everything else is an `anyhow::Error` and exits with 1. Exit codes are part of the contract with
+//! scripts, so they are decided in one place.
+
+use std::fmt;
+use std::io;
+
+/// The flags do not go together: exit code 2, drawn as clap draws its own.
+#[derive(Debug)]
+pub(crate) struct UsageError(pub(crate) String);
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for UsageError {}
+
+/// Something failed and has been told already: exit code 1, nothing more to print.
+#[derive(Debug)]
+pub(crate) struct AlreadyTold;
+
+impl fmt::Display for AlreadyTold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("failed")
+    }
+}
+
+impl std::error::Error for AlreadyTold {}
+
+/// Whether the reader of our output went away, which is no error of ours (`twindex … | head`).
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{io, is_broken_pipe};
+
+    #[test]
+    fn broken_pipes_are_found_under_context() {
+        let pipe = || io::Error::from(io::ErrorKind::BrokenPipe);
+        assert!(is_broken_pipe(&anyhow::Error::from(pipe()).context("while writing")));
+        assert!(!is_broken_pipe(&anyhow::Error::from(io::Error::other("no"))));
+    }
+}

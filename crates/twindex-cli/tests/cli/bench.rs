@@ -1,0 +1,26 @@
+//! `twindex bench` on a fleet that is small enough to be a test: every answer is checked in it.
+
+use crate::support::run;
+
+#[test]
+fn every_class_is_checked_and_timed() {
+    let run = run(&["bench", "--twins", "3000", "--seconds", "0", "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&run.lines().concat()).expect("JSON");
+    assert_eq!(report["twins"], 3000);
+    let classes = report["classes"].as_array().expect("a list");
+    assert!(classes.len() >= 20);
+    for class in classes {
+        let name = &class["class"];
+        assert!(class["median_us"].as_f64().is_some_and(|time| time > 0.0), "{name}");
+        assert!(class["floor_us"].as_f64().is_some_and(|time| time > 0.0), "{name}");
+        assert!(class["rows"].as_u64().is_some_and(|rows| rows > 0), "{name}");
+    }
+}
+
+#[test]
+fn figures_are_a_table_by_default() {
+    let run = run(&["bench", "--twins", "500", "--seconds", "0", "--only", "count/"]);
+    let text = run.lines().join("\n");
+    assert!(text.contains("count/and-3") && text.contains("GB/s"), "{text}");
+    assert!(!text.contains("range/"), "{text}");
+}

@@ -1,0 +1,12 @@
+//! The binary from the outside: what scripts rely on, and the shell on a pseudo-terminal.
+
+mod bench;
+mod demo;
+mod generate;
+mod load;
+mod query;
+mod shell;
+mod support;
+#[cfg(unix)]
+mod terminal;
+mod usage;
