@@ -167,7 +167,6 @@ fn no_bare_number(key: &Expr) -> Checked {
     match &key.node {
         Node::Sign(_, operand) => no_bare_number(operand),
         Node::Literal(Literal::Number(_)) => refuse("a number where a key is meant"),
-        Node::Sign(_, inner) => no_bare_number(inner),
         _ => Ok(()),
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Accepted: `YYYY-MM-DD`, and after a `T` `hh:mm`, `hh:mm:ss` or `hh:mm:ss.f…`, then nothing
 //! (which is UTC), `Z`, `±hh`, `±hhmm` or `±hh:mm`. Digits finer than milliseconds are cut off.
+//! As people write it: also `t` or a blank for `T`, `z` for `Z`, a comma for the point.
 
 const MS_PER_MINUTE: i64 = 60_000;
 const MS_PER_DAY: i64 = 86_400_000;
@@ -39,7 +40,7 @@ pub(crate) fn time(text: &str) -> Option<i64> {
         return None;
     }
     let mut ms = days_since_1970(year, month, day) * MS_PER_DAY;
-    if reader.eat('T') {
+    if reader.eat('T') || reader.eat('t') || reader.eat(' ') {
         ms += time_of_day(&mut reader)?;
         ms -= offset(&mut reader)?;
     }
@@ -49,13 +50,16 @@ pub(crate) fn time(text: &str) -> Option<i64> {
 fn time_of_day(reader: &mut Reader<'_>) -> Option<i64> {
     let hour = reader.pair_below(24)?;
     let minute = reader.eat(':').then(|| reader.pair_below(60))??;
-    let second = if reader.eat(':') { reader.pair_below(60)? } else { 0 };
-    let ms = if reader.eat('.') { fraction(reader)? } else { 0 };
+    let has_seconds = reader.eat(':');
+    let second = if has_seconds { reader.pair_below(60)? } else { 0 };
+    let is_fine = reader.0.starts_with(['.', ',']) && has_seconds;
+    let ms = if is_fine { fraction(reader)? } else { 0 };
     Some(((hour * 60 + minute) * 60 + second) * 1000 + ms)
 }
 
-/// The first three of one or more digits.
+/// A point or comma, then the first three of one or more digits.
 fn fraction(reader: &mut Reader<'_>) -> Option<i64> {
+    reader.0 = &reader.0[1..];
     let n = reader.0.bytes().take_while(u8::is_ascii_digit).count();
     let kept = format!("{:0<3}", &reader.0[..n.min(3)]);
     reader.0 = &reader.0[n..];
@@ -64,7 +68,7 @@ fn fraction(reader: &mut Reader<'_>) -> Option<i64> {
 
 /// Milliseconds by which local time runs ahead of UTC.
 fn offset(reader: &mut Reader<'_>) -> Option<i64> {
-    if reader.0.is_empty() || reader.eat('Z') {
+    if reader.0.is_empty() || reader.eat('Z') || reader.eat('z') {
         return Some(0);
     }
     let sign = if reader.eat('-') { -1 } else { reader.eat('+').then_some(1)? };
@@ -132,6 +136,8 @@ mod tests {
             ("1970-01-01T00:00:00.001Z", 1),
             ("1970-01-01T00:00:00.0019999Z", 1),
             ("1970-01-01T00:00:00.5", 500),
+            ("1970-01-01t00:00:00,5z", 500),
+            ("1970-01-01 00:01", 60_000),
             ("1969-12-31T23:59:59.9999Z", -1),
             ("0001-01-01T00:00:00Z", -62_135_596_800_000),
             ("0000-02-29T00:00:00Z", -62_162_121_600_000),
@@ -159,6 +165,8 @@ mod tests {
             "2024-01-01T00:60:00Z",
             "2024-01-01T00:00:61Z",
             "2024-01-01T00:00:00.Z",
+            "2024-01-01T00:00.5Z",
+            "2024-01-01  00:00",
             "2024-01-01T00:00:00ZZ",
             "2024-01-01T00:00:00+",
             "2024-01-01T00:00:00+02:",

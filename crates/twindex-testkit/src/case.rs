@@ -118,13 +118,15 @@ impl Asked {
     /// A query over the paths of `shape`, in some spelling.
     #[must_use]
     pub fn generate(dice: &mut Dice, shape: &Shape) -> Self {
-        let query = generate_query(dice, shape);
-        let text = render(&query, &mut Manner::Wild(Box::new(dice.clone())));
-        let text =
-            if text.chars().count() <= 8000 { text } else { render(&query, &mut Manner::Plain) };
-        // The throws that spelled the text are not thrown again.
-        let _ = dice.seed();
-        Self { query, text }
+        loop {
+            let query = generate_query(dice, shape);
+            let wild = render(&query, &mut Manner::Wild(Box::new(Dice::new(dice.seed()))));
+            // Long texts in lists can outgrow what the language allows, gaps or not.
+            let texts = [wild, render(&query, &mut Manner::Plain)];
+            if let Some(text) = texts.into_iter().find(|text| text.chars().count() <= 8192) {
+                return Self { query, text };
+            }
+        }
     }
 
     /// The query in its plain spelling.
