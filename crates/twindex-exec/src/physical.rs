@@ -18,7 +18,7 @@ use twindex_plan::logical::Predicate;
 use crate::cell_algebra::{intersection, union};
 use crate::leaf::{Wanted, cell_path, cell_set, plain_path};
 use crate::operator::{Metering, Node};
-use crate::ops::{And, ComparePaths, Everything, Nothing, Or, PathCells, RowPredicate};
+use crate::ops::{And, ComparePaths, Everything, InSync, Nothing, Or, PathCells, RowPredicate};
 use crate::row::{CellView, RowView, is_truth};
 
 /// The condition of a query as operators.
@@ -167,7 +167,10 @@ impl Builder {
         if let Some((paths, equality)) = columns_compared(expr, wanted) {
             return self.node(ComparePaths::new(paths, equality, text));
         }
-        self.node(RowPredicate::new((expr.clone(), wanted), text))
+        match InSync::of(expr, wanted, &text) {
+            Some(operator) => self.node(operator),
+            None => self.node(RowPredicate::new((expr.clone(), wanted), text)),
+        }
     }
 
     fn node(&self, operator: impl crate::operator::Operator + 'static) -> Part {

@@ -6,6 +6,7 @@ use twindex_model::kind::{Kind, KindSet};
 use twindex_model::path::{PathId, RowId};
 use twindex_model::value::Value;
 
+use crate::catalog::Catalog;
 use crate::index::Index;
 use crate::lane::Lane;
 use crate::segment::Segment;
@@ -132,6 +133,21 @@ impl<'a> SegmentView<'a> {
         mask: &mut Mask,
     ) -> Option<Mask> {
         columns::narrow_columns_equal(self, paths, wanted, mask)
+    }
+
+    /// Keeps in `mask` the rows whose cell at `path` is of one of `kinds`.
+    pub fn narrow_kinds(&self, path: PathId, kinds: KindSet, mask: &mut Mask) {
+        match self.lane(path) {
+            Some(lane) => lane.kinds.narrow(kinds, mask.words_mut()),
+            None if kinds.contains(Kind::Undefined) => (),
+            None => mask.clear(),
+        }
+    }
+
+    /// The catalogue of the paths.
+    #[must_use]
+    pub fn catalog(&self) -> &'a Catalog {
+        self.index.catalog()
     }
 
     pub(crate) fn index(&self) -> &'a Index {
