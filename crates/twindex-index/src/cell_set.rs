@@ -67,8 +67,21 @@ pub enum TextSet {
     Prefix(Box<str>),
     /// Those that hold this somewhere.
     Contains(Box<str>),
+    /// Those that are times in a set.
+    Time(TimeSet),
     /// Those that pass. The test is run once per distinct text where texts are dictionary codes.
     Test(Arc<dyn Fn(&str) -> bool + Send + Sync>),
+}
+
+/// A set of texts that are times. Lanes of stamps in UTC answer by `milliseconds` without printing
+/// a text; `test` is asked of texts that are stored otherwise.
+#[derive(Clone)]
+pub struct TimeSet {
+    /// The times that are in, in milliseconds since 1970 UTC, finer digits cut off.
+    pub milliseconds: NumberSet,
+    /// Whether a text is in. Invariant: of stamps like `2023-05-22T10:38:14.3501922Z` it says what
+    /// `milliseconds` says.
+    pub test: Arc<dyn Fn(&str) -> bool + Send + Sync>,
 }
 
 impl CellSet {
@@ -151,8 +164,15 @@ impl TextSet {
             Self::Contains(part) => {
                 memchr::memmem::find(text.as_bytes(), part.as_bytes()).is_some()
             }
+            Self::Time(times) => (times.test)(text),
             Self::Test(test) => test(text),
         }
+    }
+}
+
+impl fmt::Debug for TimeSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TimeSet").field(&self.milliseconds).finish()
     }
 }
 
@@ -179,6 +199,7 @@ impl fmt::Debug for TextSet {
             Self::Between(low, high) => write!(f, "Between({low:?}, {high:?})"),
             Self::Prefix(prefix) => f.debug_tuple("Prefix").field(prefix).finish(),
             Self::Contains(part) => f.debug_tuple("Contains").field(part).finish(),
+            Self::Time(times) => f.debug_tuple("Time").field(&times.milliseconds).finish(),
             Self::Test(_) => f.write_str("Test"),
         }
     }

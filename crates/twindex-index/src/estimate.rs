@@ -117,7 +117,7 @@ fn of_texts(filter: &PathFilter, view: &SegmentView<'_>, of: (&Lane, TextKind)) 
             Estimate { rows_max, is_exact: false, bytes: raw.bytes() as u32, by: "text scan" }
         }
         Some(TextLane::Times(times)) => {
-            let bytes = (n_slots * times.width()) as u32;
+            let bytes = n_slots as u32 * times.codes().width();
             Estimate { rows_max, is_exact: false, bytes, by: "times" }
         }
     }

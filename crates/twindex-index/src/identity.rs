@@ -15,6 +15,11 @@ use crate::catalog::{DEVICE_ID, MODULE_ID};
 use crate::segment::Segment;
 use crate::texts::Texts;
 
+/// Key of the one identity field.
+const DEVICE_KEY: &str = "deviceId";
+/// Key of the other, of the same length.
+const MODULE_KEY: &str = "moduleId";
+
 /// Who a twin is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Identity<'a> {
@@ -42,9 +47,12 @@ impl<'a> Identity<'a> {
             };
             // Of a repeated key the last value counts.
             let is_root = depth == usize::from(leaf.is_none());
+            if !is_root || key.len as usize != DEVICE_KEY.len() {
+                continue;
+            }
             match leaves.str(*key) {
-                "deviceId" if is_root => device_id = Some(leaf),
-                "moduleId" if is_root => module_id = Some(leaf),
+                DEVICE_KEY => device_id = Some(leaf),
+                MODULE_KEY => module_id = Some(leaf),
                 _ => (),
             }
         }

@@ -34,7 +34,8 @@ impl Frame {
         let mut scaled: Vec<i64> =
             numbers.iter().filter_map(|number| scale(*number, exponent)).collect();
         scaled.sort_unstable();
-        let odd_left = odd_max - (numbers.len() - scaled.len()).min(odd_max);
+        // A large number that fits a small exponent may be past the doubles that a larger one keeps.
+        let odd_left = odd_max.checked_sub(numbers.len() - scaled.len())?;
         let n_codes = [u8::MAX.into(), u16::MAX.into(), u32::MAX];
         n_codes.into_iter().find_map(|n_codes| {
             let base = fitting_base(&scaled, odd_left, n_codes)?;
@@ -191,6 +192,15 @@ mod tests {
                 prop_assert_eq!((from..to).contains(&code), (low, high).contains(number));
             }
         }
+    }
+
+    #[test]
+    fn a_number_past_the_exponent_of_the_others_is_left_out_or_there_is_no_frame() {
+        let numbers = [-0.001146, 4_294_967_296.0, -0.001019];
+        assert_eq!(Frame::fitting(&numbers, 0), None);
+        let frame = Frame::fitting(&numbers, 1).expect("one may be left out");
+        assert_eq!(frame.code(numbers[1]), None);
+        assert_eq!(frame.code(numbers[0]).map(|code| frame.number(code)), Some(numbers[0]));
     }
 
     #[test]

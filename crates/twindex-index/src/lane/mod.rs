@@ -14,5 +14,7 @@ pub(crate) mod raw;
 pub(crate) mod stamp;
 pub(crate) mod string;
 pub(crate) mod time;
+pub(crate) mod time_range;
+pub(crate) mod wide;
 
 pub(crate) use cells::Lane;

@@ -404,19 +404,21 @@ fn expand(mut bits: u64, mut present: u64) -> u64 {
 
 /// Sets bits from place `at` on.
 fn put_bits(words: &mut Words, at: usize, bits: u64) {
-    words[at / 64] |= bits << (at % 64);
-    if at % 64 != 0
+    let shift = at % 64;
+    words[at / 64] |= bits << shift;
+    if shift > 0
         && let Some(next) = words.get_mut(at / 64 + 1)
     {
-        *next |= bits >> (64 - at % 64);
+        *next |= bits >> (64 - shift);
     }
 }
 
 /// 64 bits from place `at` on.
 fn get_bits(words: &Words, at: usize) -> u64 {
-    let low = words[at / 64] >> (at % 64);
+    let shift = at % 64;
+    let low = words[at / 64] >> shift;
     match words.get(at / 64 + 1) {
-        Some(next) if at % 64 != 0 => low | next << (64 - at % 64),
+        Some(next) if shift > 0 => low | next << (64 - shift),
         _ => low,
     }
 }

@@ -5,6 +5,7 @@
 //! block that must grow moves to the arena's end; past a quarter of garbage the arena is rewritten.
 
 use twindex_kernels::LaneVec;
+use twindex_kernels::mask::Words;
 
 /// Slots that share a base.
 pub(crate) const BLOCK: usize = 16;
@@ -67,6 +68,30 @@ impl RawText {
         let lens = (first..end).map(|slot| self.len_at(slot));
         let bytes = self.arena.get(self.bases[block] as usize..self.block_end(block));
         (bytes.unwrap_or_default(), lens)
+    }
+
+    /// Keeps the slots of `mask` whose bytes pass, walking each block once.
+    pub(crate) fn narrow(&self, mask: &mut Words, keep: impl Fn(&[u8]) -> bool) {
+        let of_block = (1_u64 << BLOCK) - 1;
+        for block in 0..mask.len() * 64 / BLOCK {
+            let (word, shift) = (block * BLOCK / 64, block * BLOCK % 64);
+            let asked = mask[word] >> shift & of_block;
+            if asked == 0 {
+                continue;
+            }
+            let mut kept = 0;
+            if block < self.n_blocks() {
+                let (bytes, lens) = self.block(block);
+                let mut start = 0;
+                for (bit, len) in lens.enumerate() {
+                    if asked >> bit & 1 == 1 && keep(&bytes[start..start + len]) {
+                        kept |= 1 << bit;
+                    }
+                    start += len;
+                }
+            }
+            mask[word] &= !(of_block << shift) | kept << shift;
+        }
     }
 
     /// Writes a text; the column grows to the slot with empty texts.

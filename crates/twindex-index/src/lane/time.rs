@@ -5,25 +5,17 @@
 //! list; the greatest codes stand for it, so that `0001-01-01T00:00:00Z` in every tenth row is as
 //! cheap as any other. A list of odd *rows* was rejected for that very stamp.
 
-use std::ops::Bound;
-
-use twindex_kernels::LaneVec;
 use twindex_model::cell::Text;
 use twindex_model::kind::Kind;
 
-use crate::cell_set::TextSet;
-use crate::lane::codes::{self, Codes};
 use crate::lane::frame::windows;
 use crate::lane::kind::Kinds;
-use crate::lane::stamp::{DIGITS_MAX, Stamp, TICKS, TICKS_MAX, TICKS_MIN};
+use crate::lane::stamp::{DIGITS_MAX, Stamp, TICKS};
+use crate::lane::time_range::milliseconds;
+use crate::lane::wide::{WideCodes, greatest};
 
-/// Bytes a stamp may take, narrowest first.
-const WIDTHS: [u32; 4] = [4, 5, 6, 8];
 /// Distinct stamps up to which a lane is young: more may come, so it gets more room.
 const YOUNG_STAMPS: usize = 1_024;
-
-/// A test of texts that holds up to some text and for none after it.
-type TextBefore<'a> = Box<dyn Fn(&str) -> bool + 'a>;
 
 /// Stamps by slot.
 #[derive(Debug)]
@@ -31,10 +23,7 @@ pub(crate) struct TimeLane {
     spelling: Spelling,
     /// What code 0 stands for, in units.
     base: i64,
-    /// Low four bytes of each code.
-    low: LaneVec<u32>,
-    /// The bytes above, if the lane is wider than four.
-    high: Option<Codes>,
+    codes: WideCodes,
     /// Greatest code of the width: the first odd text; the code below it is the second, and so on.
     greatest: u64,
     /// Texts that are no stamps of this spelling and range.
@@ -82,11 +71,7 @@ impl TimeLane {
     /// The code at a slot.
     #[inline]
     pub(crate) fn code(&self, slot: usize) -> u64 {
-        let low = u64::from(self.low.get(slot).copied().unwrap_or(0));
-        match &self.high {
-            Some(high) => u64::from(high.get(slot)) << 32 | low,
-            None => low,
-        }
+        self.codes.get(slot)
     }
 
     /// What a code stands for.
@@ -125,52 +110,36 @@ impl TimeLane {
         self.greatest - self.odd_max as u64
     }
 
-    /// The codes, first and last, of the stamps in a set of texts; first above last if there are
-    /// none. `None` where such stamps are no run of codes, as with trimmed digits: `…4.65Z` comes
-    /// after `…4.651Z` as text.
-    pub(crate) fn codes_in(&self, set: &TextSet) -> Option<(u64, u64)> {
-        let Spelling::Fixed(_) = self.spelling else { return None };
-        let (begins, ends): (TextBefore<'_>, TextBefore<'_>) = match set {
-            TextSet::Between(low, high) => (
-                match low {
-                    Bound::Unbounded => Box::new(|_| false),
-                    Bound::Included(low) => Box::new(|text| *text < **low),
-                    Bound::Excluded(low) => Box::new(|text| *text <= **low),
-                },
-                match high {
-                    Bound::Unbounded => Box::new(|_| true),
-                    Bound::Included(high) => Box::new(|text| *text <= **high),
-                    Bound::Excluded(high) => Box::new(|text| *text < **high),
-                },
-            ),
-            TextSet::Prefix(prefix) => (
-                Box::new(|text| *text < **prefix),
-                Box::new(|text| *text < **prefix || text.starts_with(&**prefix)),
-            ),
-            _ => return None,
-        };
-        let (first, end) = (self.first_not(&begins), self.first_not(&ends));
-        Some(if first < end { (first, end - 1) } else { (1, 0) })
+    /// Milliseconds since 1970 at a slot, finer digits cut off; `None` for an odd text.
+    pub(crate) fn milliseconds(&self, slot: usize) -> Option<f64> {
+        match self.decode(self.code(slot)) {
+            Decoded::Stamp(stamp) => Some(milliseconds(stamp.ticks)),
+            Decoded::Odd(_) => None,
+        }
     }
 
-    /// The first code of a stamp of the years 0 to 9999 whose text is not `before`, which no later
-    /// one is either. Fixed digits keep text order, so halving finds it.
-    fn first_not(&self, before: &TextBefore<'_>) -> u64 {
+    /// Ticks of the first and of the last code that is a stamp.
+    pub(crate) fn ticks_of_codes(&self) -> (i64, i64) {
         let unit = self.spelling.unit();
-        let code = |ticks: i64| ticks.div_euclid(unit).saturating_sub(self.base);
-        let last = self.n_codes() - 1;
-        let mut from = u64::try_from(code(TICKS_MIN)).unwrap_or(0).min(last);
-        let mut to = u64::try_from(code(TICKS_MAX)).unwrap_or(0).min(last) + 1;
-        while from < to {
-            let middle = from + (to - from) / 2;
-            let ticks = (self.base + middle as i64) * unit;
-            if before(self.spelling.stamp(ticks).text().as_str()) {
-                from = middle + 1;
-            } else {
-                to = middle;
-            }
+        let last = i64::try_from(self.n_codes() - 1).unwrap_or(i64::MAX);
+        (self.base.saturating_mul(unit), self.base.saturating_add(last).saturating_mul(unit))
+    }
+
+    /// The codes of the stamps from one tick to another, both of which codes of this lane can have.
+    pub(crate) fn codes_of_ticks(&self, first: i64, last: i64) -> (u64, u64) {
+        let unit = self.spelling.unit();
+        let first = first.div_euclid(unit) + i64::from(first.rem_euclid(unit) > 0);
+        let code = |units: i64| units.saturating_sub(self.base);
+        let last = code(last.div_euclid(unit));
+        match (u64::try_from(code(first).max(0)), u64::try_from(last)) {
+            (Ok(first), Ok(last)) => (first, last.min(self.n_codes() - 1)),
+            _ => (1, 0),
         }
-        from
+    }
+
+    /// The codes by slot.
+    pub(crate) fn codes(&self) -> &WideCodes {
+        &self.codes
     }
 
     /// Whether equal texts have equal codes in both lanes.
@@ -187,44 +156,24 @@ impl TimeLane {
         self.spelling
     }
 
-    /// Bytes a slot.
-    pub(crate) fn width(&self) -> usize {
-        4 + self.high.as_ref().map_or(0, Codes::width)
-    }
-
     /// Number of odd texts.
     pub(crate) fn n_odd(&self) -> usize {
         self.odd.len()
-    }
-
-    /// The planes, for narrowing: low four bytes, and the bytes above if any.
-    pub(crate) fn planes(&self) -> (&LaneVec<u32>, Option<&Codes>) {
-        (&self.low, self.high.as_ref())
     }
 
     /// Writes a text. False, and nothing written, if the lane cannot hold it in any way.
     #[must_use]
     pub(crate) fn set(&mut self, slot: usize, text: &str, kinds: (&Kinds, Kind)) -> bool {
         if let Some(code) = self.code_of(text) {
-            self.put(slot, code);
+            self.codes.set(slot, code);
             return true;
         }
         if self.odd.len() < self.odd_max {
             self.odd.push(text.into());
-            self.put(slot, self.greatest - (self.odd.len() as u64 - 1));
+            self.codes.set(slot, self.greatest - (self.odd.len() as u64 - 1));
             return true;
         }
         self.encode_anew(slot, text, kinds)
-    }
-
-    fn put(&mut self, slot: usize, code: u64) {
-        if slot >= self.low.len() {
-            self.low.resize(slot + 1, 0);
-        }
-        self.low.as_mut_slice()[slot] = code as u32;
-        if let Some(high) = &mut self.high {
-            high.set(slot, (code >> 32) as u32);
-        }
     }
 
     /// Takes another spelling, base and width that fit all texts of the lane and a new one.
@@ -265,7 +214,7 @@ impl TimeLane {
             }
             None => return false,
         };
-        self.put(slot, code);
+        self.codes.set(slot, code);
         true
     }
 
@@ -276,8 +225,7 @@ impl TimeLane {
         stamps.sort_unstable_by_key(|stamp| stamp.ticks);
         stamps.dedup();
         let units = |stamp: &Stamp| stamp.ticks.div_euclid(spelling.unit());
-        let widest = WIDTHS[WIDTHS.len() - 1];
-        let fitting = WIDTHS.into_iter().find_map(|width| {
+        let fitting = WideCodes::WIDTHS.into_iter().find_map(|width| {
             let n_codes = (greatest(width) - odd_max as u64).min(i64::MAX as u64) as i64;
             windows(stamps.len(), odd_max / 2).find_map(|(first, last)| {
                 let (min, max) = (units(&stamps[first]), units(&stamps[last]));
@@ -288,12 +236,11 @@ impl TimeLane {
             })
         });
         // Eight bytes hold every stamp of the years 0 to 9999, so there is always a fitting width.
-        let (width, base) = fitting.unwrap_or((widest, units(&stamps[0])));
+        let (width, base) = fitting.unwrap_or((8, units(&stamps[0])));
         Self {
             spelling,
             base,
-            low: LaneVec::new(),
-            high: (width > 4).then(|| Codes::up_to((greatest(width) >> 32) as u32)),
+            codes: WideCodes::of_width(width),
             greatest: greatest(width),
             odd: Vec::new(),
             odd_max,
@@ -302,36 +249,24 @@ impl TimeLane {
 
     /// Makes room at a slot for one that comes between.
     pub(crate) fn insert(&mut self, slot: usize) {
-        codes::insert(&mut self.low, slot);
-        if let Some(high) = &mut self.high {
-            high.insert(slot);
-        }
+        self.codes.insert(slot);
     }
 
     /// Takes a slot out.
     pub(crate) fn remove(&mut self, slot: usize) {
-        codes::remove(&mut self.low, slot);
-        if let Some(high) = &mut self.high {
-            high.remove(slot);
-        }
+        self.codes.remove(slot);
     }
 
     /// From slots to rows, as the lane becomes dense.
     pub(crate) fn scatter(&mut self, rows: &[u16]) {
-        self.low = codes::scatter(&self.low, rows);
-        self.high = self.high.as_ref().map(|high| high.scatter(rows));
+        self.codes = self.codes.scatter(rows);
     }
 
     /// Bytes on the heap.
     pub(crate) fn bytes(&self) -> usize {
         let odd: usize = self.odd.iter().map(|text| text.len() + 16).sum();
-        self.low.memory_bytes() + self.high.as_ref().map_or(0, Codes::bytes) + odd
+        self.codes.bytes() + odd
     }
-}
-
-/// Greatest code of a width in bytes.
-fn greatest(width: u32) -> u64 {
-    u64::MAX >> (64 - 8 * width)
 }
 
 impl Spelling {
@@ -419,7 +354,7 @@ mod tests {
         }
         let lane = lane(&texts, 64).expect("all stamps");
         assert_eq!((lane.spelling(), lane.n_odd()), (Spelling::Fixed(0), 1));
-        assert!(lane.high.is_none());
+        assert_eq!(lane.codes().width(), 4);
     }
 
     #[test]

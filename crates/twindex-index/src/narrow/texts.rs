@@ -1,15 +1,18 @@
 //! Narrowing by texts: codes by code sets and postings, times by ticks where their order is that
 //! of the text, raw text by scanning it.
 
-use twindex_kernels::codes::{Code, and_equal, and_in_range, and_in_set};
+use std::ops::RangeBounds;
+
+use twindex_kernels::codes::{Code, and_equal, and_in_set};
 use twindex_kernels::mask::{self, Words};
 
-use crate::cell_set::TextSet;
+use crate::cell_set::{NumberSet, TextSet, TimeSet};
 use crate::lane::Lane;
 use crate::lane::codes::{Codes, each_width};
 use crate::lane::raw::{BLOCK, RawText};
 use crate::lane::string::{CodeLane, TextLane};
 use crate::lane::time::TimeLane;
+use crate::lane::time_range::Candidates;
 use crate::narrow::wanted::WantedCodes;
 use crate::narrow::{TextTest, keep_slots};
 use crate::options::IndexOptions;
@@ -107,13 +110,19 @@ pub(crate) fn postings_of<'a>(
 fn and_raw(raw: &RawText, (set, test): Test<'_>, mask: &mut Words) {
     match set {
         TextSet::Contains(part) if !part.is_empty() => and_raw_contains(raw, test, mask),
-        TextSet::Prefix(prefix) => {
-            keep_slots(mask, |slot| raw.bytes_at(slot).starts_with(prefix.as_bytes()));
+        TextSet::Prefix(prefix) => raw.narrow(mask, |text| text.starts_with(prefix.as_bytes())),
+        TextSet::Points(points) => match &points[..] {
+            [point] => raw.narrow(mask, |text| text == point.as_bytes()),
+            points => raw.narrow(mask, |text| {
+                points.binary_search_by(|point| point.as_bytes().cmp(text)).is_ok()
+            }),
+        },
+        TextSet::Between(low, high) => {
+            // Code points are ordered as their UTF-8 bytes.
+            let low = low.as_ref().map(|text| text.as_bytes());
+            let high = high.as_ref().map(|text| text.as_bytes());
+            raw.narrow(mask, |text| RangeBounds::<[u8]>::contains(&(low, high), text));
         }
-        TextSet::Points(points) => keep_slots(mask, |slot| {
-            let text = raw.bytes_at(slot);
-            points.binary_search_by(|point| point.as_bytes().cmp(text)).is_ok()
-        }),
         set => keep_slots(mask, |slot| test.contains(set, raw.text(slot))),
     }
 }
@@ -160,45 +169,48 @@ fn and_times(times: &TimeLane, (set, test): Test<'_>, mask: &mut Words) {
             codes.sort_unstable();
             match codes[..] {
                 [] => mask.fill(0),
-                [code] => and_times_between(times, (code, code), mask),
+                [code] => times.codes().narrow((code, code), mask),
                 _ => keep_slots(mask, |slot| codes.binary_search(&times.code(slot)).is_ok()),
             }
         }
-        set => match times.codes_in(set) {
-            Some((first, last)) => {
-                let odd = odd_slots(times, (set, test), mask);
-                and_times_between(times, (first, last), mask);
-                for slot in odd {
-                    mask::set(mask, slot);
-                }
-            }
+        TextSet::Time(TimeSet { milliseconds: NumberSet::Between(_), .. })
+        | TextSet::Between(..)
+        | TextSet::Prefix(_) => match times.candidates(set) {
+            Some(candidates) => and_candidates(times, candidates, (set, test), mask),
             None => keep_slots(mask, |slot| test.contains(set, &times.text(slot))),
         },
+        TextSet::Time(TimeSet { milliseconds, .. }) => {
+            keep_slots(mask, |slot| match times.milliseconds(slot) {
+                Some(time) => milliseconds.contains(time),
+                None => test.contains(set, &times.text(slot)),
+            });
+        }
+        set => keep_slots(mask, |slot| test.contains(set, &times.text(slot))),
     }
 }
 
-/// The slots of `mask` with odd texts that are in the set.
-fn odd_slots(times: &TimeLane, (set, test): Test<'_>, mask: &Words) -> Vec<u16> {
-    if times.n_odd() == 0 {
-        return Vec::new();
-    }
-    let first_odd = times.n_codes();
-    let is_in = |slot: &u16| {
-        let slot = usize::from(*slot);
-        times.code(slot) >= first_odd && test.contains(set, &times.text(slot))
+/// Keeps the slots with a candidate code, and the odd texts that are in; where ranges are to be
+/// asked, their slots too are kept by their text.
+fn and_candidates(times: &TimeLane, candidates: Candidates, test: Test<'_>, mask: &mut Words) {
+    let is_in = |slot: usize| test.1.contains(test.0, &times.text(slot));
+    let odd = match times.n_odd() {
+        0 => None,
+        _ => {
+            let mut odd = *mask;
+            times.codes().narrow((times.n_codes(), u64::MAX), &mut odd);
+            keep_slots(&mut odd, is_in);
+            Some(odd)
+        }
     };
-    mask::rows(mask).filter(is_in).collect()
-}
-
-/// Keeps the slots with a code from `first` to `last`; an empty range keeps none.
-fn and_times_between(times: &TimeLane, (first, last): (u64, u64), mask: &mut Words) {
-    match times.planes() {
-        _ if first > last => mask.fill(0),
-        (low, None) => match (u32::try_from(first), u32::try_from(last)) {
-            (Ok(first), Ok(last)) => and_in_range(mask, low, first..=last),
-            (Ok(first), Err(_)) => and_in_range(mask, low, first..=u32::MAX),
-            (Err(_), _) => mask.fill(0),
-        },
-        _ => keep_slots(mask, |slot| (first..=last).contains(&times.code(slot))),
+    times.codes().narrow(candidates.codes, mask);
+    for range in candidates.asked.into_iter().flatten() {
+        let mut asked = *mask;
+        times.codes().narrow(range, &mut asked);
+        mask::and_not(mask, &asked);
+        keep_slots(&mut asked, is_in);
+        mask::or(mask, &asked);
+    }
+    if let Some(odd) = odd {
+        mask::or(mask, &odd);
     }
 }

@@ -102,6 +102,13 @@ fn sets() -> Vec<CellSet> {
         TextSet::Between(Bound::Excluded("2024-01-01T00:01:05.5Z".into()), Bound::Unbounded),
         TextSet::Between(Bound::Unbounded, Bound::Included("device-3".into())),
     ];
+    let march = crate::filters::milliseconds("2024-03-01T00:00:00Z").expect("a stamp");
+    let from_march = NumberBounds { low: Bound::Included(march), high: Bound::Unbounded };
+    let first_minutes = NumberBounds {
+        low: Bound::Excluded(march - 60.0 * 86_400_000.0 + 65_400.0),
+        high: Bound::Excluded(march - 60.0 * 86_400_000.0 + 965_400.0),
+    };
+    let times = [from_march, first_minutes].map(NumberSet::Between).map(crate::filters::time_set);
     let numbers = [
         NumberSet::Between(NumberBounds { low: Bound::Included(3.0), high: Bound::Excluded(9.5) }),
         NumberSet::Between(NumberBounds { low: Bound::Excluded(-1.05), high: Bound::Unbounded }),
@@ -110,7 +117,9 @@ fn sets() -> Vec<CellSet> {
         NumberSet::NotPoints(vec![1.0 / 3.0, 7.0]),
     ];
     let mut sets: Vec<CellSet> = Vec::new();
-    sets.extend(strings.map(|strings| CellSet { strings, ..CellSet::none() }));
+    sets.extend(
+        strings.into_iter().chain(times).map(|strings| CellSet { strings, ..CellSet::none() }),
+    );
     sets.extend(numbers.map(|numbers| CellSet { numbers, ..CellSet::none() }));
     let arrays = TextSet::Points(vec!["[1]".into()]);
     sets.push(CellSet { arrays, ..CellSet::of_kinds(KindSet::of(&[Kind::Undefined, Kind::Null])) });

@@ -6,7 +6,7 @@ use proptest::prelude::{
     Just, Strategy, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest,
 };
 use std::ops::Bound;
-use twindex_index::cell_set::{CellSet, NumberBounds, NumberSet, TextSet};
+use twindex_index::cell_set::{CellSet, NumberBounds, NumberSet, TextSet, TimeSet};
 use twindex_index::filter::PathFilter;
 use twindex_kernels::mask::Mask;
 use twindex_model::kind::KindSet;
@@ -74,7 +74,58 @@ pub(crate) fn texts() -> impl Strategy<Value = TextSet> {
         2 => prefix.prop_map(TextSet::Prefix),
         2 => part.prop_map(TextSet::Contains),
         1 => Just(TextSet::Test(Arc::new(|text: &str| text.len() % 3 == 1))),
+        3 => time_numbers().prop_map(time_set),
     ]
+}
+
+/// Sets of times, about those that texts have.
+fn time_numbers() -> impl Strategy<Value = NumberSet> {
+    let time = || arb::string().prop_map(|text| milliseconds(&text).unwrap_or(1_708_559_999_650.5));
+    prop_oneof![
+        (bound(time()), bound(time()))
+            .prop_map(|(low, high)| NumberSet::Between(NumberBounds { low, high })),
+        time().prop_map(|time| NumberSet::Points(vec![time])),
+        time().prop_map(|time| NumberSet::NotPoints(vec![time])),
+    ]
+}
+
+pub(crate) fn time_set(milliseconds_in: NumberSet) -> TextSet {
+    let milliseconds_of_test = milliseconds_in.clone();
+    TextSet::Time(TimeSet {
+        milliseconds: milliseconds_in,
+        test: Arc::new(move |text: &str| {
+            milliseconds(text).is_some_and(|time| milliseconds_of_test.contains(time))
+        }),
+    })
+}
+
+/// Milliseconds of a stamp in UTC, counted year by year.
+pub(crate) fn milliseconds(text: &str) -> Option<f64> {
+    let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<i64>().ok();
+    let is_leap = |year: i64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days_of_year = |year: i64| if is_leap(year) { 366 } else { 365 };
+    let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
+    let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
+    let fraction = text.get(19..)?.strip_suffix('Z')?;
+    let days_of_month =
+        [31, if is_leap(year) { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let month_idx = usize::try_from(month).ok()?.checked_sub(1)?;
+    if day < 1 || day > *days_of_month.get(month_idx)? || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let days = match year {
+        ..1970 => -(year..1970).map(days_of_year).sum::<i64>(),
+        _ => (1970..year).map(days_of_year).sum(),
+    } + days_of_month[..month_idx].iter().sum::<i64>()
+        + day
+        - 1;
+    let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second;
+    let milliseconds = match fraction.strip_prefix('.') {
+        None if fraction.is_empty() => 0,
+        None => return None,
+        Some(digits) => format!("{digits}00").get(..3)?.parse::<i64>().ok()?,
+    };
+    Some((seconds * 1_000 + milliseconds) as f64)
 }
 
 pub(crate) fn cell_set() -> impl Strategy<Value = CellSet> {
