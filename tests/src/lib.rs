@@ -3,4 +3,5 @@
 //! A campaign is a plain function with a seed and a size: an ordinary test calls it with the size
 //! that CI can afford, a binary in `src/bin` with any other.
 
+pub mod differential;
 pub mod golden;

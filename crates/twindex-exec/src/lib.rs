@@ -17,6 +17,8 @@ pub mod explain;
 mod group;
 mod grouped;
 pub mod key;
+#[cfg(test)]
+mod laws;
 mod leaf;
 mod numbers;
 pub mod operator;

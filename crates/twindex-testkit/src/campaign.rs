@@ -28,6 +28,14 @@ pub trait Subject {
     /// Why it was refused, in words.
     fn query(&mut self, asked: &Asked, now_ms: i64) -> Result<Answer, String>;
 
+    /// Whether the engine is sound inside: what it derived agrees with what it holds.
+    ///
+    /// # Errors
+    /// What does not agree, in words.
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+
     /// Which row a new twin takes.
     fn reuse(&self) -> Reuse;
 }
@@ -96,6 +104,7 @@ fn run_case(case: &Case, subject: &mut dyn Subject, campaign: &mut Campaign) -> 
             rows.apply(edit);
             subject.apply(edit).map_err(|reason| format!("editing: {reason}"))?;
         }
+        subject.check().map_err(|reason| format!("checking: {reason}"))?;
         let world = rows.to_world(case.now_ms);
         for asked in &round.queries {
             let found = subject.query(asked, case.now_ms);

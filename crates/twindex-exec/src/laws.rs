@@ -1,0 +1,132 @@
+//! Laws that hold for every operator and sink, over random fleets and queries.
+
+use rayon::ThreadPoolBuilder;
+use serde_json::Value;
+use twindex_index::index::Index;
+use twindex_index::options::IndexOptions;
+use twindex_kernels::mask::Mask;
+use twindex_lang::ast::Statement;
+use twindex_model::json::read::Leaves;
+use twindex_plan::logical::LogicalPlan;
+use twindex_testkit::{Asked, Case};
+
+use crate::catalog_view::{IndexCatalog, twins_of};
+use crate::operator::{Metering, Node};
+use crate::page::{Request, execute};
+use crate::physical::Filter;
+use crate::row::RowView;
+use crate::select_ids;
+
+const N_FLEETS: u64 = 200;
+
+fn small() -> IndexOptions {
+    IndexOptions {
+        segment_rows_max: 3,
+        sparse_rows_max: 1,
+        exceptions_max: 1,
+        dictionary_values_min: 1,
+        posting_values_max: 2,
+        count_values_max: 2,
+    }
+}
+
+fn index_of(twins: &[Value], options: IndexOptions) -> Index {
+    let mut index = Index::new(options);
+    for twin in twins {
+        let document = Leaves::read(twin.to_string()).expect("a generated twin");
+        index.put(&document.leaves).expect("a generated twin has an identity");
+    }
+    index
+}
+
+fn plan_of(index: &Index, asked: &Asked, now_ms: i64) -> Option<LogicalPlan> {
+    let statement = twindex_lang::parse_statement(&asked.text, &Default::default()).ok()?;
+    let Statement::Query(query) = statement else { return None };
+    let plan = twindex_plan::bind(&query, now_ms, &IndexCatalog(index)).ok()?;
+    Some(twindex_plan::optimize(plan))
+}
+
+/// Hands over random fleets, each with the plans of some queries on it.
+fn for_random_plans(options: &IndexOptions, mut judge: impl FnMut(&Index, &LogicalPlan, &str)) {
+    for seed in 0..N_FLEETS {
+        let case = Case::generate(seed);
+        let index = index_of(&case.twins, options.clone());
+        for asked in case.rounds.iter().flat_map(|round| &round.queries) {
+            if let Some(plan) = plan_of(&index, asked, case.now_ms) {
+                judge(&index, &plan, &asked.text);
+            }
+        }
+    }
+}
+
+/// Each node of the tree: the mask path keeps the rows that the single-row path keeps, an estimate
+/// is an upper bound, and an exact one is exact.
+fn judge_node(node: &Node, view: twindex_index::view::SegmentView<'_>, text: &str) {
+    let mut narrowed = view.live().clone();
+    node.narrow(&view, &mut narrowed);
+    let mut kept = Mask::empty();
+    for row in view.live().iter().filter(|&row| node.keeps(&RowView { segment: view, row })) {
+        kept.set(row);
+    }
+    let label = node.operator().describe();
+    assert_eq!(narrowed, kept, "{label} in {text}");
+    let mut probed = view.live().clone();
+    node.probe(&view, &mut probed);
+    assert_eq!(probed, kept, "{label} in {text}");
+    // A mask that is not full stays within.
+    let mut half = view.live().clone();
+    let even: Vec<u16> = half.iter().step_by(2).collect();
+    even.iter().for_each(|&row| half.clear_row(row));
+    kept.and(&half);
+    node.narrow(&view, &mut half);
+    assert_eq!(half, kept, "{label} in {text}");
+    let estimate = node.estimate(&view);
+    let n_kept = narrowed.count();
+    assert!(n_kept <= estimate.rows_max, "{label} in {text}: {estimate:?} of {n_kept}");
+    assert!(!estimate.is_exact || n_kept == estimate.rows_max, "{label} in {text}: {estimate:?}");
+    node.operator().children().iter().for_each(|child| judge_node(child, view, text));
+}
+
+#[test]
+fn masks_keep_what_single_rows_keep() {
+    for options in [IndexOptions::default(), small()] {
+        for_random_plans(&options, |index, plan, text| {
+            let filter = Filter::new(&plan.filter, Metering::Off);
+            let Some(collection) = twins_of(plan.collection) else { return };
+            for number in 0..index.n_segments(collection) {
+                let segment = index.segment(collection, number);
+                judge_node(filter.masks(), segment, text);
+                filter.rows().into_iter().for_each(|rows| judge_node(rows, segment, text));
+                let mask = filter.mask(&segment);
+                let kept =
+                    segment.live().iter().filter(|&row| filter.keeps(&RowView { segment, row }));
+                assert!(mask.iter().eq(kept), "{text}");
+                let n_rows = filter.exact_count(&segment);
+                assert!(n_rows.is_none_or(|n_rows| n_rows == mask.count()), "{text}");
+            }
+        });
+    }
+}
+
+#[test]
+fn threads_change_nothing() {
+    let pool = ThreadPoolBuilder::new().num_threads(3).build().expect("three threads");
+    for_random_plans(&small(), |index, plan, text| {
+        let alone = execute(index, plan, &Request::unbounded()).expect("not stopped");
+        let request = Request { pool: Some(&pool), ..Request::unbounded() };
+        let together = execute(index, plan, &request).expect("not stopped");
+        assert_eq!(alone.rows, together.rows, "{text}");
+        let ids = select_ids(index, plan, &request).expect("not stopped");
+        assert_eq!(ids, select_ids(index, plan, &Request::unbounded()).expect("not stopped"));
+    });
+}
+
+#[test]
+fn a_stopped_query_says_so() {
+    let stop = crate::Stop::never().with_deadline(std::time::Instant::now());
+    for_random_plans(&IndexOptions::default(), |index, plan, text| {
+        let request = Request { stop: stop.clone(), ..Request::unbounded() };
+        let page = execute(index, plan, &request);
+        assert_eq!(page.err(), Some(crate::ExecError::Stopped), "{text}");
+    });
+}
