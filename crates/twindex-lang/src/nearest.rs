@@ -8,8 +8,9 @@ const NAME_CHARS_MAX: usize = 64;
 
 /// The candidate nearest to `name`, if it is near enough to be what was meant.
 ///
-/// Near enough is one step for names of up to four characters, two up to eight, else three, and
-/// never as many steps as the name has characters. The first of equally near ones wins.
+/// Near enough is one step for names of up to four characters, two up to seven, else three
+/// (`property` is three from `properties`), and never as many steps as the name has characters. The
+/// first of equally near ones wins.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted: Vec<char> = name.chars().take(NAME_CHARS_MAX + 1).collect();
     if wanted.len() > NAME_CHARS_MAX {
@@ -18,7 +19,7 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let steps_max = match wanted.len() {
         0 | 1 => return None,
         2..=4 => 1,
-        5..=8 => 2,
+        5..=7 => 2,
         _ => 3,
     };
     candidates
@@ -88,6 +89,7 @@ mod tests {
         assert_eq!(nearest("wehre", words), Some("WHERE"));
         assert_eq!(nearest("ADN", words), Some("AND"));
         assert_eq!(nearest("ODER", words), Some("ORDER"));
+        assert_eq!(nearest("property", ["tags", "properties"]), Some("properties"));
         assert_eq!(nearest("devices", words), None);
         assert_eq!(nearest("x", words), None);
     }
