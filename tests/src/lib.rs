@@ -4,4 +4,6 @@
 //! that CI can afford, a binary in `src/bin` with any other.
 
 pub mod differential;
+pub mod files;
 pub mod golden;
+pub mod pair;
