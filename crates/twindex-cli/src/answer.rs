@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use twindex::{Answer, CancelToken, Diagnostic, Error, Page, Query, RowKind, Twindex};
 
 use crate::args::Format;
-use crate::output::{RowsWriter, Shown, write_plan_csv};
+use crate::output::{RowsWriter, Shown, write_plan};
 
 /// Whole twins fetched at a time: a segment's worth of rows.
 const CHUNK_ROWS: usize = 65_536;
@@ -141,13 +141,4 @@ fn write_all(
     }
     let shown = writer.end()?;
     Ok(Told { n_rows: Some(n_rows), warnings, next: None, shown, time })
-}
-
-/// A plan: its tree for the eye, one object for JSON, a line a record for CSV.
-fn write_plan(plan: &twindex::Plan, format: Format, out: &mut dyn Write) -> io::Result<()> {
-    match format {
-        Format::Table => writeln!(out, "{}", plan.to_string().trim_end()),
-        Format::Json | Format::Jsonl => writeln!(out, "{}", plan.to_json()),
-        Format::Csv => write_plan_csv(&plan.to_string(), out),
-    }
 }

@@ -32,10 +32,17 @@ impl std::error::Error for AlreadyTold {}
 
 /// Whether the reader of our output went away, which is no error of ours (`twindex … | head`).
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<io::Error>())
-        .any(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(io_is_broken_pipe)
+}
+
+/// The csv crate wraps an `io::Error` without naming it as its source, and is wrapped in another.
+fn io_is_broken_pipe(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<csv::Error>());
+    let kind = match inner.map(csv::Error::kind) {
+        Some(csv::ErrorKind::Io(error)) => error.kind(),
+        _ => error.kind(),
+    };
+    kind == io::ErrorKind::BrokenPipe
 }
 
 #[cfg(test)]
@@ -46,6 +53,8 @@ mod tests {
     fn broken_pipes_are_found_under_context() {
         let pipe = || io::Error::from(io::ErrorKind::BrokenPipe);
         assert!(is_broken_pipe(&anyhow::Error::from(pipe()).context("while writing")));
+        let from_csv = io::Error::from(csv::Error::from(pipe()));
+        assert!(is_broken_pipe(&anyhow::Error::from(from_csv)));
         assert!(!is_broken_pipe(&anyhow::Error::from(io::Error::other("no"))));
     }
 }

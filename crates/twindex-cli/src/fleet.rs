@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use twindex::{LoadOptions, OnBadInput, Twindex};
+use twindex::{LoadOptions, Twindex};
 use twindex_fleet::{Fleet, FleetOptions};
 
 use crate::args::FleetArgs;
@@ -132,7 +132,6 @@ pub(crate) struct Loaded {
 pub(crate) fn load_fleet(db: &Twindex, args: FleetArgs) -> anyhow::Result<Loaded> {
     let fleet = FleetText::new(args);
     let bar = twins_bar("generating and loading", Some(fleet.n_twins()));
-    let options = LoadOptions { on_bad_input: OnBadInput::Stop, ..LoadOptions::default() };
     let mut loaded = Loaded::default();
     let mut start = Instant::now();
     for chunk in fleet.chunks() {
@@ -140,7 +139,8 @@ pub(crate) fn load_fleet(db: &Twindex, args: FleetArgs) -> anyhow::Result<Loaded
         loaded.n_bytes += chunk.n_bytes();
         let n_twins = chunk.n_twins;
         start = Instant::now();
-        let report = db.load(chunk.into_reader(), &options)?;
+        let report = db.load(chunk.into_reader(), &LoadOptions::default())?;
+        anyhow::ensure!(report.n_bad == 0, "generated twins were refused: {:?}", report.bad);
         loaded.loading += start.elapsed();
         loaded.n_twins += report.n_loaded;
         bar.inc(n_twins);

@@ -46,12 +46,13 @@ GROUP BY tags.location.region
 ORDER BY drifted DESC",
     },
     Sample {
-        title: "uptime in seconds by device type: median and 99th percentile",
-        query: "SELECT tags.deviceType AS type, COUNT() AS n,
-  PERCENTILE(properties.reported.uptimeSeconds, 0.5) AS median,
-  PERCENTILE(properties.reported.uptimeSeconds, 0.99) AS p99
+        title: "signal in dBm by kind of connection: median, and the worst percent",
+        query: "SELECT properties.reported.connectivity.type AS type, COUNT() AS n,
+  PERCENTILE(properties.reported.connectivity.rssi, 0.5) AS median,
+  PERCENTILE(properties.reported.connectivity.rssi, 0.01) AS worst
 FROM devices
-GROUP BY tags.deviceType",
+WHERE IS_NUMBER(properties.reported.connectivity.rssi)
+GROUP BY properties.reported.connectivity.type",
     },
     Sample {
         title: "serial numbers that hold a text",
@@ -61,11 +62,11 @@ WHERE CONTAINS(properties.reported.serialNumber, 'C0FE')
 LIMIT 5",
     },
     Sample {
-        title: "the emptiest batteries",
+        title: "the emptiest batteries in production",
         query: "SELECT deviceId, properties.reported.battery.level AS level, tags.owner
 FROM devices
-WHERE properties.reported.battery.charging = false
-ORDER BY level, properties.reported.uptimeSeconds DESC
+WHERE tags.env = 'prod' AND IS_DEFINED(properties.reported.battery.level)
+ORDER BY level, deviceId
 LIMIT 5",
     },
     Sample {

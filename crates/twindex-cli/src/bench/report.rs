@@ -10,6 +10,9 @@ use crate::bench::{Floors, Measured};
 use crate::fleet::Loaded;
 use crate::output::{Figures, bytes, count, duration, plural};
 
+/// A class, its times and its floor.
+pub(crate) type Class = (&'static Question, Measured, Duration);
+
 /// Everything a bench found.
 #[derive(Debug)]
 pub(crate) struct Report {
@@ -17,10 +20,12 @@ pub(crate) struct Report {
     pub(crate) loaded: Loaded,
     /// Bytes the engine holds.
     pub(crate) n_bytes: u64,
+    /// Bytes the process has in memory, where the system tells.
+    pub(crate) resident_bytes: Option<u64>,
     /// The floors of this machine.
     pub(crate) floors: Floors,
     /// The classes, with the floor of each.
-    pub(crate) classes: Vec<(&'static Question, Measured, Duration)>,
+    pub(crate) classes: Vec<Class>,
 }
 
 impl Report {
@@ -44,6 +49,9 @@ pub(crate) fn write_table(
     let (twins, loading) = (plural(loaded.n_twins, "twin"), duration(loaded.loading));
     writeln!(out, "load    {twins} in {loading}, {:.0} a second", report.twins_each_second())?;
     writeln!(out, "memory  {}, {} B a twin", bytes(report.n_bytes), report.bytes_a_twin())?;
+    if let Some(resident) = report.resident_bytes {
+        writeln!(out, "        {} of the whole process", bytes(resident))?;
+    }
     writeln!(out, "floors  {:.1} GB/s read by all cores", floors.bytes_each_second / 1e9)?;
     writeln!(out, "        {} for AND+popcount of two bitmaps", duration(floors.and_popcount))?;
     writeln!(out, "        {} for a random miss", duration(floors.miss))?;
@@ -61,8 +69,8 @@ pub(crate) fn write_table(
             duration(measured.p99),
             duration(*floor),
             format!("{:.1}", ratio(measured, *floor)),
-            duration(question.target_1m()),
-            duration(question.target_10m()),
+            target(question.target_1m()),
+            target(question.target_10m()),
         ]);
     }
     figures.write(out)?;
@@ -79,21 +87,26 @@ pub(crate) fn write_json(report: &Report, out: &mut dyn Write) -> io::Result<()>
             "seconds": loaded.loading.as_secs_f64(),
             "twins_each_second": report.twins_each_second().round(),
         },
-        "memory": { "bytes": report.n_bytes, "bytes_a_twin": report.bytes_a_twin() },
+        "memory": {
+            "bytes": report.n_bytes,
+            "bytes_a_twin": report.bytes_a_twin(),
+            "resident_bytes": report.resident_bytes,
+        },
         "floors": {
             "gigabytes_each_second": floors.bytes_each_second / 1e9,
             "and_popcount_us": microseconds(floors.and_popcount),
             "miss_us": microseconds(floors.miss),
             "fdatasync_us": floors.fdatasync.map(microseconds),
         },
-        "classes": report.classes.iter().map(class_json).collect::<Vec<_>>(),
+        "classes": report.classes.iter().map(|class| class_json(class, loaded.n_twins)).collect::<Vec<_>>(),
     });
     writeln!(out, "{object}")
 }
 
-fn class_json((question, measured, floor): &(&Question, Measured, Duration)) -> Value {
+fn class_json((question, measured, floor): &Class, n_twins: u64) -> Value {
     json!({
         "class": question.name,
+        "query": question.text(n_twins),
         "rows": measured.n_rows,
         "runs": measured.n_runs,
         "min_us": microseconds(measured.min),
@@ -101,9 +114,13 @@ fn class_json((question, measured, floor): &(&Question, Measured, Duration)) -> 
         "p99_us": microseconds(measured.p99),
         "floor_us": microseconds(*floor),
         "ratio": ratio(measured, *floor),
-        "target_1m_us": microseconds(question.target_1m()),
-        "target_10m_us": microseconds(question.target_10m()),
+        "target_1m_us": question.target_1m().map(microseconds),
+        "target_10m_us": question.target_10m().map(microseconds),
     })
+}
+
+fn target(time: Option<Duration>) -> String {
+    time.map_or_else(|| "–".to_owned(), duration)
 }
 
 fn ratio(measured: &Measured, floor: Duration) -> f64 {

@@ -11,6 +11,7 @@ use crate::args::{BenchArgs, BenchFormat};
 use crate::bench::{Floors, Report, measure, write_json, write_table};
 use crate::failure::UsageError;
 use crate::fleet::load_fleet;
+use crate::output::steps_bar;
 
 /// Loads the fleet, runs the classes, writes the figures.
 pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<()> {
@@ -24,19 +25,33 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<()> {
     let n_twins = args.fleet.twins;
     let db = Twindex::in_memory();
     let loaded = load_fleet(&db, args.fleet).context("cannot load the fleet")?;
+    let resident_bytes = resident_bytes();
     let floors = Floors::measure(n_twins);
     let time = Duration::from_secs_f64(args.seconds);
+    let bar = steps_bar(questions.len() as u64);
     let mut classes = Vec::new();
     for question in questions {
+        bar.set_message(question.name);
         let measured = measure(&db, question, n_twins, time)?;
         let floor = floors.of(question.bound, n_twins, measured.n_bytes);
         classes.push((question, measured, floor));
+        bar.inc(1);
     }
-    let report = Report { loaded, n_bytes: db.stats().bytes_total() as u64, floors, classes };
+    bar.finish_and_clear();
+    let n_bytes = db.stats().bytes_total() as u64;
+    let report = Report { loaded, n_bytes, resident_bytes, floors, classes };
     let mut out = io::stdout().lock();
     match args.format {
         BenchFormat::Table => write_table(&report, io::stdout().is_terminal(), &mut out)?,
         BenchFormat::Json => write_json(&report, &mut out)?,
     }
     Ok(out.flush()?)
+}
+
+/// What Linux says this process holds in memory.
+fn resident_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1_024)
 }

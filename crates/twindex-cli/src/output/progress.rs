@@ -13,6 +13,11 @@ pub(crate) fn twins_bar(message: &'static str, n_twins: Option<u64>) -> Progress
     }
 }
 
+/// A bar that counts steps; its message is the one under way.
+pub(crate) fn steps_bar(n_steps: u64) -> ProgressBar {
+    styled(ProgressBar::new(n_steps), "{wide_bar} {pos}/{len} {msg}", "")
+}
+
 /// A bar over the bytes of a file, or a spinner where they are not known.
 pub(crate) fn file_bar(message: &'static str, file: &File) -> ProgressBar {
     match file.metadata() {

@@ -48,7 +48,14 @@ enum Columns {
 #[derive(Debug)]
 struct Shown {
     text: String,
-    is_number: bool,
+    kind: CellKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum CellKind {
+    Number,
+    Null,
+    Other,
 }
 
 impl RowTable {
@@ -116,11 +123,12 @@ impl RowTable {
         row
     }
 
-    /// Columns of numbers alone stand to the right.
+    /// Columns of numbers and nulls stand to the right.
     fn align(&self, table: &mut Table, shown: &[usize]) {
         for (place, at) in shown.iter().enumerate() {
-            let mut defined = self.cells.iter().filter_map(|row| row[*at].as_ref()).peekable();
-            let are_numbers = defined.peek().is_some() && defined.all(|shown| shown.is_number);
+            let kinds = || self.cells.iter().filter_map(|row| Some(row[*at].as_ref()?.kind));
+            let has_number = kinds().any(|kind| kind == CellKind::Number);
+            let are_numbers = has_number && kinds().all(|kind| kind != CellKind::Other);
             if let Some(column) = table.column_mut(place).filter(|_| are_numbers) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
@@ -131,12 +139,16 @@ impl RowTable {
 impl Shown {
     /// A JSON text: strings without quotes, the rest as written.
     fn json(text: &str) -> Self {
-        let is_number = text.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+        let kind = match text.as_bytes() {
+            [b'-' | b'0'..=b'9', ..] => CellKind::Number,
+            b"null" => CellKind::Null,
+            _ => CellKind::Other,
+        };
         let text = match serde_json::from_str::<String>(text) {
             Ok(string) => printable(&string),
             Err(_) => printable(text),
         };
-        Self { text, is_number }
+        Self { text, kind }
     }
 }
 
@@ -187,8 +199,8 @@ fn brief_cells(twin: &Value) -> Vec<Option<Shown>> {
     let cell = |pointer| {
         let value = twin.pointer(pointer)?;
         Some(match value {
-            Value::String(text) => Shown { text: printable(text), is_number: false },
-            Value::Object(entries) => Shown { text: brief_object(entries), is_number: false },
+            Value::String(text) => Shown { text: printable(text), kind: CellKind::Other },
+            Value::Object(entries) => Shown { text: brief_object(entries), kind: CellKind::Other },
             other => Shown::json(&other.to_string()),
         })
     };

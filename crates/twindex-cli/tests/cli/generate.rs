@@ -49,3 +49,21 @@ fn what_is_generated_loads_without_a_word() {
     let run = run(&["query", "--strict", "--load", &path, "--format", "json", count]);
     assert_eq!(run.lines(), [r#"[{"n":467}]"#, r#"[{"n":33}]"#]);
 }
+
+/// Ctrl-C in the middle of a fleet that would take hours.
+#[test]
+#[cfg(unix)]
+fn an_interrupt_ends_with_130() {
+    use std::process::{Command, Stdio};
+    let mut child = crate::support::command(&["generate", "--twins", "1000M"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary starts");
+    let mut stdout = child.stdout.take().expect("stdout is piped");
+    let mut first = [0];
+    stdout.read_exact(&mut first).expect("the fleet has begun");
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.expect("kill starts").success());
+    assert_eq!(child.wait().expect("the binary ends").code(), Some(130));
+}
