@@ -25,6 +25,11 @@ pub(crate) fn estimate(filter: &PathFilter, view: &SegmentView<'_>) -> Estimate 
         let rows_max = if keeps { view.n_live() } else { 0 };
         return Estimate { rows_max, is_exact: true, bytes: 0, by: "missing" };
     };
+    if let Some(points) = filter.devices_listed(view) {
+        let found = points.iter().filter_map(|id| view.index().find(id, None));
+        let rows_max = found.filter(|row| row.segment() == view.number()).count() as u32;
+        return Estimate { rows_max, is_exact: true, bytes: 0, by: "identity" };
+    }
     let (whole, partial) = filter.kinds_in(lane);
     let mut sum = Estimate {
         rows_max: view.n_rows_of_kinds(filter.path, whole),

@@ -4,8 +4,9 @@ use smallvec::SmallVec;
 use twindex_kernels::mask::{Mask, Words};
 use twindex_model::cell::Cell;
 use twindex_model::kind::{Kind, KindSet};
-use twindex_model::path::PathId;
+use twindex_model::path::{Collection, PathId};
 
+use crate::catalog::DEVICE_ID;
 use crate::cell_set::{CellSet, NumberSet, TextSet};
 use crate::estimate;
 use crate::index::Index;
@@ -19,6 +20,9 @@ const VALUELESS: KindSet =
     KindSet::of(&[Kind::Undefined, Kind::Null, Kind::False, Kind::True, Kind::Object]);
 /// Rows up to which asking each of them is cheaper than any pass over the lane.
 const PROBED_ROWS_MAX: u32 = 32;
+
+/// Devices listed up to which their identities are looked up.
+const IDENTITIES_MAX: usize = 256;
 
 /// A [`CellSet`] on a path, made ready for the lanes of one index: constants are looked up in the
 /// dictionary once, tests are run once per distinct text and kept for the life of the filter.
@@ -69,6 +73,10 @@ impl PathFilter {
             self.probe(segment, mask);
             return;
         }
+        if let Some(points) = self.devices_listed(segment) {
+            self.keep_devices(points, segment, mask);
+            return;
+        }
         self.narrow_lane(lane, segment.index(), mask);
     }
 
@@ -82,6 +90,27 @@ impl PathFilter {
     #[must_use]
     pub fn estimate(&self, segment: &SegmentView<'_>) -> Estimate {
         estimate::estimate(self, segment)
+    }
+
+    /// The ids listed, if the set lists devices by their identity and nothing else.
+    pub(crate) fn devices_listed(&self, segment: &SegmentView<'_>) -> Option<&[Box<str>]> {
+        let is_identity = self.path == DEVICE_ID && segment.collection() == Collection::Devices;
+        match &self.set.strings {
+            TextSet::Points(points) if is_identity && points.len() <= IDENTITIES_MAX => {
+                (!self.set.kinds.contains(Kind::Undefined)).then_some(points)
+            }
+            _ => None,
+        }
+    }
+
+    /// Keeps the devices listed: a look-up each, and no text is read.
+    fn keep_devices(&self, points: &[Box<str>], segment: &SegmentView<'_>, mask: &mut Mask) {
+        let asked = std::mem::replace(mask, Mask::empty());
+        for row in points.iter().filter_map(|id| segment.index().find(id, None)) {
+            if row.segment() == segment.number() && asked.get(row.place()) {
+                mask.set(row.place());
+            }
+        }
     }
 
     fn probe(&self, segment: &SegmentView<'_>, mask: &mut Mask) {

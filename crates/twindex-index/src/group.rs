@@ -1,13 +1,9 @@
-//! Distinct cells of a segment: counted, or numbered row by row for sinks that group.
+//! Distinct cells of a segment, counted.
 
-use std::hash::BuildHasher;
-
-use foldhash::fast::RandomState;
-use hashbrown::HashMap;
 use twindex_kernels::mask::{Mask, Words};
 use twindex_kernels::{gather_codes, gather_f64};
 use twindex_model::cell::{Cell, Text};
-use twindex_model::kind::{Kind, KindSet};
+use twindex_model::kind::Kind;
 use twindex_model::path::PathId;
 
 use crate::counts::Counts;
@@ -20,8 +16,6 @@ use crate::view::SegmentView;
 
 /// Greatest code for which a table by code is laid out; beyond, a hash table.
 const TABLE_CODE_MAX: u32 = 1 << 17;
-/// No number yet.
-const NONE: u32 = u32::MAX;
 
 /// See [`SegmentView::count_values`].
 pub(crate) fn count_values<'a>(
@@ -172,176 +166,5 @@ fn count_slots(part: &NumberLane, mask: &Words, take: &mut dyn FnMut(f64, u32)) 
             let odd = exceptions.iter().filter(|e| twindex_kernels::mask::get(mask, e.0));
             odd.for_each(|(_, number)| take(*number, 1));
         }
-    }
-}
-
-/// See [`SegmentView::group_ids`].
-pub(crate) fn group_ids<'a>(
-    view: &SegmentView<'a>,
-    path: PathId,
-    mask: &Mask,
-    ids: &mut Vec<u32>,
-) -> Vec<Cell<'a>> {
-    ids.clear();
-    let Some(lane) = view.lane(path) else {
-        ids.resize(mask.count() as usize, 0);
-        return vec![Cell::Undefined];
-    };
-    let mut numbering = Numbering::new(view, lane);
-    match numbering.single_code_column(mask) {
-        Some(codes) => numbering.number_column(codes, mask, ids),
-        None => ids.extend(mask.iter().map(|row| numbering.id(row))),
-    }
-    numbering.cells
-}
-
-/// Numbers given to cells so far.
-struct Numbering<'a> {
-    view: SegmentView<'a>,
-    lane: &'a Lane,
-    cells: Vec<Cell<'a>>,
-    /// By kind, for those without a value.
-    by_kind: [u32; 8],
-    /// By code: of numbers, numbers outside the frame, strings and arrays.
-    by_code: [CodeTable; 4],
-    /// By hash of the text, for texts without a code; those of equal hash in a list.
-    by_text: HashMap<u64, Vec<u32>>,
-    hasher: RandomState,
-}
-
-/// Numbers by code, in a table that grows to the greatest code met, or hashed.
-#[derive(Default)]
-struct CodeTable {
-    table: Vec<u32>,
-    hashed: HashMap<u64, u32>,
-}
-
-impl<'a> Numbering<'a> {
-    fn new(view: &SegmentView<'a>, lane: &'a Lane) -> Self {
-        Self {
-            view: *view,
-            lane,
-            cells: Vec::new(),
-            by_kind: [NONE; 8],
-            by_code: Default::default(),
-            by_text: HashMap::new(),
-            hasher: RandomState::default(),
-        }
-    }
-
-    /// The codes, if all rows of `mask` are strings with codes in a dense lane: the common case.
-    fn single_code_column(&self, mask: &Mask) -> Option<&'a Codes> {
-        let TextLane::Codes(part) = self.lane.strings.as_deref()? else { return None };
-        if !self.lane.kinds.is_dense() || part.codes.greatest_stored() > TABLE_CODE_MAX {
-            return None;
-        }
-        let mut others = mask.clone();
-        let other_kinds = KindSet::ALL.without(Kind::String);
-        self.lane.kinds.narrow(other_kinds, others.words_mut());
-        others.is_empty().then_some(&part.codes)
-    }
-
-    fn number_column(&mut self, codes: &Codes, mask: &Mask, ids: &mut Vec<u32>) {
-        each_width!(codes, codes => gather_codes(mask.words(), codes, ids));
-        let mut table = vec![NONE; ids.iter().max().map_or(0, |max| *max as usize + 1)];
-        let dictionary = self.lane.dictionary(TextKind::Strings, &self.view.index().texts);
-        for id in ids {
-            let number = &mut table[*id as usize];
-            if *number == NONE {
-                *number = self.cells.len() as u32;
-                let text = dictionary.map_or("", |dictionary| dictionary.text(*id));
-                self.cells.push(Cell::String(Text::Borrowed(text)));
-            }
-            *id = *number;
-        }
-    }
-
-    /// The number of the cell of a row.
-    fn id(&mut self, row: u16) -> u32 {
-        let (slot, kind) = self.lane.kinds.find(row).unwrap_or((0, Kind::Undefined));
-        let text = |part: &'a Option<Box<TextLane>>| part.as_ref().and_then(|p| text_code(p, slot));
-        let code = match kind {
-            Kind::Number => self.lane.numbers.as_ref().map(|part| number_code(part, slot)),
-            Kind::String => text(&self.lane.strings).map(|code| (2, code)),
-            Kind::Array => text(&self.lane.arrays).map(|code| (3, code)),
-            _ => return self.id_of_kind(kind),
-        };
-        match code {
-            Some((table, code)) => {
-                let next = self.cells.len() as u32;
-                let id = *self.by_code[table].entry(code, next);
-                if id == next {
-                    self.cells.push(self.lane.cell_at(slot, kind, &self.view.index().texts));
-                }
-                id
-            }
-            None => self.id_of_text(slot, kind),
-        }
-    }
-
-    fn id_of_kind(&mut self, kind: Kind) -> u32 {
-        let id = &mut self.by_kind[kind as usize];
-        if *id == NONE {
-            *id = self.cells.len() as u32;
-            self.cells.push(self.lane.cell_at(0, kind, &self.view.index().texts));
-        }
-        *id
-    }
-
-    fn id_of_text(&mut self, slot: usize, kind: Kind) -> u32 {
-        let cell = self.lane.cell_at(slot, kind, &self.view.index().texts);
-        let text_of = |cell: &Cell<'a>| match cell {
-            Cell::String(text) | Cell::Array(text) => Some((cell.kind(), text.clone())),
-            _ => None,
-        };
-        let Some((_, text)) = text_of(&cell) else { return self.id_of_kind(Kind::Undefined) };
-        let ids = self.by_text.entry(self.hasher.hash_one(&*text)).or_default();
-        let same = |id: &&u32| {
-            text_of(&self.cells[**id as usize]).is_some_and(|(k, t)| k == kind && *t == *text)
-        };
-        if let Some(id) = ids.iter().find(same) {
-            return *id;
-        }
-        let id = self.cells.len() as u32;
-        ids.push(id);
-        self.cells.push(cell);
-        id
-    }
-}
-
-impl CodeTable {
-    /// The number of a code, which is `next` if it had none.
-    fn entry(&mut self, code: u64, next: u32) -> &mut u32 {
-        if code > u64::from(TABLE_CODE_MAX) {
-            return self.hashed.entry(code).or_insert(next);
-        }
-        let at = code as usize;
-        if at >= self.table.len() {
-            self.table.resize(at + 1, NONE);
-        }
-        let id = &mut self.table[at];
-        if *id == NONE {
-            *id = next;
-        }
-        id
-    }
-}
-
-/// What tells a number from the others of its lane: a table, and a code or bits in it.
-fn number_code(part: &NumberLane, slot: usize) -> (usize, u64) {
-    match &part.form {
-        NumberForm::Framed(framed) if framed.codes.get(slot) != framed.frame.n_codes() => {
-            (0, u64::from(framed.codes.get(slot)))
-        }
-        _ => (1, part.number(slot).to_bits()),
-    }
-}
-
-/// What tells a text from the others of its lane, if it is not stored as such.
-fn text_code(part: &TextLane, slot: usize) -> Option<u64> {
-    match part {
-        TextLane::Codes(lane) => Some(u64::from(lane.codes.get(slot))),
-        TextLane::Times(times) => Some(times.code(slot)),
-        TextLane::Raw(_) => None,
     }
 }

@@ -86,13 +86,13 @@ impl Index {
     /// Segment `number` of `collection`, which must be below [`Index::n_segments`].
     #[must_use]
     pub fn segment(&self, collection: Collection, number: usize) -> SegmentView<'_> {
-        SegmentView::new(self, &self.store(collection).segments[number], number)
+        SegmentView::new(self, &self.store(collection).segments[number], (collection, number))
     }
 
     /// Every segment of `collection`, in row order.
     pub fn segments(&self, collection: Collection) -> impl Iterator<Item = SegmentView<'_>> {
         let segments = self.store(collection).segments.iter().enumerate();
-        segments.map(|(number, segment)| SegmentView::new(self, segment, number))
+        segments.map(move |(number, segment)| SegmentView::new(self, segment, (collection, number)))
     }
 
     /// The row of a twin.

@@ -23,6 +23,7 @@ mod group;
 mod identity;
 mod lane;
 mod narrow;
+mod number_cells;
 mod posting;
 mod segment;
 mod texts;

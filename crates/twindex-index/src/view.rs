@@ -3,26 +3,37 @@
 use twindex_kernels::mask::Mask;
 use twindex_model::cell::Cell;
 use twindex_model::kind::{Kind, KindSet};
-use twindex_model::path::{PathId, RowId};
+use twindex_model::path::{Collection, PathId, RowId};
 use twindex_model::value::Value;
 
 use crate::catalog::Catalog;
 use crate::index::Index;
 use crate::lane::Lane;
 use crate::segment::Segment;
-use crate::{assemble, columns, group, zone};
+use crate::{assemble, columns, group, number_cells, zone};
 
 /// One segment of a collection, borrowed from the index. Rows of a segment are `u16` places.
 #[derive(Clone, Copy, Debug)]
 pub struct SegmentView<'a> {
     index: &'a Index,
     segment: &'a Segment,
+    collection: Collection,
     number: usize,
 }
 
 impl<'a> SegmentView<'a> {
-    pub(crate) fn new(index: &'a Index, segment: &'a Segment, number: usize) -> Self {
-        Self { index, segment, number }
+    pub(crate) fn new(
+        index: &'a Index,
+        segment: &'a Segment,
+        (collection, number): (Collection, usize),
+    ) -> Self {
+        Self { index, segment, collection, number }
+    }
+
+    /// The collection it belongs to.
+    #[must_use]
+    pub fn collection(&self) -> Collection {
+        self.collection
     }
 
     /// Its number in the collection.
@@ -106,7 +117,7 @@ impl<'a> SegmentView<'a> {
     /// that no row has may occur. Objects are one number (they differ in their leaves: callers that
     /// group by objects build values instead). What `ids` held before is dropped.
     pub fn group_ids(&self, path: PathId, mask: &Mask, ids: &mut Vec<u32>) -> Vec<Cell<'a>> {
-        group::group_ids(self, path, mask, ids)
+        number_cells::group_ids(self, path, mask, ids)
     }
 
     /// Hands over the numbers of the rows in `mask` with how often each comes; rows that hold no

@@ -4,6 +4,7 @@
 //! Sixteen slots share one base and have a length byte each: 1.5 bytes a row above the text. A
 //! block that must grow moves to the arena's end; past a quarter of garbage the arena is rewritten.
 
+use memchr::memmem::Finder;
 use twindex_kernels::LaneVec;
 use twindex_kernels::mask::Words;
 
@@ -27,6 +28,13 @@ pub(crate) struct RawText {
     long: Vec<(u16, u32)>,
     /// Bytes of the arena that no text uses.
     garbage: usize,
+}
+
+/// Where a needle was found within a text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hit {
+    /// Whether it is the whole text.
+    pub(crate) is_whole: bool,
 }
 
 impl RawText {
@@ -91,6 +99,54 @@ impl RawText {
                 }
             }
             mask[word] &= !(of_block << shift) | kept << shift;
+        }
+    }
+
+    /// Keeps the slots of `mask` in whose text the needle is found in a place that `accept` takes.
+    /// The needle is searched in a whole block at once.
+    pub(crate) fn search(
+        &self,
+        mask: &mut Words,
+        finder: &Finder<'_>,
+        accept: impl Fn(Hit) -> bool,
+    ) {
+        let of_block = (1_u64 << BLOCK) - 1;
+        for block in 0..mask.len() * 64 / BLOCK {
+            let (word, shift) = (block * BLOCK / 64, block * BLOCK % 64);
+            let asked = mask[word] >> shift & of_block;
+            if asked == 0 {
+                continue;
+            }
+            let found =
+                if block < self.n_blocks() { self.search_block(block, finder, &accept) } else { 0 };
+            mask[word] &= !(of_block << shift) | (asked & found) << shift;
+        }
+    }
+
+    /// The slots of a block, one bit each, in whose text the needle is found.
+    fn search_block(&self, block: usize, finder: &Finder<'_>, accept: impl Fn(Hit) -> bool) -> u64 {
+        let (bytes, mut lens) = self.block(block);
+        let Some(mut hit) = finder.find(bytes) else { return 0 };
+        let n_needle = finder.needle().len();
+        let (mut slot, mut start) = (0, 0);
+        let mut end = lens.next().unwrap_or(0);
+        let mut found = 0;
+        loop {
+            while end <= hit {
+                slot += 1;
+                start = end;
+                end += lens.next().unwrap_or(bytes.len() - end);
+            }
+            // A hit across two texts is none; a later one may begin inside it.
+            let is_inside = hit + n_needle <= end;
+            let is_whole = start == hit && hit + n_needle == end;
+            let is_found = is_inside && accept(Hit { is_whole });
+            found |= u64::from(is_found) << slot;
+            let from = if is_found { end } else { hit + 1 };
+            match finder.find(&bytes[from..]) {
+                Some(next) => hit = from + next,
+                None => return found,
+            }
         }
     }
 

@@ -7,10 +7,6 @@ use twindex_kernels::mask::Words;
 use twindex_kernels::{Code, LaneVec};
 
 use crate::lane::codes::{insert, remove, scatter};
-use crate::narrow::keep_slots;
-
-/// Rows asked of a word up to which they are tested one by one.
-const FEW_ROWS: u32 = 8;
 
 /// A column of codes of one width.
 #[derive(Clone, Debug)]
@@ -151,9 +147,7 @@ impl WideCodes {
             High::U8(high) => narrow_pair(&self.low, high, range, mask),
             High::U16(high) => narrow_pair(&self.low, high, range, mask),
             High::U32(high) => narrow_pair(&self.low, high, range, mask),
-            High::U24(..) => {
-                keep_slots(mask, |slot| (first..=last).contains(&self.get(slot)));
-            }
+            High::U24(high, top) => narrow_triple((&self.low, high, top), range, mask),
         }
     }
 
@@ -187,29 +181,44 @@ fn put<T: twindex_kernels::memory::Plain>(column: &mut LaneVec<T>, slot: usize, 
 
 /// Keeps the slots with a code in a range, of codes in two planes.
 fn narrow_pair<H: Code>(low: &[u32], high: &[H], range: (u64, u64), mask: &mut Words) {
-    let (first, last) = range;
-    let is_in = |low: u32, high: H| {
-        let code = (high.index() as u64) << 32 | u64::from(low);
-        first <= code && code <= last
-    };
+    narrow_words(mask, low.len(), range, |slots, codes| {
+        let planes = low[slots.clone()].iter().zip(&high[slots]);
+        for (code, (low, high)) in codes.iter_mut().zip(planes) {
+            *code = (high.index() as u64) << 32 | u64::from(*low);
+        }
+    });
+}
+
+/// The same of codes in three planes.
+fn narrow_triple(planes: (&[u32], &[u16], &[u8]), range: (u64, u64), mask: &mut Words) {
+    let (low, high, top) = planes;
+    narrow_words(mask, low.len(), range, |slots, codes| {
+        let planes = low[slots.clone()].iter().zip(&high[slots.clone()]).zip(&top[slots]);
+        for (code, ((low, high), top)) in codes.iter_mut().zip(planes) {
+            *code = u64::from(*top) << 48 | u64::from(*high) << 32 | u64::from(*low);
+        }
+    });
+}
+
+/// Narrows word by word; `fill` writes the codes of up to 64 slots.
+#[inline(always)]
+fn narrow_words(
+    mask: &mut Words,
+    n_slots: usize,
+    (first, last): (u64, u64),
+    fill: impl Fn(std::ops::Range<usize>, &mut [u64; 64]),
+) {
+    let mut codes = [0; 64];
     for (at, word) in mask.iter_mut().enumerate() {
-        let from = (at * 64).min(low.len());
-        let to = (from + 64).min(low.len());
-        let (low, high) = (&low[from..to], &high[from..to]);
+        let from = (at * 64).min(n_slots);
+        let to = (from + 64).min(n_slots);
+        if *word == 0 {
+            continue;
+        }
+        fill(from..to, &mut codes);
         let mut kept = 0;
-        if word.count_ones() <= FEW_ROWS {
-            let mut left = *word;
-            while left != 0 {
-                let bit = left.trailing_zeros() as usize;
-                if bit < low.len() && is_in(low[bit], high[bit]) {
-                    kept |= 1 << bit;
-                }
-                left &= left - 1;
-            }
-        } else {
-            for (bit, (low, high)) in low.iter().zip(high).enumerate() {
-                kept |= u64::from(is_in(*low, *high)) << bit;
-            }
+        for (bit, code) in codes[..to - from].iter().enumerate() {
+            kept |= u64::from(first <= *code && *code <= last) << bit;
         }
         *word &= kept;
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use twindex_kernels::codes::{Code, and_equal, and_in_range, and_in_set};
+use twindex_kernels::codes::{Code, and_equal, and_in_range, and_in_set, and_in_set_u8};
 use twindex_kernels::mask::{self, Mask, Words};
 use twindex_kernels::numbers::{Ends, and_in_bounds};
 
@@ -105,7 +105,10 @@ fn and_one_of(codes: &Codes, listed: Vec<u32>, mask: &mut Words) {
             for code in listed {
                 set[code as usize / 64] |= 1 << (code % 64);
             }
-            each_width!(codes, codes => and_in_set(mask, codes, &set));
+            match codes {
+                Codes::U8(codes) => and_in_set_u8(mask, codes, &[set[0], set[1], set[2], set[3]]),
+                codes => each_width!(codes, codes => and_in_set(mask, codes, &set)),
+            }
         }
     }
 }

@@ -3,13 +3,14 @@
 
 use std::ops::RangeBounds;
 
-use twindex_kernels::codes::{Code, and_equal, and_in_set};
+use memchr::memmem::Finder;
+use twindex_kernels::codes::{Code, and_equal, and_in_set, and_in_set_u8};
 use twindex_kernels::mask::{self, Words};
 
 use crate::cell_set::{NumberSet, TextSet, TimeSet};
 use crate::lane::Lane;
 use crate::lane::codes::{Codes, each_width};
-use crate::lane::raw::{BLOCK, RawText};
+use crate::lane::raw::RawText;
 use crate::lane::string::{CodeLane, TextLane};
 use crate::lane::time::TimeLane;
 use crate::lane::time_range::Candidates;
@@ -66,7 +67,15 @@ fn and_wanted(
 }
 
 fn and_bits(codes: &Codes, bits: &[u64], mask: &mut Words) {
-    each_width!(codes, codes => and_in_set(mask, codes, bits));
+    match codes {
+        Codes::U8(codes) => {
+            let mut set = [0; 4];
+            set.iter_mut().zip(bits).for_each(|(word, bits)| *word = *bits);
+            and_in_set_u8(mask, codes, &set);
+        }
+        Codes::U16(codes) => and_in_set(mask, codes, bits),
+        Codes::U32(codes) => and_in_set(mask, codes, bits),
+    }
 }
 
 /// Keeps the slots with one code: by its posting where values are few, else by a scan.
@@ -109,10 +118,17 @@ pub(crate) fn postings_of<'a>(
 /// Scans raw text. Blocks of texts lie together, so a substring is searched in a block at once.
 fn and_raw(raw: &RawText, (set, test): Test<'_>, mask: &mut Words) {
     match set {
-        TextSet::Contains(part) if !part.is_empty() => and_raw_contains(raw, test, mask),
+        TextSet::Contains(part) if !part.is_empty() => {
+            if let Some(finder) = test.finder() {
+                raw.search(mask, finder, |_| true);
+            }
+        }
         TextSet::Prefix(prefix) => raw.narrow(mask, |text| text.starts_with(prefix.as_bytes())),
         TextSet::Points(points) => match &points[..] {
-            [point] => raw.narrow(mask, |text| text == point.as_bytes()),
+            // Searching skips ahead through a block; comparing stops at each text.
+            [point] if !point.is_empty() => {
+                raw.search(mask, &Finder::new(point.as_bytes()), |hit| hit.is_whole);
+            }
             points => raw.narrow(mask, |text| {
                 points.binary_search_by(|point| point.as_bytes().cmp(text)).is_ok()
             }),
@@ -124,40 +140,6 @@ fn and_raw(raw: &RawText, (set, test): Test<'_>, mask: &mut Words) {
             raw.narrow(mask, |text| RangeBounds::<[u8]>::contains(&(low, high), text));
         }
         set => keep_slots(mask, |slot| test.contains(set, raw.text(slot))),
-    }
-}
-
-fn and_raw_contains(raw: &RawText, test: &TextTest, mask: &mut Words) {
-    let Some(finder) = test.finder() else { return };
-    let n_needle = finder.needle().len();
-    for block in 0..mask.len() * 64 / BLOCK {
-        let (word, shift) = (block * BLOCK / 64, block * BLOCK % 64);
-        let all = (1_u64 << BLOCK) - 1;
-        let asked = mask[word] >> shift & all;
-        if asked == 0 {
-            continue;
-        }
-        let mut found = 0;
-        if block < raw.n_blocks() {
-            let (bytes, mut lens) = raw.block(block);
-            let (mut slot, mut end) = (0, lens.next().unwrap_or(0));
-            let mut from = 0;
-            while let Some(at) = finder.find(&bytes[from..]) {
-                let start = from + at;
-                while end <= start {
-                    slot += 1;
-                    end += lens.next().unwrap_or(usize::MAX - end);
-                }
-                // A match across two texts is none; a later one may begin inside it.
-                if start + n_needle <= end {
-                    found |= 1 << slot;
-                    from = end;
-                } else {
-                    from = start + 1;
-                }
-            }
-        }
-        mask[word] &= !(all << shift) | ((asked & found) << shift);
     }
 }
 
