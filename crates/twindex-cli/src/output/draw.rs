@@ -59,7 +59,7 @@ pub(crate) fn write_warnings(out: &mut dyn Write, warnings: &[Diagnostic]) -> io
     for Diagnostic { code, message, suggestion, .. } in warnings {
         write!(out, "warning[{code}]: {message}")?;
         match suggestion {
-            Some(suggestion) => writeln!(out, "; {suggestion}")?,
+            Some(suggestion) => writeln!(out, "; try {suggestion}")?,
             None => writeln!(out)?,
         }
     }
@@ -88,15 +88,16 @@ fn draw(
     let from = (statement.offset() + reason.span.from as usize).min(to);
     let span = (script.name(), from..to);
     let expected = reason.expected.as_ref().map(|text| format!("expected {text}"));
-    let label = expected.or_else(|| reason.suggestion.clone()).unwrap_or_else(|| "here".to_owned());
+    let tip = reason.suggestion.as_ref().map(|text| format!("try {text}"));
+    let label = expected.as_ref().or(tip.as_ref()).map_or("here", String::as_str);
     let config = Config::new().with_color(colour == Colour::On).with_index_type(IndexType::Byte);
     let mut report = Report::build(kind, span.clone())
         .with_config(config)
         .with_code(reason.code)
         .with_message(&reason.message)
-        .with_label(Label::new(span).with_message(&label));
-    if let Some(suggestion) = reason.suggestion.as_ref().filter(|text| **text != label) {
-        report = report.with_help(suggestion);
+        .with_label(Label::new(span).with_message(label));
+    if let Some(tip) = tip.as_ref().filter(|tip| *tip != label) {
+        report = report.with_help(tip);
     }
     report.finish().write((script.name(), Source::from(script.text())), out)
 }

@@ -13,7 +13,7 @@ Statements end with `;` and may span lines. EXPLAIN and EXPLAIN ANALYZE show how
 .help            this text
 .samples         queries to start from
 .more            the next rows of the last query
-.rows N          rows shown at a time, 0 for all of them (100 at first)
+.rows N          rows shown at a time, 0 for all of them (40 at first)
 .format F        table, json, jsonl or csv
 .timer on|off    whether times are shown (\\timing)
 .load FILE       load more twins

@@ -18,7 +18,7 @@ use crate::script::{Script, Statement};
 use crate::shell::dot::{self, DotCommand};
 
 /// Rows shown at a time at first.
-const ROWS_SHOWN: usize = 100;
+const ROWS_SHOWN: usize = 40;
 
 /// A shell's state.
 #[derive(Debug)]
