@@ -152,6 +152,17 @@ impl<'a> GroupTable<'a> {
         place
     }
 
+    /// The same for the only key, which is not made where the group is known.
+    fn place_of_cell(&mut self, cell: &Cell<'_>) -> usize {
+        let mut hasher = self.hasher.build_hasher();
+        Key::hash_cell(cell, &mut hasher);
+        let is_it = |&place: &u32| self.keys[place as usize].is_of_cell(cell);
+        match self.places.find(hasher.finish(), is_it) {
+            Some(&place) => place as usize,
+            None => self.place(&[&Key::of_cell(cell, || None)]),
+        }
+    }
+
     fn partials_of(&mut self, place: usize) -> &mut [Partial] {
         let n = self.groups.aggregates.len();
         &mut self.partials[place * n..(place + 1) * n]
@@ -161,7 +172,7 @@ impl<'a> GroupTable<'a> {
     fn count_values(&mut self, path: PathId, segment: &SegmentView<'_>, mask: Option<&Mask>) {
         segment.count_values(path, mask, |cell, n| {
             if n > 0 {
-                let place = self.place(&[&Key::of_cell(&cell, || None)]);
+                let place = self.place_of_cell(&cell);
                 for partial in self.partials_of(place) {
                     partial.add(&Key::Null, u64::from(n));
                 }

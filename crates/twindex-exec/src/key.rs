@@ -13,6 +13,9 @@ use twindex_model::number::write_number;
 use twindex_model::value::{Value, write_json_string};
 use twindex_plan::env::Scalar;
 
+const STRING_RANK: u8 = 4;
+const CONTAINER_RANK: u8 = 5;
+
 /// An owned value or undefined.
 #[derive(Clone, Debug)]
 pub enum Key {
@@ -92,6 +95,38 @@ impl Key {
         }
     }
 
+    /// Whether the key is that of `cell`, which is no object.
+    pub(crate) fn is_of_cell(&self, cell: &Cell<'_>) -> bool {
+        match (self, cell) {
+            (Self::Undefined, Cell::Undefined) | (Self::Null, Cell::Null) => true,
+            (Self::Bool(a), Cell::Bool(b)) => a == b,
+            (Self::Number(a), Cell::Number(b)) => a == b,
+            (Self::String(a), Cell::String(b)) => **a == **b,
+            (Self::Container(a), Cell::Array(b)) => *a.text == **b,
+            _ => false,
+        }
+    }
+
+    /// Hashes a cell as its key would be, so that a key is found without being made.
+    pub(crate) fn hash_cell<H: Hasher>(cell: &Cell<'_>, state: &mut H) {
+        match cell {
+            Cell::Undefined => Self::Undefined.hash(state),
+            Cell::Null => Self::Null.hash(state),
+            Cell::Bool(value) => Self::Bool(*value).hash(state),
+            Cell::Number(number) => Self::Number(*number).hash(state),
+            Cell::String(text) => {
+                state.write_u8(STRING_RANK);
+                (**text).hash(state);
+            }
+            Cell::Array(text) => {
+                state.write_u8(CONTAINER_RANK);
+                (**text).hash(state);
+            }
+            // An object's key depends on what it holds, so there is nothing to find.
+            Cell::Object => {}
+        }
+    }
+
     /// The key of a container by its canonical text.
     fn of_canonical_text(text: &str) -> Self {
         // Lanes hold only text that was printed from a value, so reading it back cannot fail.
@@ -150,8 +185,8 @@ impl Key {
             Self::Bool(false) => 1,
             Self::Bool(true) => 2,
             Self::Number(_) => 3,
-            Self::String(_) => 4,
-            Self::Container(_) => 5,
+            Self::String(_) => STRING_RANK,
+            Self::Container(_) => CONTAINER_RANK,
             Self::Undefined => 6,
         }
     }
@@ -230,7 +265,8 @@ impl Hash for Key {
 
 #[cfg(test)]
 mod tests {
-    use super::{Direction, Key};
+    use super::{Cell, Direction, Hasher, Key};
+    use std::hash::BuildHasher as _;
     use twindex_model::json::read::read_value;
 
     fn key(text: &str) -> Key {
@@ -258,6 +294,28 @@ mod tests {
                 assert_eq!(a == b, i == j);
                 let turned = if i == 10 || j == 10 { i.cmp(&j) } else { j.cmp(&i) };
                 assert_eq!(a.cmp_directed(b, Direction::Descending), turned);
+            }
+        }
+    }
+
+    #[test]
+    fn cells_are_found_by_the_hash_of_their_keys() {
+        let state = foldhash::fast::RandomState::default();
+        let cells = [
+            Cell::Undefined,
+            Cell::Null,
+            Cell::Bool(true),
+            Cell::Number(1.5),
+            Cell::String("x".into()),
+            Cell::Array("[1]".into()),
+        ];
+        for (i, cell) in cells.iter().enumerate() {
+            let mut hasher = state.build_hasher();
+            Key::hash_cell(cell, &mut hasher);
+            let key = Key::of_cell(cell, || None);
+            assert_eq!(hasher.finish(), state.hash_one(&key), "{cell:?}");
+            for (j, other) in cells.iter().enumerate() {
+                assert_eq!(key.is_of_cell(other), i == j);
             }
         }
     }

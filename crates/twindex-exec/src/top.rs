@@ -7,28 +7,24 @@
 
 use std::cmp::Ordering;
 
-use twindex_index::cell_set::{CellSet, NumberSet};
-use twindex_index::filter::PathFilter;
 use twindex_index::view::SegmentView;
 use twindex_kernels::mask::Mask;
-use twindex_model::kind::{Kind, KindSet};
-use twindex_model::path::{PathId, RowId};
+use twindex_model::path::RowId;
+use twindex_plan::eval::evaluate;
 use twindex_plan::logical::OrderKey;
 
-use crate::cell_algebra::number_range;
 use crate::column::{Column, Combined};
 use crate::error::ExecError;
 use crate::key::{Direction, Key, cmp_keys};
-use crate::leaf::plain_path;
+use crate::number_key::{NumberKey, Promise};
+use crate::row::RowView;
 use crate::runner::Fold;
 use crate::scan::Scan;
 
 /// Nanoseconds that keying one row is taken to cost.
 pub(crate) const KEY_NS: f64 = 20.0;
-/// Kinds that come before numbers, ascending.
-const BELOW_NUMBERS: KindSet = KindSet::of(&[Kind::Null, Kind::False, Kind::True]);
-/// Kinds that come before numbers, descending.
-const ABOVE_NUMBERS: KindSet = KindSet::of(&[Kind::String, Kind::Array, Kind::Object]);
+/// Rows below which keys are evaluated row by row: less than numbering the values of a segment.
+const FEW_ROWS: u32 = 512;
 
 /// A row with its sort keys.
 #[derive(Clone, Debug)]
@@ -74,6 +70,8 @@ impl<'a> Order<'a> {
 #[derive(Debug)]
 pub(crate) struct Best<'a> {
     order: &'a Order<'a>,
+    /// The first key where lanes can be asked about it.
+    first: Option<NumberKey>,
     after: Option<&'a Ranked>,
     n_max: usize,
     rows: Vec<Ranked>,
@@ -84,7 +82,7 @@ pub(crate) struct Best<'a> {
 impl<'a> Best<'a> {
     /// The best `n_max` rows after a place.
     pub(crate) fn new(order: &'a Order<'a>, after: Option<&'a Ranked>, n_max: usize) -> Self {
-        Self { order, after, n_max, rows: Vec::new(), bar: None }
+        Self { order, first: NumberKey::of(order.keys), after, n_max, rows: Vec::new(), bar: None }
     }
 
     fn push(&mut self, keys: &[&Key], row: RowId) {
@@ -129,21 +127,17 @@ impl<'a> Best<'a> {
     }
 
     /// Adds the rows of a segment that match.
-    fn add_segment(&mut self, scan: &Scan<'_>, segment: &SegmentView<'_>) {
-        if self.n_max == 0 || !self.can_gain(segment) {
+    fn add_segment(&mut self, scan: &Scan<'_>, (number, promise): (usize, Promise)) {
+        let segment = &scan.segment(number);
+        if self.n_max == 0 || !self.can_gain(segment, promise) {
             return;
         }
         let mut mask = scan.filter.mask(segment);
         self.narrow_to_gain(segment, &mut mask);
-        if mask.is_empty() {
-            return;
-        }
-        let columns = self.order.columns(segment, &mask);
-        let mut keys = Vec::with_capacity(columns.len());
-        for (i, row) in mask.iter().enumerate() {
-            keys.clear();
-            keys.extend(columns.iter().map(|column| &column.keys[column.ids[i] as usize]));
-            self.push(&keys, segment.row_id(row));
+        if mask.count() < FEW_ROWS {
+            self.add_rows(segment, &mask);
+        } else {
+            self.add_columns(segment, &mask);
         }
         // A bar as early as possible saves the following segments.
         if self.bar.is_none() {
@@ -151,102 +145,69 @@ impl<'a> Best<'a> {
         }
     }
 
-    /// The first key where it is a plain path, and the number that bars it.
-    fn barred_number(&self) -> Option<(PathId, Direction, f64)> {
-        let (path, direction) = first_path(self.order)?;
+    /// Adds few rows: keyed one by one.
+    fn add_rows(&mut self, segment: &SegmentView<'_>, mask: &Mask) {
+        for row in mask.iter() {
+            let view = RowView { segment: *segment, row };
+            let keys = self.order.keys.iter();
+            let keys: Vec<Key> =
+                keys.map(|key| Key::of_scalar(evaluate(&key.expr, &view))).collect();
+            self.push(&keys.iter().collect::<Vec<_>>(), segment.row_id(row));
+        }
+    }
+
+    /// Adds many rows: keyed once for each distinct value.
+    fn add_columns(&mut self, segment: &SegmentView<'_>, mask: &Mask) {
+        let columns = self.order.columns(segment, mask);
+        let mut keys = Vec::with_capacity(columns.len());
+        for (i, row) in mask.iter().enumerate() {
+            keys.clear();
+            keys.extend(columns.iter().map(|column| &column.keys[column.ids[i] as usize]));
+            self.push(&keys, segment.row_id(row));
+        }
+    }
+
+    /// Clears rows whose first key alone puts them behind the bar, or behind enough other rows of
+    /// the segment.
+    fn narrow_to_gain(&self, segment: &SegmentView<'_>, mask: &mut Mask) {
+        let Some(first) = &self.first else { return };
+        if let Some(bar) = self.bar_number() {
+            first.narrow(bar, segment, mask);
+        }
+        if mask.count() as usize / 4 > self.n_max
+            && let Some(bar) = first.local_bar(segment, mask, (self.after_key(), self.n_max))
+        {
+            first.narrow(bar, segment, mask);
+        }
+    }
+
+    /// The number that bars the first key, if it is one.
+    fn bar_number(&self) -> Option<f64> {
         match self.bar.as_ref()?.keys.first()? {
-            Key::Number(number) => Some((path, direction, *number)),
+            Key::Number(number) => Some(*number),
             _ => None,
         }
     }
 
-    /// Whether some row of the segment could be better than the bar.
-    fn can_gain(&self, segment: &SegmentView<'_>) -> bool {
-        let Some((path, direction, number)) = self.barred_number() else {
+    fn after_key(&self) -> Option<&Key> {
+        self.after?.keys.first()
+    }
+
+    /// Whether some row of a segment that promises so much could be better than the bar.
+    fn can_gain(&self, segment: &SegmentView<'_>, promise: Promise) -> bool {
+        let (Some(first), Some(bar), Some(number)) = (&self.first, &self.bar, self.bar_number())
+        else {
             return true;
         };
-        match Promise::of(segment, path, direction) {
+        match promise {
             Promise::Certain => true,
+            Promise::Rest => false,
             Promise::Number(best) => {
-                let ordering = match direction {
-                    Direction::Ascending => best.total_cmp(&number),
-                    Direction::Descending => number.total_cmp(&best),
-                };
+                let ordering = first.cmp(best, number);
                 // With one key, equal numbers are decided by the row ids.
-                let is_late = self.order.keys.len() == 1
-                    && self.bar.as_ref().is_some_and(|bar| bar.row < segment.row_id(0));
+                let is_late = self.order.keys.len() == 1 && bar.row < segment.row_id(0);
                 ordering.is_lt() || (ordering.is_eq() && !is_late)
             }
-            Promise::Rest => false,
-        }
-    }
-
-    /// Clears rows whose first key alone puts them behind the bar.
-    fn narrow_to_gain(&self, segment: &SegmentView<'_>, mask: &mut Mask) {
-        let Some((path, direction, number)) = self.barred_number() else {
-            return;
-        };
-        let (kinds, numbers) = match direction {
-            Direction::Ascending => (
-                BELOW_NUMBERS,
-                number_range(std::ops::Bound::Unbounded, std::ops::Bound::Included(number)),
-            ),
-            Direction::Descending => (
-                ABOVE_NUMBERS,
-                number_range(std::ops::Bound::Included(number), std::ops::Bound::Unbounded),
-            ),
-        };
-        let set = CellSet { numbers, ..CellSet::of_kinds(kinds) };
-        debug_assert!(!matches!(set.numbers, NumberSet::None));
-        PathFilter::new(path, set).narrow(segment, mask);
-    }
-}
-
-/// The first key where it is a plain path.
-fn first_path(order: &Order<'_>) -> Option<(PathId, Direction)> {
-    let key = order.keys.first()?;
-    Some((plain_path(&key.expr)?, Direction::of(key)))
-}
-
-/// The best first key that a segment can hold.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Promise {
-    /// Something before all numbers.
-    Certain,
-    /// This number at best.
-    Number(f64),
-    /// Nothing before the last of the numbers.
-    Rest,
-}
-
-impl Promise {
-    fn of(segment: &SegmentView<'_>, path: PathId, direction: Direction) -> Self {
-        let before = match direction {
-            Direction::Ascending => BELOW_NUMBERS,
-            Direction::Descending => ABOVE_NUMBERS,
-        };
-        if segment.n_rows_of_kinds(path, before) > 0 {
-            return Self::Certain;
-        }
-        let zones = segment.number_zones(path).into_iter().flatten();
-        let best = match direction {
-            Direction::Ascending => zones.map(|zone| zone.0).reduce(f64::min),
-            Direction::Descending => zones.map(|zone| zone.1).reduce(f64::max),
-        };
-        best.map_or(Self::Rest, Self::Number)
-    }
-
-    /// Segments that promise most come first.
-    fn cmp(&self, other: &Self, direction: Direction) -> Ordering {
-        let class = |promise: &Self| match promise {
-            Self::Certain => 0,
-            Self::Number(_) => 1,
-            Self::Rest => 2,
-        };
-        match (self, other, direction) {
-            (Self::Number(a), Self::Number(b), Direction::Ascending) => a.total_cmp(b),
-            (Self::Number(a), Self::Number(b), Direction::Descending) => b.total_cmp(a),
-            _ => class(self).cmp(&class(other)),
         }
     }
 }
@@ -268,7 +229,7 @@ impl Scan<'_> {
         // The first segments are taken here, until there is a bar for the others to begin with.
         while n_done < segments.len() && best.bar.is_none() && n_done < 2 {
             self.runner.stop.check()?;
-            best.add_segment(self, &self.segment(segments[n_done]));
+            best.add_segment(self, segments[n_done]);
             n_done += 1;
         }
         let rest = &segments[n_done..];
@@ -283,7 +244,7 @@ impl Scan<'_> {
             work_ns,
             &Fold {
                 begin: &|| Best { bar: bar.clone(), ..Best::new(order, after, n_max) },
-                add: &|best: &mut Best<'_>, i| best.add_segment(self, &self.segment(rest[i])),
+                add: &|best: &mut Best<'_>, i| best.add_segment(self, rest[i]),
                 merge: &Best::merge,
             },
         )?;
@@ -291,15 +252,15 @@ impl Scan<'_> {
         Ok(best.finish())
     }
 
-    fn most_promising_first(&self, order: &Order<'_>) -> Vec<usize> {
-        let mut segments: Vec<usize> = (0..self.n_segments()).collect();
-        if let Some((path, direction)) = first_path(order) {
-            let promises: Vec<Promise> = segments
-                .iter()
-                .map(|&number| Promise::of(&self.segment(number), path, direction))
-                .collect();
-            segments.sort_by(|&a, &b| promises[a].cmp(&promises[b], direction).then(a.cmp(&b)));
-        }
+    /// The segments with what they promise, those that promise most first.
+    fn most_promising_first(&self, order: &Order<'_>) -> Vec<(usize, Promise)> {
+        let numbers = 0..self.n_segments();
+        let Some(first) = NumberKey::of(order.keys) else {
+            return numbers.map(|number| (number, Promise::Certain)).collect();
+        };
+        let mut segments: Vec<(usize, Promise)> =
+            numbers.map(|number| (number, first.promise(&self.segment(number)))).collect();
+        segments.sort_by(|a, b| first.cmp_promises(a.1, b.1).then(a.0.cmp(&b.0)));
         segments
     }
 }

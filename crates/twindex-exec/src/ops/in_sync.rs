@@ -165,11 +165,8 @@ impl Walk<'_> {
         if let Some(reported) = reported {
             let mut equal = differ.clone();
             // No row has two objects here, so none is handed back.
-            let _ = self.segment.narrow_columns_equal(
-                (desired, reported),
-                Equality::Equal,
-                &mut equal,
-            );
+            let _ =
+                self.segment.narrow_columns_equal((desired, reported), Equality::Equal, &mut equal);
             differ.and_not(&equal);
         }
         self.in_sync.and_not(&differ);
