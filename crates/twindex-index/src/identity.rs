@@ -8,7 +8,7 @@ use std::hash::BuildHasher;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use twindex_model::cell::{Cell, Text};
-use twindex_model::json::read::{Event, Leaf, Leaves};
+use twindex_model::json::read::{Event, Leaf, Leaves, Piece};
 use twindex_model::path::{Collection, RowId};
 
 use crate::catalog::{DEVICE_ID, MODULE_ID};
@@ -29,7 +29,7 @@ pub(crate) struct Identity<'a> {
 
 impl<'a> Identity<'a> {
     /// The identity that a document states; `None` if it has no string `deviceId`, or a `moduleId`
-    /// that is neither a string nor null.
+    /// that is neither a string nor null. An empty one says "no module", as null does.
     pub(crate) fn of(leaves: &'a Leaves) -> Option<Self> {
         let (mut device_id, mut module_id) = (None, None);
         let mut depth = 0_usize;
@@ -61,6 +61,7 @@ impl<'a> Identity<'a> {
         };
         let module_id = match module_id {
             None | Some(Some(Leaf::Null)) => None,
+            Some(Some(Leaf::String(Piece { len: 0, .. }))) => None,
             Some(Some(Leaf::String(module_id))) => Some(leaves.str(module_id)),
             Some(_) => return None,
         };
@@ -135,5 +136,6 @@ pub(crate) fn identity_of_row<'a>(
         Cell::String(text) => Some(text),
         _ => None,
     };
-    (text(DEVICE_ID).unwrap_or(Text::Borrowed("")), text(MODULE_ID))
+    let module_id = text(MODULE_ID).filter(|module_id| !module_id.is_empty());
+    (text(DEVICE_ID).unwrap_or(Text::Borrowed("")), module_id)
 }
