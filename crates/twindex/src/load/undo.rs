@@ -1,7 +1,7 @@
 //! Taking back a strict load: what stood in the rows it wrote.
 
 use twindex_index::index::{Index, Put};
-use twindex_model::json::read::Leaves;
+use twindex_model::json::read::{Leaves, read_value};
 
 /// What was written, and the twins that were replaced, in order.
 #[derive(Debug, Default)]
@@ -31,15 +31,21 @@ impl Undo {
     /// Takes back every write, the last one first.
     pub(super) fn take_back(&mut self, index: &mut Index) {
         while let Some((put, before)) = self.steps.pop() {
-            match before.map(Leaves::read) {
-                Some(Ok(document)) => {
-                    index.put(&document.leaves);
+            match before.as_deref().and_then(leaves_of) {
+                Some(leaves) => {
+                    index.put(&leaves);
                 }
                 // The engine printed the text, so it can be read: only a new twin has none.
-                Some(Err(_)) | None => {
+                None => {
                     index.remove(put.collection, put.row);
                 }
             }
         }
     }
+}
+
+/// What the engine printed. Not [`Leaves::read`], which has a ceiling: numbers such as `9e15` print
+/// longer than they came, so a twin may print longer than a document may be.
+fn leaves_of(text: &str) -> Option<Leaves> {
+    read_value(text).ok().and_then(|twin| Leaves::from_value(&twin))
 }
