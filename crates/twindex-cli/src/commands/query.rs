@@ -4,7 +4,7 @@
 
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 
-use twindex::Twindex;
+use twindex::{Error, Twindex};
 
 use crate::answer::{AskError, Manner, Told, answer};
 use crate::args::{Format, QueryArgs, is_stdin};
@@ -16,7 +16,7 @@ use crate::script::{Script, Statement};
 /// Bytes gathered before they are written.
 const OUT_BYTES: usize = 1 << 16;
 
-/// Runs every statement in order.
+/// Loads, then runs every statement in order.
 pub(crate) fn run(args: &QueryArgs) -> anyhow::Result<()> {
     let scripts = scripts(args)?;
     let statements: Vec<Statement<'_>> = scripts.iter().flat_map(Script::statements).collect();
@@ -34,22 +34,13 @@ pub(crate) fn run(args: &QueryArgs) -> anyhow::Result<()> {
     let mut out = BufWriter::with_capacity(OUT_BYTES, stdout.lock());
     let mut n_refused = 0_u64;
     for statement in &statements {
-        match answer(&db, statement.text(), &manner, &mut out) {
-            Ok(told) => {
-                out.flush()?;
-                tell(&mut io::stderr().lock(), statement, &told, &manner)?;
-            }
-            Err(AskError::Write(error)) => return Err(error.into()),
-            Err(AskError::Refused(error)) if args.continue_on_error => {
-                n_refused += 1;
-                writeln!(out, "{}", error_line(statement.text(), &error))?;
-            }
-            Err(AskError::Refused(error)) => {
-                out.flush()?;
-                draw_error(&mut io::stderr().lock(), statement, &error, Colour::of_stderr())?;
-                return Err(AlreadyTold.into());
-            }
+        let Err(error) = ask(&db, statement, &manner, &mut out)? else { continue };
+        if !args.continue_on_error {
+            draw_error(&mut io::stderr().lock(), statement, &error, Colour::of_stderr())?;
+            return Err(AlreadyTold.into());
         }
+        n_refused += 1;
+        writeln!(out, "{}", error_line(statement.text(), &error))?;
     }
     out.flush()?;
     if n_refused > 0 {
@@ -57,6 +48,23 @@ pub(crate) fn run(args: &QueryArgs) -> anyhow::Result<()> {
         return Err(AlreadyTold.into());
     }
     Ok(())
+}
+
+/// Writes the answer to one statement and talks about it; gives back why there is none.
+fn ask(
+    db: &Twindex,
+    statement: &Statement<'_>,
+    manner: &Manner,
+    out: &mut dyn Write,
+) -> io::Result<Result<(), Error>> {
+    let answered = answer(db, statement.text(), manner, out);
+    // What is said on stderr comes after what it is about.
+    out.flush()?;
+    match answered {
+        Ok(told) => tell(&mut io::stderr().lock(), statement, &told, manner).map(Ok),
+        Err(AskError::Refused(error)) => Ok(Err(error)),
+        Err(AskError::Write(error)) => Err(error),
+    }
 }
 
 /// The texts to run: the file first, then the arguments.
