@@ -1,5 +1,8 @@
 //! Every golden file, run as it says: parsing, binding, plans, and answers, which the oracle judges.
 
+// Helpers of tests fail by panicking, as tests do.
+#![allow(clippy::panic, clippy::unwrap_used)]
+
 use twindex::{Diagnostic, Error, LoadOptions, ManualClock, Options, Page, Twindex};
 use twindex_oracle::World;
 use twindex_testkit::{Tolerances, answers_equal};

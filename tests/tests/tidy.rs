@@ -1,5 +1,8 @@
 //! The rules of the house that a program can check: see `CONTRIBUTING.md`.
 
+// Helpers of tests fail by panicking, as tests do.
+#![allow(clippy::panic, clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
