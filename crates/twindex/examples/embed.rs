@@ -2,6 +2,9 @@
 //!
 //! `cargo run --example embed -p twindex`
 
+// An example shows what it does by printing it.
+#![allow(clippy::print_stdout)]
+
 use twindex::{Collection, LoadOptions, Twindex};
 
 const TWINS: &str = r#"{"deviceId":"press-1","tags":{"site":"Aarhus","line":1},"properties":{"desired":{"interval":60},"reported":{"interval":60,"temperature":71.5}}}
