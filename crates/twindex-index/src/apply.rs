@@ -70,8 +70,10 @@ impl Writer<'_> {
         }
         if self.segment.live().get(row) {
             self.clear_untouched(row, write);
+            self.segment.stamps_mut().look_through(row);
         }
         self.segment.set_live(row);
+        self.segment.tidy_stamps();
     }
 
     /// Number of a new write of a whole twin.
@@ -93,7 +95,7 @@ impl Writer<'_> {
 
     /// Writes a cell of a whole twin; of a repeated key the last value stays.
     fn write_once(&mut self, row: u16, path: PathId, (cell, write): (&Cell<'_>, u32)) {
-        let lane = self.segment.lane_or_new(path, self.catalog);
+        let (lane, _) = self.segment.lane_or_new(path, self.catalog);
         if lane.touched == write {
             self.clear_below(row, path);
         }
@@ -102,9 +104,9 @@ impl Writer<'_> {
 
     /// Writes a cell, and notes the write that did.
     fn write(&mut self, row: u16, path: PathId, cell: &Cell<'_>, write: u32) {
-        let lane = self.segment.lane_or_new(path, self.catalog);
+        let (lane, stamps) = self.segment.lane_or_new(path, self.catalog);
         let mut scope =
-            WriteScope { catalog: self.catalog, texts: self.texts, options: self.options };
+            WriteScope { catalog: self.catalog, texts: self.texts, stamps, options: self.options };
         lane.touched = write;
         let old = lane.write(row, cell, &mut scope);
         self.catalog.recount(self.collection, path, (old, cell.kind()));
@@ -126,6 +128,7 @@ impl Writer<'_> {
             self.clear_below(row, path);
         }
         self.write(row, path, cell, 0);
+        self.segment.tidy_stamps();
         Some(path)
     }
 
@@ -146,6 +149,7 @@ impl Writer<'_> {
             let old = lane.clear(row);
             self.catalog.recount(self.collection, lane.path, (old, Kind::Undefined));
         }
+        self.segment.stamps_mut().clear(row);
         self.segment.set_free(row);
     }
 
@@ -170,7 +174,7 @@ impl Writer<'_> {
     }
 
     fn clear(&mut self, row: u16, path: PathId) -> Kind {
-        let Some(lane) = self.segment.lane_mut(path) else {
+        let Some((lane, _)) = self.segment.lane_mut(path) else {
             return Kind::Undefined;
         };
         let old = lane.clear(row);

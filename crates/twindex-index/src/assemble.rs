@@ -96,7 +96,7 @@ fn gather<'a>(view: &SegmentView<'a>, path: Option<PathId>, row: u16) -> Vec<Gat
     while at < end {
         let entry = layout.entries[at];
         let lane = &lanes[entry.lane as usize];
-        match lane.cell(row, &index.texts) {
+        match lane.cell(row, view.reading()) {
             Cell::Undefined => at = entry.end as usize,
             cell => {
                 gathered.push(Gathered { path: lane.path, depth: entry.depth, cell });

@@ -5,11 +5,11 @@ use twindex_kernels::mask::{Mask, Words};
 use twindex_model::kind::{Kind, KindSet};
 use twindex_model::path::PathId;
 
-use crate::lane::Lane;
 use crate::lane::codes::{Codes, each_width};
 use crate::lane::number::NumberForm;
-use crate::lane::string::TextLane;
-use crate::texts::{TextKind, Texts};
+use crate::lane::string::{At, TextLane, place_at};
+use crate::lane::{Lane, Reading};
+use crate::texts::TextKind;
 use crate::view::{Equality, SegmentView};
 
 /// See [`SegmentView::narrow_columns_equal`].
@@ -23,11 +23,11 @@ pub(crate) fn narrow_columns_equal(
         mask.clear();
         return None;
     };
-    let texts = &view.index().texts;
+    let reading = view.reading();
     let (equal, objects) = if a.kinds.is_dense() && b.kinds.is_dense() {
-        by_column(a, b, texts, mask)
+        by_column(a, b, reading, mask)
     } else {
-        by_row(a, b, texts, mask)
+        by_row(a, b, reading, mask)
     };
     match wanted {
         Equality::Equal => *mask = equal,
@@ -41,7 +41,7 @@ pub(crate) fn narrow_columns_equal(
 
 /// Row by row, in those that have both paths. Keeps them in `mask`; gives those with equal cells,
 /// and those with two objects.
-fn by_row(a: &Lane, b: &Lane, texts: &Texts, mask: &mut Mask) -> (Mask, Mask) {
+fn by_row(a: &Lane, b: &Lane, reading: Reading<'_>, mask: &mut Mask) -> (Mask, Mask) {
     a.kinds.narrow(KindSet::DEFINED, mask.words_mut());
     b.kinds.narrow(KindSet::DEFINED, mask.words_mut());
     let (mut equal, mut objects) = (Mask::empty(), Mask::empty());
@@ -49,7 +49,8 @@ fn by_row(a: &Lane, b: &Lane, texts: &Texts, mask: &mut Mask) -> (Mask, Mask) {
         match (a.kinds.find(row), b.kinds.find(row)) {
             (Some((_, Kind::Object)), Some((_, Kind::Object))) => objects.set(row),
             (Some((slot_a, kind_a)), Some((slot_b, kind_b)))
-                if kind_a == kind_b && are_equal((a, slot_a), (b, slot_b), kind_a, texts) =>
+                if kind_a == kind_b
+                    && are_equal((a, (row, slot_a)), (b, (row, slot_b)), kind_a, reading) =>
             {
                 equal.set(row);
             }
@@ -60,13 +61,17 @@ fn by_row(a: &Lane, b: &Lane, texts: &Texts, mask: &mut Mask) -> (Mask, Mask) {
 }
 
 /// Whether the values of a kind at two slots are equal.
-fn are_equal(a: (&Lane, usize), b: (&Lane, usize), kind: Kind, texts: &Texts) -> bool {
+fn are_equal(a: (&Lane, At), b: (&Lane, At), kind: Kind, reading: Reading<'_>) -> bool {
     let same_texts = |kind: TextKind| match (a.0.text_part(kind), b.0.text_part(kind)) {
         (Some(TextLane::Codes(x)), Some(TextLane::Codes(y))) if a.0.family == b.0.family => {
-            x.codes.get(a.1) == y.codes.get(b.1)
+            x.codes.get(a.1.1) == y.codes.get(b.1.1)
+        }
+        // A row has no stamp twice.
+        (Some(TextLane::Shared(x)), Some(TextLane::Shared(y))) => {
+            place_at(x, a.1.1) == place_at(y, b.1.1)
         }
         (Some(x), Some(y)) => {
-            *x.text(a.1, a.0.dictionary(kind, texts)) == *y.text(b.1, b.0.dictionary(kind, texts))
+            *x.text(a.1, a.0.source(kind, reading)) == *y.text(b.1, b.0.source(kind, reading))
         }
         _ => false,
     };
@@ -74,7 +79,7 @@ fn are_equal(a: (&Lane, usize), b: (&Lane, usize), kind: Kind, texts: &Texts) ->
         Kind::String => same_texts(TextKind::Strings),
         Kind::Array => same_texts(TextKind::Arrays),
         Kind::Number => match (&a.0.numbers, &b.0.numbers) {
-            (Some(x), Some(y)) => x.number(a.1) == y.number(b.1),
+            (Some(x), Some(y)) => x.number(a.1.1) == y.number(b.1.1),
             _ => false,
         },
         _ => true,
@@ -82,7 +87,7 @@ fn are_equal(a: (&Lane, usize), b: (&Lane, usize), kind: Kind, texts: &Texts) ->
 }
 
 /// Kind by kind, over whole columns. The same as [`by_row`].
-fn by_column(a: &Lane, b: &Lane, texts: &Texts, mask: &mut Mask) -> (Mask, Mask) {
+fn by_column(a: &Lane, b: &Lane, reading: Reading<'_>, mask: &mut Mask) -> (Mask, Mask) {
     a.kinds.narrow(KindSet::DEFINED, mask.words_mut());
     b.kinds.narrow(KindSet::DEFINED, mask.words_mut());
     let mut equal = Mask::empty();
@@ -97,8 +102,8 @@ fn by_column(a: &Lane, b: &Lane, texts: &Texts, mask: &mut Mask) -> (Mask, Mask)
                 continue;
             }
             Kind::Number => and_numbers_equal(a, b, &mut both),
-            Kind::String => and_texts_equal((a, b), TextKind::Strings, texts, &mut both),
-            Kind::Array => and_texts_equal((a, b), TextKind::Arrays, texts, &mut both),
+            Kind::String => and_texts_equal((a, b), TextKind::Strings, reading, &mut both),
+            Kind::Array => and_texts_equal((a, b), TextKind::Arrays, reading, &mut both),
             _ => (),
         }
         equal.or(&both);
@@ -129,7 +134,7 @@ fn and_numbers_equal(a: &Lane, b: &Lane, mask: &mut Mask) {
 }
 
 /// Keeps the rows with equal texts, of those with two texts.
-fn and_texts_equal((a, b): (&Lane, &Lane), kind: TextKind, texts: &Texts, mask: &mut Mask) {
+fn and_texts_equal((a, b): (&Lane, &Lane), kind: TextKind, reading: Reading<'_>, mask: &mut Mask) {
     let (Some(part_a), Some(part_b)) = (a.text_part(kind), b.text_part(kind)) else {
         return;
     };
@@ -140,12 +145,16 @@ fn and_texts_equal((a, b): (&Lane, &Lane), kind: TextKind, texts: &Texts, mask: 
         (TextLane::Raw(x), TextLane::Raw(y)) => {
             keep_rows(mask, |row| x.bytes_at(row) == y.bytes_at(row));
         }
-        (TextLane::Times(x), TextLane::Times(y)) if x.is_alike(y) => {
+        (TextLane::Shared(x), TextLane::Shared(y)) => and_columns_equal(mask.words_mut(), x, y),
+        (TextLane::Times(x), TextLane::Times(y)) if x.coder() == y.coder() => {
             keep_rows(mask, |row| x.code(row) == y.code(row));
         }
         _ => {
-            let (da, db) = (a.dictionary(kind, texts), b.dictionary(kind, texts));
-            keep_rows(mask, |row| *part_a.text(row, da) == *part_b.text(row, db));
+            let (from_a, from_b) = (a.source(kind, reading), b.source(kind, reading));
+            keep_rows(mask, |row| {
+                let at = (row as u16, row);
+                *part_a.text(at, from_a) == *part_b.text(at, from_b)
+            });
         }
     }
 }

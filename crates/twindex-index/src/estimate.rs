@@ -125,6 +125,10 @@ fn of_texts(filter: &PathFilter, view: &SegmentView<'_>, of: (&Lane, TextKind)) 
             let bytes = n_slots as u32 * times.codes().width();
             Estimate { rows_max, is_exact: false, bytes, by: "times" }
         }
+        Some(TextLane::Shared(_)) => {
+            let bytes = (n_slots + view.segment().stamps().bytes()) as u32;
+            Estimate { rows_max, is_exact: false, bytes, by: "shared times" }
+        }
     }
 }
 

@@ -9,7 +9,6 @@ use twindex_model::path::{Collection, PathId};
 use crate::catalog::DEVICE_ID;
 use crate::cell_set::{CellSet, NumberSet, TextSet};
 use crate::estimate;
-use crate::index::Index;
 use crate::lane::Lane;
 use crate::narrow::{TextTest, and_numbers, and_texts};
 use crate::texts::TextKind;
@@ -77,7 +76,7 @@ impl PathFilter {
             self.keep_devices(points, segment, mask);
             return;
         }
-        self.narrow_lane(lane, segment.index(), mask);
+        self.narrow_lane(lane, segment, mask);
     }
 
     /// The same for one cell.
@@ -120,20 +119,20 @@ impl PathFilter {
 
     /// The values of one kind alone are narrowed in place where slots are rows; else those of each
     /// kind apart, on their slots, and joined with the rows that are in by their kind.
-    fn narrow_lane(&self, lane: &Lane, index: &Index, mask: &mut Mask) {
+    fn narrow_lane(&self, lane: &Lane, segment: &SegmentView<'_>, mask: &mut Mask) {
         let (whole, partial) = self.kinds_in(lane);
         match partial[..] {
             [] => lane.kinds.narrow(whole, mask.words_mut()),
             [kind] if whole.is_empty() && lane.kinds.is_dense() => {
                 lane.kinds.narrow(KindSet::of(&[kind]), mask.words_mut());
-                self.narrow_values(kind, lane, index, mask.words_mut());
+                self.narrow_values(kind, lane, segment, mask.words_mut());
             }
             _ => {
                 let asked = mask.clone();
                 lane.kinds.narrow(whole, mask.words_mut());
                 for kind in &partial {
                     let mut slots = lane.kinds.slots_of_kind(*kind, Some(asked.words()));
-                    self.narrow_values(*kind, lane, index, slots.words_mut());
+                    self.narrow_values(*kind, lane, segment, slots.words_mut());
                     mask.or(&lane.kinds.rows_of_slots(&slots));
                 }
             }
@@ -162,8 +161,8 @@ impl PathFilter {
     }
 
     /// Narrows a mask of slots, all of which hold a value of `kind`.
-    fn narrow_values(&self, kind: Kind, lane: &Lane, index: &Index, mask: &mut Words) {
-        let scope = (&index.texts, &index.options);
+    fn narrow_values(&self, kind: Kind, lane: &Lane, segment: &SegmentView<'_>, mask: &mut Words) {
+        let scope = (segment.reading(), &segment.index().options);
         match kind {
             Kind::String => {
                 let test = (&self.set.strings, &self.strings);

@@ -82,9 +82,9 @@ fn count_texts<'a>(
     take: &mut dyn FnMut(Text<'a>, u32),
 ) {
     let Some(part) = lane.text_part(kind) else { return };
-    let dictionary = lane.dictionary(kind, &view.index().texts);
+    let source = lane.source(kind, view.reading());
     let all = || lane.kinds.slots_of_kind(kind.kind(), None);
-    match (part, dictionary) {
+    match (part, source.dictionary) {
         (TextLane::Codes(codes), Some(dictionary)) => {
             let mut give = |code: u32, n: u32| take(Text::Borrowed(dictionary.text(code)), n);
             if slots.is_none()
@@ -95,9 +95,11 @@ fn count_texts<'a>(
                 count_codes(&codes.codes, slots.unwrap_or_else(all).words(), &mut give);
             }
         }
-        (part, dictionary) => {
-            for slot in &slots.unwrap_or_else(all) {
-                take(part.text(usize::from(slot), dictionary), 1);
+        (part, _) => {
+            let slots = slots.unwrap_or_else(all);
+            let rows = lane.kinds.rows_of_slots(&slots);
+            for (row, slot) in rows.iter().zip(&slots) {
+                take(part.text((row, slot.into()), source), 1);
             }
         }
     }

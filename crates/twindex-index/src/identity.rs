@@ -132,9 +132,12 @@ pub(crate) fn identity_of_row<'a>(
     row: RowId,
     (segments, texts): (&'a [Segment], &'a Texts),
 ) -> (Text<'a>, Option<Text<'a>>) {
-    let text = |path| match segments.get(row.segment())?.lane(path)?.cell(row.place(), texts) {
-        Cell::String(text) => Some(text),
-        _ => None,
+    let text = |path| {
+        let segment = segments.get(row.segment())?;
+        match segment.lane(path)?.cell(row.place(), segment.reading(texts)) {
+            Cell::String(text) => Some(text),
+            _ => None,
+        }
     };
     let module_id = text(MODULE_ID).filter(|module_id| !module_id.is_empty());
     (text(DEVICE_ID).unwrap_or(Text::Borrowed("")), module_id)

@@ -206,10 +206,11 @@ impl Index {
     fn leave_dictionary(&mut self, path: PathId, kind: TextKind) {
         let form = self.form_without_dictionary(path, kind);
         let segments = self.stores.iter_mut().flat_map(|store| &mut store.segments);
-        for lane in segments.filter_map(|segment| segment.lane_mut(path)) {
+        for (lane, stamps) in segments.filter_map(|segment| segment.lane_mut(path)) {
             let mut scope = WriteScope {
                 catalog: &self.catalog,
                 texts: &mut self.texts,
+                stamps,
                 options: &self.options,
             };
             lane.leave_codes(kind, form, &mut scope);

@@ -7,22 +7,21 @@ use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashTable};
-use twindex_kernels::SEGMENT_ROWS;
+use twindex_kernels::Code;
 use twindex_kernels::mask::Mask;
 use twindex_model::cell::Cell;
 use twindex_model::kind::{Kind, KindSet};
 use twindex_model::path::PathId;
 
-use crate::lane::Lane;
+use crate::lane::codes::{Codes, each_width};
 use crate::lane::number::{NumberForm, NumberLane};
-use crate::lane::string::TextLane;
-use crate::texts::{TextKind, Texts};
+use crate::lane::string::{At, TextLane, place_at};
+use crate::lane::{Lane, Reading};
+use crate::texts::TextKind;
 use crate::view::SegmentView;
 
 /// Greatest code for which a table by code is laid out; beyond, a hash table.
 const TABLE_CODE_MAX: u64 = 1 << 17;
-/// Rows below which a table by row would cost more than it saves.
-const FEW_ROWS: usize = 4_096;
 /// No number yet.
 const NONE: u32 = u32::MAX;
 
@@ -38,38 +37,25 @@ pub(crate) fn group_ids<'a>(
         ids.resize(mask.count() as usize, 0);
         return vec![Cell::Undefined];
     };
-    let mut numbering = Numbering { lane, texts: &view.index().texts, cells: Vec::new() };
-    let n_rows = mask.count() as usize;
-    if n_rows < FEW_ROWS {
-        ids.resize(n_rows, NONE);
-        numbering.number_all(mask, &Places::Ranks(mask, ranks(mask)), ids);
-    } else {
-        let mut by_row = vec![NONE; SEGMENT_ROWS];
-        numbering.number_all(mask, &Places::Rows, &mut by_row);
-        ids.extend(mask.iter().map(|row| by_row[usize::from(row)]));
-    }
+    let mut numbering = Numbering { lane, reading: view.reading(), cells: Vec::new() };
+    ids.resize(mask.count() as usize, NONE);
+    numbering.number_all(mask, ids);
     numbering.cells
 }
 
-/// Where the number of a row is written.
-enum Places<'m> {
-    /// At the row.
-    Rows,
-    /// At its rank in the mask, of which the rows before each word are counted.
-    Ranks(&'m Mask, Box<[u32]>),
+/// Where the number of a row is written: at its rank in the mask.
+struct Ranks<'m> {
+    mask: &'m Mask,
+    /// Rows of the mask before each word.
+    before: Box<[u32]>,
 }
 
-impl Places<'_> {
+impl Ranks<'_> {
     #[inline]
     fn of(&self, row: u16) -> usize {
         let row = usize::from(row);
-        match self {
-            Self::Rows => row,
-            Self::Ranks(mask, ranks) => {
-                let below = mask.words()[row / 64] & ((1 << (row % 64)) - 1);
-                (ranks[row / 64] + below.count_ones()) as usize
-            }
-        }
+        let below = self.mask.words()[row / 64] & ((1 << (row % 64)) - 1);
+        (self.before[row / 64] + below.count_ones()) as usize
     }
 }
 
@@ -87,8 +73,29 @@ fn ranks(mask: &Mask) -> Box<[u32]> {
 /// Numbers given to cells so far.
 struct Numbering<'a> {
     lane: &'a Lane,
-    texts: &'a Texts,
+    reading: Reading<'a>,
     cells: Vec<Cell<'a>>,
+}
+
+/// Row and slot of the values of one kind, and where their numbers are written.
+struct Target<'m, 'o> {
+    rows: Mask,
+    slots: Mask,
+    /// `None` if every row of the mask is of this kind, so that numbers come in order.
+    ranks: Option<Ranks<'m>>,
+    out: &'o mut [u32],
+}
+
+impl Target<'_, '_> {
+    /// Hands over each row and slot, and writes the number it gets for it.
+    #[inline]
+    fn number(self, mut id: impl FnMut(At) -> u32) {
+        let places = self.rows.iter().zip(self.slots.iter().map(usize::from));
+        match self.ranks {
+            None => self.out.iter_mut().zip(places).for_each(|(out, at)| *out = id(at)),
+            Some(ranks) => places.for_each(|at| self.out[ranks.of(at.0)] = id(at)),
+        }
+    }
 }
 
 impl<'a> Numbering<'a> {
@@ -98,114 +105,113 @@ impl<'a> Numbering<'a> {
     }
 
     /// Numbers the cells of all rows of `mask`.
-    fn number_all(&mut self, mask: &Mask, at: &Places<'_>, out: &mut [u32]) {
+    fn number_all(&mut self, mask: &Mask, out: &mut [u32]) {
+        let kinds = &self.lane.kinds;
         let mut undefined = mask.clone();
-        self.lane.kinds.narrow(KindSet::of(&[Kind::Undefined]), undefined.words_mut());
+        kinds.narrow(KindSet::of(&[Kind::Undefined]), undefined.words_mut());
         if !undefined.is_empty() {
             let id = self.add(Cell::Undefined);
-            undefined.iter().for_each(|row| out[at.of(row)] = id);
+            let ranks = Ranks { mask, before: ranks(mask) };
+            undefined.iter().for_each(|row| out[ranks.of(row)] = id);
         }
-        for kind in self.lane.kinds.present().iter() {
-            self.number_kind(kind, mask, (at, out));
+        for kind in kinds.present().iter() {
+            let slots = kinds.slots_of_kind(kind, Some(mask.words()));
+            if slots.is_empty() {
+                continue;
+            }
+            let is_all = slots.count() as usize == out.len();
+            let target = Target {
+                rows: kinds.rows_of_slots(&slots),
+                slots,
+                ranks: (!is_all).then(|| Ranks { mask, before: ranks(mask) }),
+                out,
+            };
+            self.number_kind(kind, target);
         }
     }
 
     /// Numbers the cells of one kind.
-    fn number_kind(&mut self, kind: Kind, mask: &Mask, (at, out): (&Places<'_>, &mut [u32])) {
-        let slots = self.lane.kinds.slots_of_kind(kind, Some(mask.words()));
-        if slots.is_empty() {
-            return;
-        }
-        let rows = if self.lane.kinds.is_dense() {
-            slots.clone()
-        } else {
-            self.lane.kinds.rows_of_slots(&slots)
-        };
-        let places = rows.iter().map(|row| at.of(row)).zip(slots.iter().map(usize::from));
-        let (numbers, lane) = (self.lane.numbers.as_deref(), self.lane);
-        match (kind, numbers) {
+    fn number_kind(&mut self, kind: Kind, target: Target<'_, '_>) {
+        let lane = self.lane;
+        match (kind, lane.numbers.as_deref()) {
             (Kind::Number, Some(part)) => {
-                let mut odd = CodeTable::default();
-                self.number_by_code(kind, (places, out), |slot| number_code(part, slot), &mut odd);
+                self.number_by_code(kind, target, |at| number_code(part, at.1));
             }
-            (Kind::String, _) => self.number_texts((TextKind::Strings, lane), (places, out)),
-            (Kind::Array, _) => self.number_texts((TextKind::Arrays, lane), (places, out)),
+            (Kind::String, _) => self.number_texts(TextKind::Strings, target),
+            (Kind::Array, _) => self.number_texts(TextKind::Arrays, target),
             _ => {
-                let id = self.add(lane.cell_at(0, kind, self.texts));
-                places.for_each(|(place, _)| out[place] = id);
+                let id = self.add(lane.cell_at((0, 0), kind, self.reading));
+                target.number(|_| id);
             }
         }
     }
 
-    fn number_texts(
-        &mut self,
-        (kind, lane): (TextKind, &'a Lane),
-        (places, out): (impl Iterator<Item = (usize, usize)>, &mut [u32]),
-    ) {
-        let mut odd = CodeTable::default();
-        let rows = (places, out);
+    fn number_texts(&mut self, kind: TextKind, target: Target<'_, '_>) {
+        let (lane, stamps) = (self.lane, self.reading.stamps);
+        let of_kind = kind.kind();
         match lane.text_part(kind) {
-            Some(TextLane::Codes(part)) => {
-                let code = |slot| Key::Code(part.codes.get(slot).into());
-                self.number_by_code(kind.kind(), rows, code, &mut odd);
-            }
+            Some(TextLane::Codes(part)) => self.number_codes(of_kind, target, &part.codes),
             Some(TextLane::Times(times)) => {
-                self.number_by_code(
-                    kind.kind(),
-                    rows,
-                    |slot| Key::Code(times.code(slot)),
-                    &mut odd,
-                );
+                self.number_by_code(of_kind, target, |at| Key::Code(times.code(at.1)));
             }
-            Some(TextLane::Raw(_)) => self.number_by_text(kind.kind(), rows),
+            Some(TextLane::Shared(places)) => self.number_by_code(of_kind, target, |at| {
+                Key::Code(stamps.code(at.0, place_at(places, at.1)))
+            }),
+            Some(TextLane::Raw(_)) => self.number_by_text(of_kind, target),
             None => (),
         }
     }
 
+    /// Numbers cells by dictionary code: the common case, so with a loop for each width.
+    fn number_codes(&mut self, kind: Kind, target: Target<'_, '_>, codes: &Codes) {
+        let greatest = codes.greatest_stored();
+        if u64::from(greatest) > TABLE_CODE_MAX {
+            self.number_by_code(kind, target, |at| Key::Code(codes.get(at.1).into()));
+            return;
+        }
+        let mut table = vec![NONE; greatest as usize + 1];
+        each_width!(codes, codes => target.number(|at| {
+            let id = &mut table[codes[at.1].index()];
+            if *id == NONE {
+                *id = self.add(self.lane.cell_at(at, kind, self.reading));
+            }
+            *id
+        }));
+    }
+
     /// Numbers cells that a code tells apart; those without one by their bits, in a table beside.
-    fn number_by_code(
-        &mut self,
-        kind: Kind,
-        (places, out): (impl Iterator<Item = (usize, usize)>, &mut [u32]),
-        key: impl Fn(usize) -> Key,
-        odd: &mut CodeTable,
-    ) {
-        let mut table = CodeTable::default();
-        for (place, slot) in places {
+    fn number_by_code(&mut self, kind: Kind, target: Target<'_, '_>, key: impl Fn(At) -> Key) {
+        let (mut table, mut odd) = (CodeTable::default(), CodeTable::default());
+        target.number(|at| {
             let next = self.cells.len() as u32;
-            let id = match key(slot) {
+            let id = match key(at) {
                 Key::Code(code) => *table.entry(code, next),
                 Key::Bits(bits) => *odd.entry(bits, next),
             };
             if id == next {
-                self.cells.push(self.lane.cell_at(slot, kind, self.texts));
+                self.cells.push(self.lane.cell_at(at, kind, self.reading));
             }
-            out[place] = id;
-        }
+            id
+        });
     }
 
     /// Numbers cells that only their text tells apart.
-    fn number_by_text(
-        &mut self,
-        kind: Kind,
-        (places, out): (impl Iterator<Item = (usize, usize)>, &mut [u32]),
-    ) {
+    fn number_by_text(&mut self, kind: Kind, target: Target<'_, '_>) {
         let hasher = RandomState::default();
         let mut by_text: HashTable<u32> = HashTable::new();
-        for (place, slot) in places {
-            let cell = self.lane.cell_at(slot, kind, self.texts);
+        target.number(|at| {
+            let cell = self.lane.cell_at(at, kind, self.reading);
             let hash = hasher.hash_one(text_of(&cell));
             let cells = &self.cells;
             let same = |id: &u32| text_of(&cells[*id as usize]) == text_of(&cell);
             if let Some(id) = by_text.find(hash, same) {
-                out[place] = *id;
-                continue;
+                return *id;
             }
             let id = self.add(cell);
             let cells = &self.cells;
             by_text.insert_unique(hash, id, |id| hasher.hash_one(text_of(&cells[*id as usize])));
-            out[place] = id;
-        }
+            id
+        });
     }
 }
 

@@ -2,12 +2,17 @@
 
 use std::sync::OnceLock;
 
+use twindex_kernels::LaneVec;
 use twindex_kernels::mask::Mask;
+use twindex_model::kind::Kind;
 use twindex_model::path::PathId;
 
 use crate::assemble::Layout;
 use crate::catalog::Catalog;
-use crate::lane::Lane;
+use crate::lane::row_stamps::{RowStamps, UNUSED};
+use crate::lane::string::{TextLane, place_at, set_place};
+use crate::lane::{Lane, Reading};
+use crate::texts::Texts;
 
 /// No lane.
 const NONE: u32 = u32::MAX;
@@ -20,6 +25,8 @@ pub(crate) struct Segment {
     /// Rows below it are all live.
     first_free: usize,
     lanes: Vec<Lane>,
+    /// Stamps that lanes of a row share.
+    stamps: RowStamps,
     /// Place in `lanes` by path: an array, since documents are written and assembled path by path.
     by_path: Vec<u32>,
     /// Number of the last write of a whole twin.
@@ -36,6 +43,7 @@ impl Segment {
             n_live: 0,
             first_free: 0,
             lanes: Vec::new(),
+            stamps: RowStamps::default(),
             by_path: Vec::new(),
             n_writes: 0,
             layout: OnceLock::new(),
@@ -103,21 +111,58 @@ impl Segment {
         (place != NONE).then_some(place as usize)
     }
 
-    /// The lane of a path, to be written.
+    /// The lane of a path, to be written, and the stamps that lanes share.
     #[inline]
-    pub(crate) fn lane_mut(&mut self, path: PathId) -> Option<&mut Lane> {
+    pub(crate) fn lane_mut(&mut self, path: PathId) -> Option<(&mut Lane, &mut RowStamps)> {
         let place = *self.by_path.get(path.0 as usize)?;
-        self.lanes.get_mut(place as usize)
+        Some((self.lanes.get_mut(place as usize)?, &mut self.stamps))
     }
 
-    /// The lane of a path, made if there is none.
+    /// What reading a cell needs beside its lane.
+    pub(crate) fn reading<'a>(&'a self, texts: &'a Texts) -> Reading<'a> {
+        Reading { texts, stamps: &self.stamps }
+    }
+
+    /// Stamps that lanes of a row share.
+    pub(crate) fn stamps(&self) -> &RowStamps {
+        &self.stamps
+    }
+
+    /// Stamps that lanes of a row share, to be written.
+    pub(crate) fn stamps_mut(&mut self) -> &mut RowStamps {
+        &mut self.stamps
+    }
+
+    /// Drops the stamps of crowded rows that no lane uses any more, if they are a quarter or more.
+    pub(crate) fn tidy_stamps(&mut self) {
+        for row in self.stamps.take_crowded() {
+            let mut is_used = UNUSED;
+            for (places, slot) in shared_at(&mut self.lanes, row) {
+                is_used[usize::from(place_at(places, slot))] = true;
+            }
+            let n_used = is_used.iter().filter(|is_used| **is_used).count();
+            if n_used * 4 <= self.stamps.n_stamps(row) * 3 {
+                let moved = self.stamps.keep(row, &is_used);
+                for (places, slot) in shared_at(&mut self.lanes, row) {
+                    let place = moved[usize::from(place_at(places, slot))];
+                    set_place(places, slot, place);
+                }
+            }
+        }
+    }
+
+    /// The lane of a path, made if there is none, and the stamps that lanes share.
     #[inline]
-    pub(crate) fn lane_or_new(&mut self, path: PathId, catalog: &Catalog) -> &mut Lane {
+    pub(crate) fn lane_or_new(
+        &mut self,
+        path: PathId,
+        catalog: &Catalog,
+    ) -> (&mut Lane, &mut RowStamps) {
         let place = match self.by_path.get(path.0 as usize) {
             Some(place) if *place != NONE => *place as usize,
             _ => self.add_lane(path, catalog),
         };
-        &mut self.lanes[place]
+        (&mut self.lanes[place], &mut self.stamps)
     }
 
     fn add_lane(&mut self, path: PathId, catalog: &Catalog) -> usize {
@@ -126,7 +171,7 @@ impl Segment {
             self.by_path.resize(at + 1, NONE);
         }
         self.by_path[at] = self.lanes.len() as u32;
-        self.lanes.push(Lane::new(path, catalog.family(path)));
+        self.lanes.push(Lane::new(path, catalog));
         self.layout = OnceLock::new();
         self.lanes.len() - 1
     }
@@ -143,4 +188,15 @@ impl Segment {
             + size_of::<twindex_kernels::Words>()
             + self.layout.get().map_or(0, Layout::bytes)
     }
+}
+
+/// The lanes in which a row has a shared stamp, and its slot there.
+fn shared_at(lanes: &mut [Lane], row: u16) -> impl Iterator<Item = (&mut LaneVec<u8>, usize)> {
+    lanes.iter_mut().filter_map(move |lane| match lane.strings.as_deref_mut() {
+        Some(TextLane::Shared(places)) => match lane.kinds.find(row) {
+            Some((slot, Kind::String)) => Some((places, slot)),
+            _ => None,
+        },
+        _ => None,
+    })
 }

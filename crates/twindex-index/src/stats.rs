@@ -60,7 +60,7 @@ pub struct Stats {
     pub bytes: Bytes,
     /// Lanes in all.
     pub lanes: LaneCounts,
-    /// Bytes and lanes of each path that has any, without what is shared.
+    /// Bytes and lanes of each path that has any, without what paths share: dictionaries, stamps.
     pub paths: Vec<(PathId, Bytes, LaneCounts)>,
 }
 
@@ -113,6 +113,7 @@ impl Index {
         let mut stats = Stats::default();
         for segment in self.stores.iter().flat_map(|store| &store.segments) {
             stats.bytes.tables += segment.table_bytes();
+            stats.bytes.times += segment.stamps().bytes();
             for lane in segment.lanes() {
                 let (bytes, lanes) = &mut paths[lane.path.0 as usize];
                 bytes.add(&bytes_of(lane));
@@ -147,6 +148,7 @@ fn bytes_of(lane: &Lane) -> Bytes {
                 bytes.derived += part.derived_bytes();
             }
             TextLane::Times(times) => bytes.times += times.bytes(),
+            TextLane::Shared(places) => bytes.times += places.memory_bytes(),
             TextLane::Raw(raw) => bytes.raw += raw.bytes(),
         }
     }
@@ -168,7 +170,7 @@ fn forms_of(lane: &Lane) -> LaneCounts {
     for part in [&lane.strings, &lane.arrays].into_iter().flatten() {
         match **part {
             TextLane::Codes(_) => lanes.codes += 1,
-            TextLane::Times(_) => lanes.times += 1,
+            TextLane::Times(_) | TextLane::Shared(_) => lanes.times += 1,
             TextLane::Raw(_) => lanes.raw += 1,
         }
     }

@@ -47,6 +47,8 @@ pub(crate) enum TextForm {
     Codes,
     /// Times.
     Times,
+    /// Stamps that lanes of a row share.
+    Shared,
     /// Raw text.
     Raw,
 }
@@ -84,6 +86,8 @@ pub(crate) struct TextPlace {
     pub(crate) kind: TextKind,
     /// Rows of the path that hold such a text, this one apart.
     pub(crate) n_rows: u64,
+    /// Whether stamps at the path are probably those of other lanes of the row.
+    pub(crate) shares_stamps: bool,
 }
 
 impl Texts {
@@ -91,8 +95,12 @@ impl Texts {
     pub(crate) fn form_of_new_lane(&mut self, place: &TextPlace, text: &str) -> TextForm {
         let policy = self.policy_mut(place.path, place.kind);
         if policy.form == TextForm::Unknown {
-            let is_stamp = place.kind == TextKind::Strings && Stamp::parse(text).is_some();
-            policy.form = if is_stamp { TextForm::Times } else { TextForm::Codes };
+            let is_string = place.kind == TextKind::Strings;
+            policy.form = match Stamp::parse(text).filter(|_| is_string) {
+                Some(stamp) if place.shares_stamps && stamp.is_trimmed() => TextForm::Shared,
+                Some(_) => TextForm::Times,
+                None => TextForm::Codes,
+            };
         }
         policy.form
     }

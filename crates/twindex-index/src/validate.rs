@@ -10,7 +10,7 @@ use crate::identity::{Identity, identity_of_row};
 use crate::index::Index;
 use crate::lane::Lane;
 use crate::lane::number::NumberForm;
-use crate::lane::string::{CodeLane, TextLane};
+use crate::lane::string::{CodeLane, TextLane, place_at};
 use crate::segment::Segment;
 use crate::texts::TextKind;
 use crate::zone::Zones;
@@ -72,6 +72,10 @@ impl Index {
 
     fn validate_segment(&self, segment: &Segment) -> Checked {
         expect("live", segment.n_live(), segment.live().count())?;
+        segment.stamps().validate()?;
+        let free = (0..=u16::MAX).filter(|row| !segment.live().get(*row));
+        let n_left: usize = free.map(|row| segment.stamps().n_stamps(row)).sum();
+        expect("stamps of free rows", n_left, 0)?;
         for lane in segment.lanes() {
             self.validate_lane(segment, lane)
                 .map_err(|difference| format!("{:?}: {difference}", lane.path))?;
@@ -92,7 +96,13 @@ impl Index {
                 let kind = above.map_or(Kind::Undefined, |lane| lane.kinds.kind(row));
                 expect("kind of the parent", kind, Kind::Object)?;
             }
-            let cell = lane.cell(row, &self.texts);
+            if let (Kind::String, Some(TextLane::Shared(places))) = (kind, lane.strings.as_deref())
+            {
+                let slot = lane.kinds.find(row).map_or(0, |(slot, _)| slot);
+                let place = usize::from(place_at(places, slot));
+                expect("a stamp of the row", place < segment.stamps().n_stamps(row), true)?;
+            }
+            let cell = lane.cell(row, segment.reading(&self.texts));
             expect("kind of the cell", cell.kind(), kind)?;
             if let Cell::Number(number) = cell {
                 expect("finite number", number.is_finite(), true)?;
@@ -114,7 +124,7 @@ impl Index {
                     validate_codes((lane, kind), part)?;
                 }
                 Some(TextLane::Raw(raw)) => raw.validate()?,
-                Some(TextLane::Times(_)) | None => (),
+                Some(TextLane::Times(_) | TextLane::Shared(_)) | None => (),
             }
         }
         Ok(())

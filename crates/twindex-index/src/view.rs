@@ -8,7 +8,7 @@ use twindex_model::value::Value;
 
 use crate::catalog::Catalog;
 use crate::index::Index;
-use crate::lane::Lane;
+use crate::lane::{Lane, Reading};
 use crate::segment::Segment;
 use crate::{assemble, columns, group, number_cells, zone};
 
@@ -64,7 +64,7 @@ impl<'a> SegmentView<'a> {
     #[must_use]
     pub fn cell(&self, path: PathId, row: u16) -> Cell<'a> {
         match self.segment.lane(path) {
-            Some(lane) => lane.cell(row, &self.index.texts),
+            Some(lane) => lane.cell(row, self.reading()),
             None => Cell::Undefined,
         }
     }
@@ -163,6 +163,10 @@ impl<'a> SegmentView<'a> {
 
     pub(crate) fn index(&self) -> &'a Index {
         self.index
+    }
+
+    pub(crate) fn reading(&self) -> Reading<'a> {
+        self.segment.reading(&self.index.texts)
     }
 
     pub(crate) fn segment(&self) -> &'a Segment {

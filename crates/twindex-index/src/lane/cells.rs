@@ -10,7 +10,8 @@ use crate::catalog::{Catalog, Family};
 use crate::dictionary::Dictionary;
 use crate::lane::kind::{Kinds, Reform};
 use crate::lane::number::{Had, NumberLane};
-use crate::lane::string::{TextLane, TextScope};
+use crate::lane::row_stamps::RowStamps;
+use crate::lane::string::{At, TextLane, TextScope, TextSource};
 use crate::options::IndexOptions;
 use crate::texts::{TextKind, TextPlace, Texts};
 
@@ -19,6 +20,8 @@ use crate::texts::{TextKind, TextPlace, Texts};
 pub(crate) struct Lane {
     pub(crate) path: PathId,
     pub(crate) family: Family,
+    /// Whether stamps here are probably those of other lanes of the row.
+    shares_stamps: bool,
     /// The write that touched the lane last, by number in its segment: tells a repeated key from a
     /// new one, and after a replacement which paths are gone.
     pub(crate) touched: u32,
@@ -29,20 +32,32 @@ pub(crate) struct Lane {
     pub(crate) arrays: Option<Box<TextLane>>,
 }
 
+/// The key of the stamps in metadata.
+const LAST_UPDATED: &str = "$lastUpdated";
+
+/// What reading a cell needs beside the lane.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading<'a> {
+    pub(crate) texts: &'a Texts,
+    pub(crate) stamps: &'a RowStamps,
+}
+
 /// What writing a cell needs beside the lane.
 #[derive(Debug)]
 pub(crate) struct WriteScope<'a> {
     pub(crate) catalog: &'a Catalog,
     pub(crate) texts: &'a mut Texts,
+    pub(crate) stamps: &'a mut RowStamps,
     pub(crate) options: &'a IndexOptions,
 }
 
 impl Lane {
     /// A lane without rows.
-    pub(crate) fn new(path: PathId, family: Family) -> Self {
+    pub(crate) fn new(path: PathId, catalog: &Catalog) -> Self {
         Self {
             path,
-            family,
+            family: catalog.family(path),
+            shares_stamps: catalog.key(path) == LAST_UPDATED,
             touched: 0,
             kinds: Kinds::default(),
             numbers: None,
@@ -53,26 +68,25 @@ impl Lane {
 
     /// The cell of a row.
     #[inline]
-    pub(crate) fn cell<'a>(&'a self, row: u16, texts: &'a Texts) -> Cell<'a> {
+    pub(crate) fn cell<'a>(&'a self, row: u16, reading: Reading<'a>) -> Cell<'a> {
         match self.kinds.find(row) {
-            Some((slot, kind)) => self.cell_at(slot, kind, texts),
+            Some((slot, kind)) => self.cell_at((row, slot), kind, reading),
             None => Cell::Undefined,
         }
     }
 
-    /// The cell at a slot of a kind.
+    /// The cell of a kind at a row and its slot.
     #[inline]
-    pub(crate) fn cell_at<'a>(&'a self, slot: usize, kind: Kind, texts: &'a Texts) -> Cell<'a> {
+    pub(crate) fn cell_at<'a>(&'a self, at: At, kind: Kind, reading: Reading<'a>) -> Cell<'a> {
         let text = |kind: TextKind| {
-            let dictionary = texts.dictionary(self.family, kind);
-            self.text_part(kind).map(|part| part.text(slot, dictionary))
+            self.text_part(kind).map(|part| part.text(at, self.source(kind, reading)))
         };
         let cell = match kind {
             Kind::Undefined => None,
             Kind::Null => Some(Cell::Null),
             Kind::False => Some(Cell::Bool(false)),
             Kind::True => Some(Cell::Bool(true)),
-            Kind::Number => self.numbers.as_ref().map(|part| Cell::Number(part.number(slot))),
+            Kind::Number => self.numbers.as_ref().map(|part| Cell::Number(part.number(at.1))),
             Kind::String => text(TextKind::Strings).map(Cell::String),
             Kind::Array => text(TextKind::Arrays).map(Cell::Array),
             Kind::Object => Some(Cell::Object),
@@ -97,6 +111,13 @@ impl Lane {
         texts.dictionary(self.family, kind)
     }
 
+    /// Where texts lie that the lane does not hold itself.
+    #[inline]
+    pub(crate) fn source<'a>(&self, kind: TextKind, reading: Reading<'a>) -> TextSource<'a> {
+        let dictionary = reading.texts.dictionary(self.family, kind);
+        TextSource { dictionary, stamps: reading.stamps }
+    }
+
     /// Writes a cell, which must not be undefined; gives the kind before.
     pub(crate) fn write(&mut self, row: u16, cell: &Cell<'_>, scope: &mut WriteScope<'_>) -> Kind {
         let new = cell.kind();
@@ -110,12 +131,11 @@ impl Lane {
             self.forget(placed.slot, placed.old);
         }
         let had = if placed.old == new { Had::Value } else { Had::None };
+        let at = (row, placed.slot);
         match cell {
             Cell::Number(number) => self.write_number(placed.slot, *number, had, scope.options),
-            Cell::String(text) => {
-                self.write_text(TextKind::Strings, (placed.slot, text), had, scope)
-            }
-            Cell::Array(text) => self.write_text(TextKind::Arrays, (placed.slot, text), had, scope),
+            Cell::String(text) => self.write_text(TextKind::Strings, (at, text), had, scope),
+            Cell::Array(text) => self.write_text(TextKind::Arrays, (at, text), had, scope),
             _ => (),
         }
         self.drop_empty_part(placed.old);
@@ -130,15 +150,16 @@ impl Lane {
     fn write_text(
         &mut self,
         kind: TextKind,
-        (slot, text): (usize, &str),
+        (at, text): (At, &str),
         had: Had,
         scope: &mut WriteScope<'_>,
     ) {
         let n_rows = scope.catalog.n_rows_of_both(self.path, kind.kind());
         let mut scope = TextScope {
             kinds: &self.kinds,
-            place: TextPlace { path: self.path, family: self.family, kind, n_rows },
+            place: self.place(kind, n_rows),
             texts: scope.texts,
+            stamps: scope.stamps,
             options: scope.options,
         };
         let part = match kind {
@@ -146,7 +167,7 @@ impl Lane {
             TextKind::Arrays => &mut self.arrays,
         };
         let part = part.get_or_insert_with(|| Box::new(TextLane::new(text, &mut scope)));
-        part.set(slot, text, had, &mut scope);
+        part.set(at, text, had, &mut scope);
     }
 
     /// Makes the cell of a row undefined; gives the kind before.
@@ -206,6 +227,11 @@ impl Lane {
         self.arrays.iter_mut().for_each(|part| part.scatter(rows));
     }
 
+    fn place(&self, kind: TextKind, n_rows: u64) -> TextPlace {
+        let shares_stamps = self.shares_stamps;
+        TextPlace { path: self.path, family: self.family, kind, n_rows, shares_stamps }
+    }
+
     /// Takes a part's codes out of the dictionary, which its path has outgrown.
     pub(crate) fn leave_codes(
         &mut self,
@@ -213,9 +239,13 @@ impl Lane {
         form: crate::texts::TextForm,
         scope: &mut WriteScope<'_>,
     ) {
-        let place = TextPlace { path: self.path, family: self.family, kind, n_rows: 0 };
-        let scope =
-            TextScope { kinds: &self.kinds, place, texts: scope.texts, options: scope.options };
+        let scope = TextScope {
+            kinds: &self.kinds,
+            place: self.place(kind, 0),
+            texts: scope.texts,
+            stamps: scope.stamps,
+            options: scope.options,
+        };
         let part = match kind {
             TextKind::Strings => &mut self.strings,
             TextKind::Arrays => &mut self.arrays,

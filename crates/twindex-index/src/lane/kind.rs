@@ -265,6 +265,13 @@ impl Kinds {
         }
     }
 
+    /// Row and slot of each value of `kind`, not undefined, in row order.
+    pub(crate) fn places_of_kind(&self, kind: Kind) -> Vec<(u16, usize)> {
+        let slots = self.slots_of_kind(kind, None);
+        let rows = self.rows_of_slots(&slots);
+        rows.iter().zip(slots.iter().map(usize::from)).collect()
+    }
+
     /// The rows of slots.
     pub(crate) fn rows_of_slots(&self, slots: &Mask) -> Mask {
         match &self.form {

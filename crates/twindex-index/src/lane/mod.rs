@@ -11,10 +11,12 @@ pub(crate) mod kind;
 pub(crate) mod number;
 pub(crate) mod plane;
 pub(crate) mod raw;
+pub(crate) mod row_stamps;
 pub(crate) mod stamp;
+pub(crate) mod stamp_code;
 pub(crate) mod string;
 pub(crate) mod time;
 pub(crate) mod time_range;
 pub(crate) mod wide;
 
-pub(crate) use cells::Lane;
+pub(crate) use cells::{Lane, Reading};

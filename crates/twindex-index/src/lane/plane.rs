@@ -9,7 +9,7 @@ use twindex_kernels::mask::{self, Mask, Words};
 use twindex_model::kind::{Kind, KindSet};
 
 /// Rows with the path, and planes by kind.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Planes {
     present: Present,
     /// Number of rows that have the path.
@@ -18,6 +18,8 @@ pub(crate) struct Planes {
     end: usize,
     /// By kind. Invariant: every present row is in exactly one plane; that of `Undefined` is empty.
     planes: [Plane; 8],
+    /// The kind whose plane is full; undefined if there is none.
+    only: Kind,
     /// Rows present before each word, kept while slots are ranks.
     ranks: Option<Box<[u16; MASK_WORDS]>>,
 }
@@ -44,6 +46,19 @@ enum Plane {
     Bits(Box<Words>),
 }
 
+impl Default for Planes {
+    fn default() -> Self {
+        Self {
+            present: Present::First,
+            n_present: 0,
+            end: 0,
+            planes: Default::default(),
+            only: Kind::Undefined,
+            ranks: None,
+        }
+    }
+}
+
 impl Planes {
     /// The planes of `kinds[i]` at `rows[i]`, rows ascending; `counts` are the rows by kind.
     pub(crate) fn scattered(rows: &[u16], kinds: &[u8], counts: &[u32; 8]) -> Self {
@@ -57,6 +72,7 @@ impl Planes {
             planes.planes[*kind as usize] = if count == 0 {
                 Plane::Empty
             } else if count == rows.len() {
+                planes.only = *kind;
                 Plane::Full
             } else {
                 let of_kind = rows.iter().zip(kinds).filter(|(_, k)| **k == *kind as u8);
@@ -133,6 +149,9 @@ impl Planes {
         if !self.has(row) {
             return Kind::Undefined;
         }
+        if self.only != Kind::Undefined {
+            return self.only;
+        }
         for kind in &Kind::ALL[1..] {
             match &self.planes[*kind as usize] {
                 Plane::Empty => (),
@@ -161,6 +180,7 @@ impl Planes {
             if !matches!(self.planes[new as usize], Plane::Full) {
                 self.planes = Default::default();
                 self.planes[new as usize] = Plane::Full;
+                self.only = new;
             }
         } else if !(new == Kind::Undefined && matches!(self.planes[old as usize], Plane::Full)) {
             self.spell_out();
@@ -178,6 +198,7 @@ impl Planes {
 
     /// Gives the plane that all rows are in, if there is one, bits of its own.
     fn spell_out(&mut self) {
+        self.only = Kind::Undefined;
         for plane in &mut self.planes {
             if let Plane::Full = plane {
                 *plane = Plane::Bits(match &self.present {

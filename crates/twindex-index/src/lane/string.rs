@@ -2,16 +2,17 @@
 
 use std::sync::OnceLock;
 
-use twindex_kernels::mask::Mask;
+use twindex_kernels::LaneVec;
 use twindex_model::cell::Text;
 use twindex_model::kind::Kind;
 
 use crate::counts::Counts;
 use crate::dictionary::Dictionary;
-use crate::lane::codes::Codes;
+use crate::lane::codes::{self, Codes};
 use crate::lane::kind::Kinds;
 use crate::lane::number::Had;
 use crate::lane::raw::RawText;
+use crate::lane::row_stamps::RowStamps;
 use crate::lane::stamp::Stamp;
 use crate::lane::time::TimeLane;
 use crate::options::IndexOptions;
@@ -27,6 +28,8 @@ pub(crate) enum TextLane {
     Raw(RawText),
     /// UTC stamps.
     Times(TimeLane),
+    /// Places among the stamps that the row's lanes share.
+    Shared(LaneVec<u8>),
 }
 
 /// Codes, with what is derived from them.
@@ -48,13 +51,32 @@ pub(crate) struct TextScope<'a> {
     pub(crate) place: TextPlace,
     /// Dictionaries and policies.
     pub(crate) texts: &'a mut Texts,
+    /// Stamps that the lanes of a row share.
+    pub(crate) stamps: &'a mut RowStamps,
     /// Thresholds.
     pub(crate) options: &'a IndexOptions,
+}
+
+/// Row and slot of a value.
+pub(crate) type At = (u16, usize);
+
+/// Where texts lie that a lane does not hold itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TextSource<'a> {
+    /// The dictionary of the path's family, if there is one.
+    pub(crate) dictionary: Option<&'a Dictionary>,
+    /// Stamps that the lanes of a row share.
+    pub(crate) stamps: &'a RowStamps,
 }
 
 impl TextScope<'_> {
     fn kind(&self) -> Kind {
         self.place.kind.kind()
+    }
+
+    fn source(&self) -> TextSource<'_> {
+        let dictionary = self.texts.dictionary(self.place.family, self.place.kind);
+        TextSource { dictionary, stamps: self.stamps }
     }
 }
 
@@ -63,10 +85,12 @@ impl TextLane {
     pub(crate) fn new(first: &str, scope: &mut TextScope<'_>) -> Self {
         match scope.texts.form_of_new_lane(&scope.place, first) {
             TextForm::Raw => Self::Raw(RawText::default()),
-            TextForm::Times => match Stamp::parse(first) {
-                Some(stamp) => Self::Times(TimeLane::new(stamp, scope.options.exceptions_max)),
-                None => Self::codes(),
-            },
+            TextForm::Shared => Self::Shared(LaneVec::new()),
+            TextForm::Times => {
+                let stamps = Stamp::parse(first).into_iter().collect();
+                let times = TimeLane::new(stamps, scope.options.exceptions_max);
+                times.map_or_else(Self::codes, Self::Times)
+            }
             TextForm::Codes | TextForm::Unknown => Self::codes(),
         }
     }
@@ -77,93 +101,106 @@ impl TextLane {
 
     /// The text at a slot that holds one.
     #[inline]
-    pub(crate) fn text<'a>(&'a self, slot: usize, dictionary: Option<&'a Dictionary>) -> Text<'a> {
+    pub(crate) fn text<'a>(&'a self, at: At, source: TextSource<'a>) -> Text<'a> {
+        let (row, slot) = at;
         match self {
             Self::Codes(lane) => {
                 let code = lane.codes.get(slot);
-                Text::Borrowed(dictionary.map_or("", |dictionary| dictionary.text(code)))
+                Text::Borrowed(source.dictionary.map_or("", |dictionary| dictionary.text(code)))
             }
             Self::Raw(raw) => Text::Borrowed(raw.text(slot)),
             Self::Times(times) => times.text(slot),
+            Self::Shared(places) => source.stamps.text(row, place_at(places, slot)),
         }
     }
 
     /// Writes a text; `had` says whether the slot held one before.
-    pub(crate) fn set(&mut self, slot: usize, text: &str, had: Had, scope: &mut TextScope<'_>) {
+    pub(crate) fn set(&mut self, at: At, text: &str, had: Had, scope: &mut TextScope<'_>) {
+        let (row, slot) = at;
         match self {
             Self::Codes(lane) => match scope.texts.code(&scope.place, scope.options, text) {
                 Some(code) => lane.set(slot, code, had),
-                None => {
-                    self.make_raw(slot, scope);
-                    self.set(slot, text, Had::None, scope);
-                }
+                None => self.leave(TextForm::Raw, (at, text), scope),
             },
             Self::Raw(raw) => raw.set(slot, text.as_bytes()),
             Self::Times(times) => {
                 if !times.set(slot, text, (scope.kinds, scope.kind())) {
-                    self.leave_times(slot, scope);
-                    self.set(slot, text, Had::None, scope);
+                    let is_many = scope.kinds.count(scope.kind()) as usize
+                        > scope.options.dictionary_values_min;
+                    let form = if is_many { TextForm::Raw } else { TextForm::Codes };
+                    self.leave(form, (at, text), scope);
+                }
+            }
+            Self::Shared(places) => {
+                match scope.stamps.place(row, text, scope.options.exceptions_max) {
+                    Some(place) => set_place(places, slot, place),
+                    None => self.leave(TextForm::Times, (at, text), scope),
                 }
             }
         }
     }
 
-    /// Too many texts are no stamps: goes on as codes, or as raw text where codes would be many.
-    /// The slot given is about to be written.
-    fn leave_times(&mut self, slot: usize, scope: &mut TextScope<'_>) {
-        let n_rows = scope.kinds.count(scope.kind()) as usize;
-        let (path, kind) = (scope.place.path, scope.place.kind);
-        if n_rows > scope.options.dictionary_values_min {
-            scope.texts.set_form(path, kind, TextForm::Raw);
-            self.make_raw(slot, scope);
-            return;
-        }
-        scope.texts.set_form(path, kind, TextForm::Codes);
+    /// Goes on in another form, and so do the path's lanes to come; then writes a text that was too
+    /// much for this one.
+    fn leave(&mut self, form: TextForm, (at, text): (At, &str), scope: &mut TextScope<'_>) {
+        scope.texts.set_form(scope.place.path, scope.place.kind, form);
+        let others = places_but(scope, Some(at.1));
+        *self = match form {
+            TextForm::Times => match self.times_of(&others, Some(text), scope) {
+                Some(times) => Self::Times(times),
+                None => self.codes_of(&others, scope),
+            },
+            TextForm::Codes => self.codes_of(&others, scope),
+            _ => Self::Raw(self.raw_of(&others, scope.source())),
+        };
+        self.set(at, text, Had::None, scope);
+    }
+
+    fn codes_of(&self, places: &[At], scope: &mut TextScope<'_>) -> Self {
         let mut lane = CodeLane::of(Codes::up_to(0));
-        for at in slots_but(scope, Some(slot)).iter().map(usize::from) {
-            let text = self.text(at, None);
-            if let Some(code) = scope.texts.code(&scope.place, scope.options, &text) {
-                lane.codes.set(at, code);
+        for at in places {
+            let text = self.text(*at, scope.source()).to_string();
+            match scope.texts.code(&scope.place, scope.options, &text) {
+                Some(code) => lane.codes.set(at.1, code),
+                None => return Self::Raw(self.raw_of(places, scope.source())),
             }
         }
-        *self = Self::Codes(lane);
+        Self::Codes(lane)
     }
 
-    /// Goes on as raw text; the slot given is about to be written.
-    fn make_raw(&mut self, slot: usize, scope: &mut TextScope<'_>) {
-        let dictionary = scope.texts.dictionary(scope.place.family, scope.place.kind);
-        *self = Self::Raw(self.raw_of(&slots_but(scope, Some(slot)), dictionary));
-    }
-
-    fn raw_of(&self, slots: &Mask, dictionary: Option<&Dictionary>) -> RawText {
+    fn raw_of(&self, places: &[At], source: TextSource<'_>) -> RawText {
         let mut raw = RawText::default();
-        for slot in slots.iter().map(usize::from) {
-            raw.set(slot, self.text(slot, dictionary).as_bytes());
+        for at in places {
+            raw.set(at.1, self.text(*at, source).as_bytes());
         }
         raw
+    }
+
+    /// The texts at `places` as stamps, with room for one more text; `None` if too many are odd.
+    fn times_of(
+        &self,
+        places: &[At],
+        more: Option<&str>,
+        scope: &TextScope<'_>,
+    ) -> Option<TimeLane> {
+        let texts = || places.iter().map(|at| (at.1, self.text(*at, scope.source())));
+        let stamps = texts().filter_map(|(_, text)| Stamp::parse(&text));
+        let stamps = stamps.chain(more.and_then(Stamp::parse)).collect();
+        let mut times = TimeLane::new(stamps, scope.options.exceptions_max)?;
+        texts().all(|(slot, text)| times.accept(slot, &text)).then_some(times)
     }
 
     /// Turns codes into times where `form` says so and they are stamps, else into raw text.
     pub(crate) fn leave_codes(&mut self, form: TextForm, scope: &TextScope<'_>) {
         let Self::Codes(_) = self else { return };
-        let dictionary = scope.texts.dictionary(scope.place.family, scope.place.kind);
+        let places = places_but(scope, None);
         if form == TextForm::Times
-            && let Some(times) = self.times_of(scope, dictionary)
+            && let Some(times) = self.times_of(&places, None, scope)
         {
             *self = Self::Times(times);
             return;
         }
-        *self = Self::Raw(self.raw_of(&slots_but(scope, None), dictionary));
-    }
-
-    fn times_of(&self, scope: &TextScope<'_>, dictionary: Option<&Dictionary>) -> Option<TimeLane> {
-        let slots = slots_but(scope, None);
-        let mut slots = slots.iter().map(usize::from);
-        let texts = slots.clone().map(|at| self.text(at, dictionary));
-        let stamps = texts.filter_map(|text| Stamp::parse(&text)).collect();
-        let mut times = TimeLane::of_all(stamps, scope.options.exceptions_max)?;
-        let fits = slots.all(|at| times.accept(at, &self.text(at, dictionary)));
-        fits.then_some(times)
+        *self = Self::Raw(self.raw_of(&places, scope.source()));
     }
 
     /// Drops what is kept for the text at a slot, which is about to be undefined or of another kind.
@@ -171,7 +208,7 @@ impl TextLane {
         match self {
             Self::Codes(lane) => lane.forget(slot),
             Self::Raw(raw) => raw.set(slot, b""),
-            Self::Times(_) => (),
+            Self::Times(_) | Self::Shared(_) => (),
         }
     }
 
@@ -181,6 +218,7 @@ impl TextLane {
             Self::Codes(lane) => lane.codes.insert(slot),
             Self::Raw(raw) => raw.insert(slot),
             Self::Times(times) => times.insert(slot),
+            Self::Shared(places) => codes::insert(places, slot),
         }
     }
 
@@ -190,6 +228,7 @@ impl TextLane {
             Self::Codes(lane) => lane.codes.remove(slot),
             Self::Raw(raw) => raw.remove(slot),
             Self::Times(times) => times.remove(slot),
+            Self::Shared(places) => codes::remove(places, slot),
         }
     }
 
@@ -199,17 +238,29 @@ impl TextLane {
             Self::Codes(lane) => *lane = CodeLane::of(lane.codes.scatter(rows)),
             Self::Raw(raw) => raw.scatter(rows),
             Self::Times(times) => times.scatter(rows),
+            Self::Shared(places) => *places = codes::scatter(places, rows),
         }
     }
 }
 
-/// The slots that hold a text, but for one that is about to be written.
-fn slots_but(scope: &TextScope<'_>, slot: Option<usize>) -> Mask {
-    let mut slots = scope.kinds.slots_of_kind(scope.kind(), None);
-    if let Some(slot) = slot {
-        slots.clear_row(slot as u16);
+/// Rows and slots that hold a text, but for one slot that is about to be written.
+fn places_but(scope: &TextScope<'_>, slot: Option<usize>) -> Vec<At> {
+    let places = scope.kinds.places_of_kind(scope.kind()).into_iter();
+    places.filter(|at| Some(at.1) != slot).collect()
+}
+
+/// The place in a lane of shared stamps.
+#[inline]
+pub(crate) fn place_at(places: &LaneVec<u8>, slot: usize) -> u8 {
+    places.get(slot).copied().unwrap_or(0)
+}
+
+/// Writes a place; the lane grows to the slot.
+pub(crate) fn set_place(places: &mut LaneVec<u8>, slot: usize, place: u8) {
+    if slot >= places.len() {
+        places.resize(slot + 1, 0);
     }
-    slots
+    places.as_mut_slice()[slot] = place;
 }
 
 impl CodeLane {

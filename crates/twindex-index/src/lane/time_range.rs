@@ -1,4 +1,4 @@
-//! Sets of texts as ranges of codes of a time lane.
+//! Sets of texts as ranges of codes of stamps.
 //!
 //! Texts of one second share their first 19 bytes, and seconds are ordered in text as in time. So a
 //! range of texts is a range of seconds, but for the two in which its ends lie: there the digits
@@ -8,7 +8,7 @@ use std::ops::Bound;
 
 use crate::cell_set::{NumberBounds, NumberSet, TextSet};
 use crate::lane::stamp::{Stamp, TICKS_MAX, TICKS_MIN, TICKS_PER_SECOND};
-use crate::lane::time::TimeLane;
+use crate::lane::stamp_code::StampCoder;
 
 /// Bytes of a stamp up to the second.
 const SECOND_BYTES: usize = 19;
@@ -31,7 +31,7 @@ enum Verdict {
     After,
 }
 
-impl TimeLane {
+impl StampCoder {
     /// The codes whose text may be in `set`; `None` where the set is no range.
     pub(crate) fn candidates(&self, set: &TextSet) -> Option<Candidates> {
         let verdict: Box<dyn Fn(&str) -> Verdict + '_> = match set {
@@ -77,7 +77,7 @@ impl TimeLane {
         Candidates { codes, asked: [None, None] }
     }
 
-    /// Least and greatest tick that a code of this lane and a year of four digits can have.
+    /// Least and greatest tick that a code and a year of four digits can have.
     fn ticks_range(&self) -> (i64, i64) {
         let (least, greatest) = self.ticks_of_codes();
         (least.max(TICKS_MIN), greatest.min(TICKS_MAX))

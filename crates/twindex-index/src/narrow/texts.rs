@@ -4,21 +4,24 @@
 use std::ops::RangeBounds;
 
 use memchr::memmem::Finder;
+use twindex_kernels::LaneVec;
 use twindex_kernels::codes::{Code, and_equal, and_in_set, and_in_set_u8};
-use twindex_kernels::mask::{self, Words};
+use twindex_kernels::mask::{self, Mask, Words};
 
 use crate::cell_set::{NumberSet, TextSet, TimeSet};
-use crate::lane::Lane;
 use crate::lane::codes::{Codes, each_width};
 use crate::lane::raw::RawText;
-use crate::lane::string::{CodeLane, TextLane};
-use crate::lane::time::TimeLane;
+use crate::lane::row_stamps::RowStamps;
+use crate::lane::stamp_code::StampCoder;
+use crate::lane::string::{CodeLane, TextLane, place_at};
 use crate::lane::time_range::Candidates;
+use crate::lane::wide::WideCodes;
+use crate::lane::{Lane, Reading};
 use crate::narrow::wanted::WantedCodes;
 use crate::narrow::{TextTest, keep_slots};
 use crate::options::IndexOptions;
 use crate::posting::{PostingLimits, Postings};
-use crate::texts::{TextKind, Texts};
+use crate::texts::TextKind;
 
 /// A set of texts with its test.
 pub(crate) type Test<'a> = (&'a TextSet, &'a TextTest);
@@ -27,19 +30,26 @@ pub(crate) type Test<'a> = (&'a TextSet, &'a TextTest);
 pub(crate) fn and_texts(
     (lane, kind): (&Lane, TextKind),
     test: Test<'_>,
-    (texts, options): (&Texts, &IndexOptions),
+    (reading, options): (Reading<'_>, &IndexOptions),
     mask: &mut Words,
 ) {
     match (test.0, lane.text_part(kind)) {
         (TextSet::None, _) | (_, None) => mask.fill(0),
         (TextSet::All, _) => (),
         (_, Some(TextLane::Codes(codes))) => {
-            let Some(dictionary) = lane.dictionary(kind, texts) else { return };
+            let Some(dictionary) = lane.dictionary(kind, reading.texts) else { return };
             let wanted = test.1.wanted(test.0, dictionary);
             and_wanted((lane, kind), codes, (&wanted.codes, options), mask);
         }
         (_, Some(TextLane::Raw(raw))) => and_raw(raw, test, mask),
-        (_, Some(TextLane::Times(times))) => and_times(times, test, mask),
+        (_, Some(TextLane::Times(times))) => and_times((times.coder(), times.codes()), test, mask),
+        (_, Some(TextLane::Shared(places))) => match reading.stamps.coder() {
+            Some(coder) => {
+                let codes = codes_of_shared(lane, places, reading.stamps, mask);
+                and_times((coder, &codes), test, mask);
+            }
+            None => mask.fill(0),
+        },
     }
 }
 
@@ -143,56 +153,80 @@ fn and_raw(raw: &RawText, (set, test): Test<'_>, mask: &mut Words) {
     }
 }
 
+/// The codes of shared stamps at the slots of `mask`.
+fn codes_of_shared(
+    lane: &Lane,
+    places: &LaneVec<u8>,
+    stamps: &RowStamps,
+    mask: &Words,
+) -> WideCodes {
+    let mut slots = Mask::empty();
+    slots.words_mut().copy_from_slice(mask);
+    let rows = lane.kinds.rows_of_slots(&slots);
+    let mut codes = WideCodes::of_width(stamps.coder().map_or(8, StampCoder::width));
+    for (row, slot) in rows.iter().zip(slots.iter().map(usize::from)) {
+        codes.set(slot, stamps.code(row, place_at(places, slot)));
+    }
+    codes
+}
+
+/// Codes of stamps, and what they stand for.
+type Stamps<'a> = (&'a StampCoder, &'a WideCodes);
+
 /// Narrows stamps by code where the set is a range of codes, else by their text.
-fn and_times(times: &TimeLane, (set, test): Test<'_>, mask: &mut Words) {
+fn and_times((coder, codes): Stamps<'_>, (set, test): Test<'_>, mask: &mut Words) {
+    let ask = |slot: usize| test.contains(set, &coder.text(codes.get(slot)));
     match set {
         TextSet::Points(points) => {
-            let mut codes: Vec<u64> = points.iter().filter_map(|p| times.code_of(p)).collect();
-            codes.sort_unstable();
-            match codes[..] {
+            let mut listed: Vec<u64> = points.iter().filter_map(|p| coder.code(p)).collect();
+            listed.sort_unstable();
+            match listed[..] {
                 [] => mask.fill(0),
-                [code] => times.codes().narrow((code, code), mask),
-                _ => keep_slots(mask, |slot| codes.binary_search(&times.code(slot)).is_ok()),
+                [code] => codes.narrow((code, code), mask),
+                _ => keep_slots(mask, |slot| listed.binary_search(&codes.get(slot)).is_ok()),
             }
         }
         TextSet::Time(TimeSet { milliseconds: NumberSet::Between(_), .. })
         | TextSet::Between(..)
-        | TextSet::Prefix(_) => match times.candidates(set) {
-            Some(candidates) => and_candidates(times, candidates, (set, test), mask),
-            None => keep_slots(mask, |slot| test.contains(set, &times.text(slot))),
+        | TextSet::Prefix(_) => match coder.candidates(set) {
+            Some(candidates) => and_candidates((coder, codes), candidates, (set, test), mask),
+            None => keep_slots(mask, ask),
         },
         TextSet::Time(TimeSet { milliseconds, .. }) => {
-            keep_slots(mask, |slot| match times.milliseconds(slot) {
+            keep_slots(mask, |slot| match coder.milliseconds(codes.get(slot)) {
                 Some(time) => milliseconds.contains(time),
-                None => test.contains(set, &times.text(slot)),
+                None => ask(slot),
             });
         }
-        set => keep_slots(mask, |slot| test.contains(set, &times.text(slot))),
+        _ => keep_slots(mask, ask),
     }
 }
 
 /// Keeps the slots with a candidate code, and the odd texts that are in; where ranges are to be
 /// asked, their slots too are kept by their text.
-fn and_candidates(times: &TimeLane, candidates: Candidates, test: Test<'_>, mask: &mut Words) {
-    let is_in = |slot: usize| test.1.contains(test.0, &times.text(slot));
-    let odd = match times.n_odd() {
-        0 => None,
-        _ => {
-            let mut odd = *mask;
-            times.codes().narrow((times.n_codes(), u64::MAX), &mut odd);
-            keep_slots(&mut odd, is_in);
-            Some(odd)
-        }
-    };
-    times.codes().narrow(candidates.codes, mask);
+fn and_candidates(
+    (coder, codes): Stamps<'_>,
+    candidates: Candidates,
+    (set, test): Test<'_>,
+    mask: &mut Words,
+) {
+    let odd = coder.odd().filter(|(_, text)| test.contains(set, text));
+    let odd: Vec<_> = odd
+        .map(|(code, _)| {
+            let mut of_code = *mask;
+            codes.narrow((code, code), &mut of_code);
+            of_code
+        })
+        .collect();
+    codes.narrow(candidates.codes, mask);
     for range in candidates.asked.into_iter().flatten() {
         let mut asked = *mask;
-        times.codes().narrow(range, &mut asked);
+        codes.narrow(range, &mut asked);
         mask::and_not(mask, &asked);
-        keep_slots(&mut asked, is_in);
+        keep_slots(&mut asked, |slot| test.contains(set, &coder.text(codes.get(slot))));
         mask::or(mask, &asked);
     }
-    if let Some(odd) = odd {
-        mask::or(mask, &odd);
+    for of_code in odd {
+        mask::or(mask, &of_code);
     }
 }

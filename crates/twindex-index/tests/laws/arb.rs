@@ -26,6 +26,7 @@ pub(crate) fn options() -> impl Strategy<Value = IndexOptions> {
 pub(crate) fn key() -> impl Strategy<Value = String> {
     prop_oneof![
         8 => prop::sample::select(vec!["a", "b", "c", "fw"]).prop_map(str::to_owned),
+        3 => Just("$lastUpdated".to_owned()),
         1 => prop::sample::select(vec!["", "ü\"\\\n", "a.b", "$version", "$metadata", "deviceId", "0"])
             .prop_map(str::to_owned),
     ]

@@ -115,3 +115,44 @@ fn the_lowest_free_row_is_filled_and_a_twin_keeps_its_row() {
     assert_eq!(row(&world, "b"), None);
     world.check();
 }
+
+fn stamp(n: u32) -> Value {
+    Value::String(format!("2024-05-06T{:02}:{:02}:{:02}.1234567Z", n / 3_600, n / 60 % 60, n % 60))
+}
+
+/// A twin whose metadata has a stamp on each of `n` properties.
+fn stamped(n: u32) -> Value {
+    let object = |entries: Vec<(String, Value)>| Value::Object(entries);
+    let property = |k: u32| (format!("p{k}"), object(vec![("$lastUpdated".to_owned(), stamp(k))]));
+    let metadata = object((0..n).map(property).collect());
+    object(vec![
+        ("deviceId".to_owned(), Value::String("d".to_owned())),
+        ("tags".to_owned(), object(vec![("$metadata".to_owned(), metadata)])),
+    ])
+}
+
+#[test]
+fn stamps_that_no_lane_uses_any_more_are_dropped() {
+    let mut world = World::new(twindex_index::options::IndexOptions::default());
+    world.put(stamped(5));
+    for n in 0..2_000 {
+        let key = format!("p{}", n % 5);
+        world.set(0, &["tags", "$metadata", &key, "$lastUpdated"], &stamp(1_000 + n));
+    }
+    world.check();
+    let n_bytes = world.index.stats().bytes.times;
+    world.put(stamped(7));
+    world.check();
+    assert!(n_bytes < 8_192, "{n_bytes}");
+    let lanes = world.index.stats().lanes;
+    assert_eq!(lanes.times, 7);
+}
+
+#[test]
+fn a_twin_may_have_more_stamps_than_a_row_shares() {
+    let mut world = World::new(twindex_index::options::IndexOptions::default());
+    world.put(stamped(300));
+    world.check();
+    world.put(stamped(3));
+    world.check();
+}
