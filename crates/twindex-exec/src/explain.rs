@@ -9,10 +9,12 @@ use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
 use twindex_index::index::Index;
+use twindex_plan::expr::Expr;
 use twindex_plan::logical::{LogicalPlan, Output};
 
 use crate::catalog_view::twins_of;
 use crate::error::ExecError;
+use crate::leaf::cell_path;
 use crate::operator::{Measured, Metering, Node};
 use crate::page::{Request, TimedPage, execute_with};
 use crate::physical::Filter;
@@ -108,11 +110,33 @@ fn tree(scan: &Scan<'_>, plan: &LogicalPlan, timed: Option<&TimedPage>) -> Expla
     let scan_time = bottom.actual.map(|actual| actual.time);
     above.into_iter().rev().fold(bottom, |below, step| Explanation {
         label: step.clone(),
-        by: String::new(),
+        by: keyed_by(plan, step).to_owned(),
         estimated: None,
         actual: timed.map(|timed| actual_of_step(step, timed, scan_time.unwrap_or_default())),
         children: vec![below],
     })
+}
+
+/// How a step that sorts, groups or tells rows apart comes by its values; nothing for other steps.
+fn keyed_by(plan: &LogicalPlan, step: &str) -> &'static str {
+    let mut exprs: Vec<&Expr> = Vec::new();
+    match &plan.output {
+        Output::Groups(groups)
+            if step.starts_with("Group: ") || step.starts_with("Aggregate: ") =>
+        {
+            exprs.extend(&groups.keys);
+            exprs.extend(groups.aggregates.iter().filter_map(|one| one.argument.as_ref()));
+        }
+        Output::Rows(columns) if step == "Distinct" => {
+            exprs.extend(columns.iter().map(|column| &column.expr));
+        }
+        Output::Rows(_) | Output::Twins if step.starts_with("Sort: ") => {
+            exprs.extend(plan.order.iter().map(|key| &key.expr));
+        }
+        _ => return "",
+    }
+    let is_by_row = |expr: &&Expr| cell_path(expr).is_none() && !expr.is_constant();
+    if exprs.iter().any(is_by_row) { "row by row" } else { "distinct values of each segment" }
 }
 
 /// What a step above the scan did. Rows are printed last whatever stands above in the order of

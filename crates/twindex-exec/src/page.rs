@@ -136,7 +136,7 @@ impl Run<'_> {
                 projection: &Projection::of_columns(&groups.columns),
             })?,
         };
-        let rows_given = self.window.n_given + given.rows.len() as u64;
+        let rows_given = self.window.n_given.saturating_add(given.rows.len() as u64);
         Ok(Page {
             columns: self.columns(),
             rows: given.rows,
