@@ -239,6 +239,7 @@ impl Store {
             if let Some(place) = segment.free_row(segment_rows_max as usize) {
                 return Some(RowId::new(self.first_open, place));
             }
+            segment.settle();
             self.first_open += 1;
         }
         if self.segments.len() == SEGMENTS_MAX {

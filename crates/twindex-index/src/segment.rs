@@ -9,6 +9,7 @@ use twindex_model::path::PathId;
 
 use crate::assemble::Layout;
 use crate::catalog::Catalog;
+use crate::lane::plane::SharedRows;
 use crate::lane::row_stamps::{RowStamps, UNUSED};
 use crate::lane::string::{TextLane, place_at, set_place};
 use crate::lane::{Lane, Reading};
@@ -29,6 +30,8 @@ pub(crate) struct Segment {
     stamps: RowStamps,
     /// Place in `lanes` by path: an array, since documents are written and assembled path by path.
     by_path: Vec<u32>,
+    /// Whether the segment was full once.
+    is_settled: bool,
     /// Number of the last write of a whole twin.
     pub(crate) n_writes: u32,
     /// Lanes in the order of the document; built when a twin is assembled.
@@ -45,6 +48,7 @@ impl Segment {
             lanes: Vec::new(),
             stamps: RowStamps::default(),
             by_path: Vec::new(),
+            is_settled: false,
             n_writes: 0,
             layout: OnceLock::new(),
         }
@@ -131,6 +135,17 @@ impl Segment {
     /// Stamps that lanes of a row share, to be written.
     pub(crate) fn stamps_mut(&mut self) -> &mut RowStamps {
         &mut self.stamps
+    }
+
+    /// Saves memory once the segment is full: properties of one model are in the same rows, so
+    /// their lanes share them, and text arenas drop the room they had to grow.
+    pub(crate) fn settle(&mut self) {
+        if std::mem::replace(&mut self.is_settled, true) {
+            return;
+        }
+        let mut shared = SharedRows::default();
+        self.lanes.iter_mut().for_each(|lane| lane.settle(&mut shared));
+        self.stamps.shrink();
     }
 
     /// Drops the stamps of crowded rows that no lane uses any more, if they are a quarter or more.

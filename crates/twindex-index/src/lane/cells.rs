@@ -10,6 +10,7 @@ use crate::catalog::{Catalog, Family};
 use crate::dictionary::Dictionary;
 use crate::lane::kind::{Kinds, Reform};
 use crate::lane::number::{Had, NumberLane};
+use crate::lane::plane::SharedRows;
 use crate::lane::row_stamps::RowStamps;
 use crate::lane::string::{At, TextLane, TextScope, TextSource};
 use crate::options::IndexOptions;
@@ -225,6 +226,16 @@ impl Lane {
         self.numbers.iter_mut().for_each(|part| part.scatter(rows));
         self.strings.iter_mut().for_each(|part| part.scatter(rows));
         self.arrays.iter_mut().for_each(|part| part.scatter(rows));
+    }
+
+    /// Shares what lanes have in common and gives unused memory back.
+    pub(crate) fn settle(&mut self, shared: &mut SharedRows) {
+        self.kinds.share(shared);
+        for part in [&mut self.strings, &mut self.arrays].into_iter().flatten() {
+            if let TextLane::Raw(raw) = &mut **part {
+                raw.shrink();
+            }
+        }
     }
 
     fn place(&self, kind: TextKind, n_rows: u64) -> TextPlace {

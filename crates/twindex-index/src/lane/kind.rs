@@ -8,7 +8,7 @@ use twindex_kernels::codes::and_in_set_u8;
 use twindex_kernels::mask::{self, Mask, Words};
 use twindex_model::kind::{Kind, KindSet};
 
-use crate::lane::plane::Planes;
+use crate::lane::plane::{Planes, SharedRows};
 
 /// Rows that came between others after which a packed lane is made dense: each moves all the
 /// values behind it.
@@ -281,6 +281,13 @@ impl Kinds {
                 kept
             }
             Form::Planes(planes) => planes.to_rows(slots.words()),
+        }
+    }
+
+    /// Shares the rows that have the path with lanes of the same ones.
+    pub(crate) fn share(&mut self, shared: &mut SharedRows) {
+        if let Form::Planes(planes) = &mut self.form {
+            planes.share(shared);
         }
     }
 

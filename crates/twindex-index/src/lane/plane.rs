@@ -4,6 +4,11 @@
 //! take half a byte always; a path whose rows are all of one kind needs one plane, and none if it
 //! is in every row.
 
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 use twindex_kernels::MASK_WORDS;
 use twindex_kernels::mask::{self, Mask, Words};
 use twindex_model::kind::{Kind, KindSet};
@@ -21,7 +26,7 @@ pub(crate) struct Planes {
     /// The kind whose plane is full; undefined if there is none.
     only: Kind,
     /// Rows present before each word, kept while slots are ranks.
-    ranks: Option<Box<[u16; MASK_WORDS]>>,
+    ranks: Option<Arc<Ranks>>,
 }
 
 /// The rows that have the path.
@@ -30,9 +35,15 @@ enum Present {
     /// All below the number of them.
     #[default]
     First,
-    /// Those set.
-    Bits(Box<Words>),
+    /// Those set; lanes of the same rows may share them.
+    Bits(Arc<Words>),
 }
+
+/// Rows present before each word.
+type Ranks = [u16; MASK_WORDS];
+
+/// Rows present, and ranks if there are any, that lanes share: by hash of the words.
+pub(crate) type SharedRows = HashMap<u64, Vec<(Arc<Words>, Option<Arc<Ranks>>)>>;
 
 /// The rows of one kind.
 #[derive(Clone, Debug, Default)]
@@ -65,7 +76,7 @@ impl Planes {
         let end = rows.last().map_or(0, |last| usize::from(*last) + 1);
         let mut planes = Self { n_present: rows.len(), end, ..Self::default() };
         if end != rows.len() {
-            planes.present = Present::Bits(bits_at(rows.iter()));
+            planes.present = Present::Bits(bits_at(rows.iter()).into());
         }
         for kind in &Kind::ALL[1..] {
             let count = counts[*kind as usize] as usize;
@@ -97,7 +108,7 @@ impl Planes {
             *rank = n_before as u16;
             n_before += word.count_ones();
         }
-        self.ranks = Some(ranks);
+        self.ranks = Some(ranks.into());
     }
 
     /// Makes slots rows; gives the rows by slot as they were.
@@ -203,7 +214,7 @@ impl Planes {
             if let Plane::Full = plane {
                 *plane = Plane::Bits(match &self.present {
                     Present::First => first(self.n_present),
-                    Present::Bits(words) => words.clone(),
+                    Present::Bits(words) => Box::new(**words),
                 });
             }
         }
@@ -218,7 +229,10 @@ impl Planes {
         }
         set_bit(self.present.bits(n_before), row);
         match &mut self.ranks {
-            Some(ranks) => ranks[row / 64 + 1..].iter_mut().for_each(|rank| *rank += 1),
+            Some(ranks) => {
+                let after = &mut Arc::make_mut(ranks)[row / 64 + 1..];
+                after.iter_mut().for_each(|rank| *rank += 1);
+            }
             None if row < n_before => self.present.compact(self.n_present),
             None => (),
         }
@@ -232,7 +246,10 @@ impl Planes {
         }
         clear_bit(self.present.bits(n_before), row);
         match &mut self.ranks {
-            Some(ranks) => ranks[row / 64 + 1..].iter_mut().for_each(|rank| *rank -= 1),
+            Some(ranks) => {
+                let after = &mut Arc::make_mut(ranks)[row / 64 + 1..];
+                after.iter_mut().for_each(|rank| *rank -= 1);
+            }
             None if row + 1 >= n_before => self.present.compact(self.n_present),
             None => (),
         }
@@ -283,7 +300,8 @@ impl Planes {
         match (&self.planes[kind as usize], &self.present) {
             (Plane::Empty, _) => Rows::Made(Mask::empty()),
             (Plane::Full, Present::First) => Rows::Made(Mask::first(self.n_present)),
-            (Plane::Bits(words), _) | (Plane::Full, Present::Bits(words)) => Rows::Kept(words),
+            (Plane::Bits(words), _) => Rows::Kept(words),
+            (Plane::Full, Present::Bits(words)) => Rows::Kept(words),
         }
     }
 
@@ -319,13 +337,34 @@ impl Planes {
         rows
     }
 
-    /// Bytes on the heap.
+    /// Takes the rows present, and the ranks, of a lane with the same ones, or offers its own.
+    pub(crate) fn share(&mut self, shared: &mut SharedRows) {
+        let Present::Bits(words) = &mut self.present else { return };
+        let alike = shared.entry(FixedState::default().hash_one(words.as_slice())).or_default();
+        match alike.iter_mut().find(|other| other.0 == *words) {
+            Some((other, ranks)) => {
+                *words = Arc::clone(other);
+                match (&mut self.ranks, ranks) {
+                    (Some(own), Some(other)) => *own = Arc::clone(other),
+                    (Some(own), ranks) => *ranks = Some(Arc::clone(own)),
+                    (None, _) => (),
+                }
+            }
+            None => alike.push((Arc::clone(words), self.ranks.clone())),
+        }
+    }
+
+    /// Bytes on the heap; what is shared counts in part.
     pub(crate) fn bytes(&self) -> usize {
         let is_bits = |plane: &&Plane| matches!(plane, Plane::Bits(_));
-        let n_bits = self.planes.iter().filter(is_bits).count()
-            + usize::from(matches!(self.present, Present::Bits(_)));
-        let ranks = self.ranks.as_ref().map_or(0, |ranks| size_of_val(&**ranks));
-        size_of::<Self>() + n_bits * size_of::<Words>() + ranks
+        let planes = self.planes.iter().filter(is_bits).count() * size_of::<Words>();
+        let present = match &self.present {
+            Present::First => 0,
+            Present::Bits(words) => size_of::<Words>() / Arc::strong_count(words),
+        };
+        let ranks = self.ranks.as_ref();
+        let ranks = ranks.map_or(0, |ranks| size_of::<Ranks>() / Arc::strong_count(ranks));
+        size_of::<Self>() + planes + present + ranks
     }
 }
 
@@ -348,10 +387,10 @@ impl Present {
     /// The words of the rows present, `n` in number, spelled out if they were not.
     fn bits(&mut self, n: usize) -> &mut Words {
         if let Self::First = self {
-            *self = Self::Bits(first(n));
+            *self = Self::Bits(first(n).into());
         }
         match self {
-            Self::Bits(words) => words,
+            Self::Bits(words) => Arc::make_mut(words),
             Self::First => unreachable!("spelled out above"),
         }
     }

@@ -282,6 +282,11 @@ impl RawText {
         *self = rebuilt;
     }
 
+    /// Gives unused memory back.
+    pub(crate) fn shrink(&mut self) {
+        self.arena.shrink_to_fit();
+    }
+
     /// Bytes on the heap.
     pub(crate) fn bytes(&self) -> usize {
         self.arena.capacity()

@@ -119,6 +119,11 @@ impl RowStamps {
         }
     }
 
+    /// Gives unused memory back.
+    pub(crate) fn shrink(&mut self) {
+        self.rows.shrink();
+    }
+
     /// Bytes on the heap.
     pub(crate) fn bytes(&self) -> usize {
         self.rows.bytes() + self.coder.as_ref().map_or(0, StampCoder::bytes)
