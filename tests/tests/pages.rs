@@ -343,8 +343,16 @@ fn stable(n: usize, other: usize) -> Value {
     json!({"deviceId": format!("s{n}"), "tags": tags})
 }
 
+/// So many cases, unless `PROPTEST_CASES` says otherwise.
+fn cases(n: u32) -> ProptestConfig {
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => ProptestConfig::default(),
+        None => ProptestConfig::with_cases(n),
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(cases(96))]
 
     /// Whatever is written between pages, a twin that stays is given exactly once.
     #[test]

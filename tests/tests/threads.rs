@@ -25,15 +25,26 @@ const PATIENCE: u32 = 10_000_000;
 
 /// Small segments, so that a query has work for every thread of the pool.
 fn open() -> Twindex {
+    open_with(2)
+}
+
+fn open_with(threads: usize) -> Twindex {
     let index = IndexOptions { segment_rows_max: 512, ..IndexOptions::default() };
-    Twindex::with_options(Options { index, threads: 2, ..Options::default() })
+    Twindex::with_options(Options { index, threads, ..Options::default() })
+}
+
+/// A generation as a number or, every other time, as a string.
+fn spelled(generation: u64, quote: char) -> String {
+    match generation % 2 {
+        0 => generation.to_string(),
+        _ => format!("{quote}{generation}{quote}"),
+    }
 }
 
 /// The fleet as lines; each twin says its generation twice, and the kind of it changes.
 fn fleet(generation: u64) -> String {
     let line = |n: u64| {
-        let written =
-            if generation % 2 == 0 { generation.to_string() } else { format!("\"{generation}\"") };
+        let written = spelled(generation, '"');
         format!(
             "{{\"deviceId\":\"d{n}\",\"tags\":{{\"gen\":{written},\"n\":{n}}},\
              \"properties\":{{\"reported\":{{\"gen\":{written},\"n\":{n}}}}}}}\n"
@@ -134,37 +145,45 @@ fn handles_can_be_shared() {
     assert_eq!(db.n_twins(Collection::Devices), 1);
 }
 
+/// Loads a generation while three threads ask, each through a handle of its own.
+fn load_and_watch(db: &Twindex, generation: u64) {
+    let text = fleet(generation);
+    let written = spelled(generation, '\'');
+    let (n_answers, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
+    let ends = Mutex::new(BTreeSet::from([0]));
+    let seen: Vec<BTreeSet<u64>> = thread::scope(|scope| {
+        let watch = || watch(&db.clone(), &written, &n_answers, &is_over);
+        let watchers = [scope.spawn(watch), scope.spawn(watch), scope.spawn(watch)];
+        let progress = |at: twindex::LoadProgress| {
+            ends.lock().unwrap().insert(at.n_twins);
+        };
+        let options = LoadOptions { progress: Some(&progress), ..LoadOptions::default() };
+        let input = Paced { bytes: text.as_bytes(), n_answers: &n_answers, n_seen: u64::MAX };
+        let report = db.load(input, &options);
+        is_over.store(true, Ordering::SeqCst);
+        let report = report.unwrap();
+        assert_eq!(report.n_loaded, N_TWINS);
+        assert_eq!(report.n_replaced, if generation == 0 { 0 } else { N_TWINS });
+        watchers.into_iter().map(|watcher| watcher.join().unwrap()).collect()
+    });
+    let ends = ends.into_inner().unwrap();
+    assert!(ends.len() > 10, "{ends:?}");
+    for seen in &seen {
+        assert!(seen.is_subset(&ends), "{seen:?} are no ends of batches: {ends:?}");
+    }
+    let n_between = seen.iter().flatten().filter(|n| (1..N_TWINS).contains(n)).count();
+    assert!(n_between > 0, "nobody looked while it was loading");
+    assert_eq!(db.check(), Ok(()));
+}
+
 #[test]
 fn what_is_seen_while_loading_is_whole_batches() {
-    let db = open();
-    for generation in 0..3 {
-        let text = fleet(generation);
-        let written =
-            if generation % 2 == 0 { generation.to_string() } else { format!("'{generation}'") };
-        let (n_answers, is_over) = (AtomicU64::new(0), AtomicBool::new(false));
-        let ends = Mutex::new(BTreeSet::from([0]));
-        let seen: Vec<BTreeSet<u64>> = thread::scope(|scope| {
-            let watch = || watch(&db.clone(), &written, &n_answers, &is_over);
-            let watchers = [scope.spawn(watch), scope.spawn(watch), scope.spawn(watch)];
-            let progress = |at: twindex::LoadProgress| {
-                ends.lock().unwrap().insert(at.n_twins);
-            };
-            let options = LoadOptions { progress: Some(&progress), ..LoadOptions::default() };
-            let input = Paced { bytes: text.as_bytes(), n_answers: &n_answers, n_seen: u64::MAX };
-            let report = db.load(input, &options).unwrap();
-            assert_eq!(report.n_loaded, N_TWINS);
-            assert_eq!(report.n_replaced, if generation == 0 { 0 } else { N_TWINS });
-            is_over.store(true, Ordering::SeqCst);
-            watchers.into_iter().map(|watcher| watcher.join().unwrap()).collect()
-        });
-        let ends = ends.into_inner().unwrap();
-        assert!(ends.len() > 10, "{ends:?}");
-        for seen in &seen {
-            assert!(seen.is_subset(&ends), "{seen:?} are no ends of batches: {ends:?}");
+    // One thread for parsing and for queries: neither may wait for the other for ever.
+    for threads in [1, 2] {
+        let db = open_with(threads);
+        for generation in 0..2 {
+            load_and_watch(&db, generation);
         }
-        let n_between = seen.iter().flatten().filter(|n| (1..N_TWINS).contains(n)).count();
-        assert!(n_between > 0, "nobody looked while it was loading");
-        assert_eq!(db.check(), Ok(()));
     }
 }
 

@@ -29,6 +29,8 @@ fn bad_lines() -> Vec<(String, &'static str)> {
         (r#"[{"deviceId":"x"}]"#, "not a JSON object"),
         ("{}", "no `deviceId`"),
         (r#"{"moduleId":"m"}"#, "no `deviceId`"),
+        (r#"{"id":""}"#, "no `deviceId`"),
+        (r#"{"id":7}"#, "no `deviceId`"),
         (r#"{"DeviceId":"x"}"#, "no `deviceId`"),
         (r#"{"tags":{"deviceId":"x"}}"#, "no `deviceId`"),
         (r#"{"deviceId":""}"#, "`deviceId` is not a non-empty string"),

@@ -8,6 +8,7 @@ mod arb;
 mod bad;
 mod forms;
 mod kept;
+mod mangled;
 mod numbers;
 mod round_trip;
 mod strict;

@@ -1,6 +1,6 @@
 //! Whole twins come out equal to what went in, key order and number spelling aside.
 
-use proptest::prelude::{ProptestConfig, Strategy, prop, prop_assert, prop_assert_eq, proptest};
+use proptest::prelude::{Strategy, prop, prop_assert, prop_assert_eq, proptest};
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use twindex_fleet::{Fleet, FleetOptions};
 use twindex_tests::pair::{lines_of, open};
 
 use crate::arb::{hub_stamp, index_options, twin};
-use crate::support::{assert_holds, identity, load, texts_of, twins_of};
+use crate::support::{assert_holds, cases, identity, load, texts_of, twins_of};
 
 /// Puts `twin` where a store puts it: in the place of the one with its identity, else at the end.
 fn put(twins: &mut Vec<Value>, twin: Value) {
@@ -26,7 +26,7 @@ fn devices_first(mut twins: Vec<Value>) -> Vec<Value> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(cases(300))]
 
     /// Loading, in one go or in two, gives back every twin, the last one of each identity, in the
     /// row of the first.

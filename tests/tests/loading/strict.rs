@@ -1,13 +1,13 @@
 //! Strict loading: the first thing that is not as it should be stops it, and leaves exactly what was
 //! there before.
 
-use proptest::prelude::{ProptestConfig, prop, prop_assert_eq, proptest};
+use proptest::prelude::{prop, prop_assert_eq, proptest};
 use serde_json::{Value, json};
 use twindex::{Collection, Error, ErrorKind, IndexOptions, LoadError, Place, Twindex};
 use twindex_tests::pair::{index_variants, lines_of, open};
 
 use crate::arb::{index_options, twin};
-use crate::support::{FORGIVING, ids_of, load, load_strictly, texts_of, twins_of};
+use crate::support::{FORGIVING, cases, ids_of, load, load_strictly, texts_of, twins_of};
 
 /// Twins of every form, before a load that fails.
 const BEFORE: &str = r#"{"deviceId":"d1","tags":{"n":1,"s":"x","at":"2024-05-01T10:20:30.1234567Z","l":[1]}}
@@ -181,7 +181,7 @@ fn good_input_is_loaded_as_forgivingly() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+    #![proptest_config(cases(128))]
 
     /// Any twins before, any twins after: what failed never was.
     #[test]

@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use proptest::prelude::ProptestConfig;
 use serde_json::Value;
 use twindex::{Error, LoadOptions, LoadReport, LoadWarning, OnBadInput, Twindex};
 
@@ -12,6 +13,14 @@ pub(crate) const FORGIVING: LoadOptions<'static> =
 
 pub(crate) const STRICT: LoadOptions<'static> =
     LoadOptions { on_bad_input: OnBadInput::Stop, progress: None };
+
+/// So many cases, unless `PROPTEST_CASES` says otherwise.
+pub(crate) fn cases(n: u32) -> ProptestConfig {
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => ProptestConfig::default(),
+        None => ProptestConfig::with_cases(n),
+    }
+}
 
 /// Loads `input` and checks the engine.
 pub(crate) fn load(db: &Twindex, input: impl AsRef<[u8]>) -> LoadReport {
