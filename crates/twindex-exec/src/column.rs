@@ -24,7 +24,7 @@ const OBJECT: KindSet = KindSet::of(&[Kind::Object]);
 pub(crate) struct Column {
     /// For each row of the mask, in row order, the place of its value in `keys`.
     pub(crate) ids: Vec<u32>,
-    /// The values. Places that no row has hold undefined; equal values may have two places.
+    /// The values, distinct; each is that of a row.
     pub(crate) keys: Vec<Key>,
 }
 
@@ -43,26 +43,18 @@ impl Column {
         let (expr, path) = of;
         let mut ids = Vec::new();
         let cells = segment.group_ids(path, mask, &mut ids);
-        let mut is_used = vec![false; cells.len()];
-        for &id in &ids {
-            is_used[id as usize] = true;
+        let used = renumber(&mut ids, cells.len());
+        let cells = used.into_iter().map(|id| &cells[id as usize]);
+        if plain_path(expr).is_some() {
+            return Self { ids, keys: cells.map(|cell| Key::of_cell(cell, || None)).collect() };
         }
-        let is_plain = plain_path(expr).is_some();
-        let keys = cells.iter().zip(is_used).map(|(cell, is_used)| {
-            if !is_used {
-                Key::Undefined
-            } else if is_plain {
-                Key::of_cell(cell, || None)
-            } else {
-                Key::of_scalar(evaluate(expr, &CellView(cell)))
-            }
-        });
-        let keys: Vec<Key> = keys.collect();
-        let mut column = Self { ids, keys };
-        if !is_plain {
-            column.unify();
-        }
-        column
+        let mut interner = Interner::default();
+        let places: Vec<u32> = cells
+            .map(|cell| interner.id(Key::of_scalar(evaluate(expr, &CellView(cell)))))
+            .collect();
+        // A function of many cells may have few results.
+        ids.iter_mut().for_each(|id| *id = places[*id as usize]);
+        Self { ids, keys: interner.keys }
     }
 
     fn of_rows(expr: &Expr, segment: &SegmentView<'_>, mask: &Mask) -> Self {
@@ -76,17 +68,23 @@ impl Column {
             .collect();
         Self { ids, keys: interner.keys }
     }
+}
 
-    /// Gives equal values one place: a function of many cells may have few results.
-    fn unify(&mut self) {
-        let mut interner = Interner::default();
-        let keys = std::mem::take(&mut self.keys);
-        let places: Vec<u32> = keys.into_iter().map(|key| interner.id(key)).collect();
-        for id in &mut self.ids {
-            *id = places[*id as usize];
+/// Numbers the ids that occur, of which there are fewer than `n`, from 0 in the order they are met,
+/// and gives what they were.
+fn renumber(ids: &mut [u32], n: usize) -> Vec<u32> {
+    let mut numbers = vec![u32::MAX; n];
+    let mut met = Vec::new();
+    for id in ids {
+        let number = &mut numbers[*id as usize];
+        if *number == u32::MAX {
+            // There are no more ids than rows of a segment.
+            *number = met.len() as u32;
+            met.push(*id);
         }
-        self.keys = interner.keys;
+        *id = *number;
     }
+    met
 }
 
 /// Numbers values in the order they are met.
@@ -109,7 +107,7 @@ impl Interner {
     }
 }
 
-/// Product of places up to which combinations are counted in a table instead of a hash map.
+/// Product of places up to which combinations are numbered by a table instead of a hash map.
 const TABLE_MAX: usize = 1 << 18;
 
 /// The combinations of values that the rows of a mask have in several columns.
@@ -123,12 +121,17 @@ pub(crate) struct Combined {
 }
 
 impl Combined {
-    /// The combinations over one or more columns. They are numbered as rows first have them.
+    /// The combinations over one or more columns, each that of a row.
     pub(crate) fn new(columns: &[Column]) -> Self {
-        let mut combined = Self::default();
-        for column in columns {
-            combined.extend(column);
-        }
+        let Some((first, others)) = columns.split_first() else {
+            return Self::default();
+        };
+        let mut combined = Self {
+            ids: first.ids.clone(),
+            places: (0..first.keys.len() as u32).collect(),
+            n_columns: 1,
+        };
+        others.iter().for_each(|column| combined.extend(column));
         combined
     }
 
@@ -138,7 +141,7 @@ impl Combined {
     }
 
     /// The place of combination `id` in each column.
-    pub(crate) fn places(&self, id: usize) -> &[u32] {
+    fn places(&self, id: usize) -> &[u32] {
         &self.places[id * self.n_columns..(id + 1) * self.n_columns]
     }
 
@@ -152,23 +155,19 @@ impl Combined {
     }
 
     fn extend(&mut self, column: &Column) {
-        let is_first = self.n_columns == 0;
-        let n_values = column.keys.len().max(1);
-        let n_before = if is_first { 1 } else { self.len() };
-        let before = |row: usize| if is_first { 0 } else { self.ids[row] as usize };
-        let mut pairs = Pairs::new(n_before.saturating_mul(n_values));
-        let ids = column
-            .ids
-            .iter()
-            .enumerate()
-            .map(|(row, &id)| pairs.id(before(row) * n_values + id as usize))
-            .collect();
-        let mut places = Vec::with_capacity(pairs.met.len() * (self.n_columns + 1));
-        for pair in &pairs.met {
-            if !is_first {
-                places.extend_from_slice(self.places(pair / n_values));
-            }
-            places.push(u32::try_from(pair % n_values).unwrap_or(0));
+        let n_values = column.keys.len();
+        let n_pairs = self.len().saturating_mul(n_values);
+        let rows = self.ids.iter().zip(&column.ids);
+        let pairs = rows.map(|(&before, &id)| before as usize * n_values + id as usize);
+        let (ids, met) = if n_pairs <= TABLE_MAX {
+            number_by_table(pairs, n_pairs)
+        } else {
+            number_by_hash(pairs)
+        };
+        let mut places = Vec::with_capacity(met.len() * (self.n_columns + 1));
+        for pair in met {
+            places.extend_from_slice(self.places(pair / n_values));
+            places.push((pair % n_values) as u32);
         }
         self.n_columns += 1;
         self.ids = ids;
@@ -176,32 +175,35 @@ impl Combined {
     }
 }
 
-/// Numbers pairs in the order they are met.
-struct Pairs {
-    met: Vec<usize>,
-    table: Vec<u32>,
-    map: HashMap<usize, u32, RandomState>,
+/// Numbers for pairs, all below `n_pairs`, in the order they are met, and the pairs met.
+fn number_by_table(
+    pairs: impl ExactSizeIterator<Item = usize>,
+    n_pairs: usize,
+) -> (Vec<u32>, Vec<usize>) {
+    let mut numbers = vec![u32::MAX; n_pairs];
+    let mut met = Vec::new();
+    let number = |pair: usize| {
+        let number = &mut numbers[pair];
+        if *number == u32::MAX {
+            *number = met.len() as u32;
+            met.push(pair);
+        }
+        *number
+    };
+    (pairs.map(number).collect(), met)
 }
 
-impl Pairs {
-    fn new(n_pairs: usize) -> Self {
-        let n_table = if n_pairs <= TABLE_MAX { n_pairs } else { 0 };
-        Self { met: Vec::new(), table: vec![u32::MAX; n_table], map: HashMap::default() }
-    }
-
-    fn id(&mut self, pair: usize) -> u32 {
-        let next = u32::try_from(self.met.len()).unwrap_or(u32::MAX);
-        let id = if self.table.is_empty() {
-            self.map.entry(pair).or_insert(next)
-        } else {
-            &mut self.table[pair]
-        };
-        if *id == u32::MAX || *id == next {
-            *id = next;
-            self.met.push(pair);
-        }
-        *id
-    }
+/// The same for pairs of any size.
+fn number_by_hash(pairs: impl ExactSizeIterator<Item = usize>) -> (Vec<u32>, Vec<usize>) {
+    let mut numbers: HashMap<usize, u32, RandomState> = HashMap::default();
+    let mut met = Vec::new();
+    let number = |pair: usize| {
+        *numbers.entry(pair).or_insert_with(|| {
+            met.push(pair);
+            met.len() as u32 - 1
+        })
+    };
+    (pairs.map(number).collect(), met)
 }
 
 #[cfg(test)]
