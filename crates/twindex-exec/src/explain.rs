@@ -10,12 +10,14 @@ use std::time::Duration;
 
 use twindex_index::index::Index;
 use twindex_plan::expr::Expr;
-use twindex_plan::logical::{LogicalPlan, Output};
+use twindex_plan::logical::{Groups, LogicalPlan, Output};
 
 use crate::catalog_view::twins_of;
 use crate::error::ExecError;
+use crate::group::GroupTable;
 use crate::leaf::cell_path;
-use crate::operator::{Measured, Metering, Node};
+use crate::operator::{Measured, Metering, Node, Operator as _, ROW_BY_ROW};
+use crate::ops::Everything;
 use crate::page::{Request, TimedPage, execute_with};
 use crate::physical::Filter;
 use crate::runner::Runner;
@@ -110,7 +112,7 @@ fn tree(scan: &Scan<'_>, plan: &LogicalPlan, timed: Option<&TimedPage>) -> Expla
     let scan_time = bottom.actual.map(|actual| actual.time);
     above.into_iter().rev().fold(bottom, |below, step| Explanation {
         label: step.clone(),
-        by: keyed_by(plan, step).to_owned(),
+        by: keyed_by(scan, plan, step).to_owned(),
         estimated: None,
         actual: timed.map(|timed| actual_of_step(step, timed, scan_time.unwrap_or_default())),
         children: vec![below],
@@ -118,12 +120,13 @@ fn tree(scan: &Scan<'_>, plan: &LogicalPlan, timed: Option<&TimedPage>) -> Expla
 }
 
 /// How a step that sorts, groups or tells rows apart comes by its values; nothing for other steps.
-fn keyed_by(plan: &LogicalPlan, step: &str) -> &'static str {
+fn keyed_by(scan: &Scan<'_>, plan: &LogicalPlan, step: &str) -> &'static str {
     let mut exprs: Vec<&Expr> = Vec::new();
     match &plan.output {
-        Output::Groups(groups)
-            if step.starts_with("Group: ") || step.starts_with("Aggregate: ") =>
-        {
+        Output::Groups(groups) if is_aggregation(step) && is_counted(scan, groups) => {
+            return "kept counts";
+        }
+        Output::Groups(groups) if is_aggregation(step) => {
             exprs.extend(&groups.keys);
             exprs.extend(groups.aggregates.iter().filter_map(|one| one.argument.as_ref()));
         }
@@ -136,7 +139,29 @@ fn keyed_by(plan: &LogicalPlan, step: &str) -> &'static str {
         _ => return "",
     }
     let is_by_row = |expr: &&Expr| cell_path(expr).is_none() && !expr.is_constant();
-    if exprs.iter().any(is_by_row) { "row by row" } else { "distinct values of each segment" }
+    if exprs.iter().any(is_by_row) {
+        ROW_BY_ROW
+    } else if exprs.is_empty() {
+        "matching rows"
+    } else {
+        "distinct values of each segment"
+    }
+}
+
+fn is_aggregation(step: &str) -> bool {
+    step.starts_with("Group: ") || step.starts_with("Aggregate: ")
+}
+
+/// Whether kept counts give all groups, so that no lane is read.
+fn is_counted(scan: &Scan<'_>, groups: &Groups) -> bool {
+    let is_known = |number| {
+        let segment = scan.segment(number);
+        match groups.keys.len() {
+            0 => scan.filter.exact_count(&segment).is_some(),
+            _ => scan.filter.is_everything(&segment),
+        }
+    };
+    GroupTable::is_answered_by_counts(groups) && (0..scan.n_segments()).all(is_known)
 }
 
 /// What a step above the scan did. Rows are printed last whatever stands above in the order of
@@ -159,7 +184,7 @@ fn actual_of_step(step: &str, timed: &TimedPage, scan_time: Duration) -> Actual 
 fn scan_node(scan: &Scan<'_>, plan: &LogicalPlan, is_analyzed: bool) -> Explanation {
     let n_segments = scan.n_segments();
     let nodes = [scan.filter.rows(), Some(scan.filter.masks())];
-    let children: Vec<Explanation> =
+    let mut children: Vec<Explanation> =
         nodes.into_iter().flatten().map(|node| operator_node(scan, node)).collect();
     let n_rows = scan.collection.map_or(0, |collection| scan.index.n_rows(collection));
     let estimated = children.iter().filter_map(|child| child.estimated);
@@ -170,8 +195,14 @@ fn scan_node(scan: &Scan<'_>, plan: &LogicalPlan, is_analyzed: bool) -> Explanat
         None => "devices.jobs",
     };
     let actuals: Vec<Actual> = children.iter().filter_map(|child| child.actual).collect();
+    // A scan without a condition says so by having no operators.
+    children.retain(|child| child.label != Everything.describe());
     Explanation {
-        label: format!("Scan: {collection}, {n_rows} rows in {n_segments} segments"),
+        label: format!(
+            "Scan: {collection}, {} in {}",
+            counted(n_rows, "row"),
+            counted(n_segments as u64, "segment")
+        ),
         by: String::new(),
         estimated,
         actual: is_analyzed.then(|| Actual {
@@ -209,6 +240,11 @@ fn operator_node(scan: &Scan<'_>, node: &Node) -> Explanation {
             .map(|child| operator_node(scan, child))
             .collect(),
     }
+}
+
+/// `1 row`, `2 rows`.
+fn counted(n: u64, thing: &str) -> String {
+    format!("{n} {thing}{}", if n == 1 { "" } else { "s" })
 }
 
 impl Actual {
@@ -250,17 +286,21 @@ impl Explanation {
     fn write_line(&self, f: &mut Formatter<'_>) -> fmt::Result {
         f.write_str(&self.label)?;
         let mut notes = Vec::new();
-        if !self.by.is_empty() {
+        if self.by == ROW_BY_ROW {
+            notes.push(self.by.clone());
+        } else if !self.by.is_empty() {
             notes.push(format!("by {}", self.by));
         }
         if let Some(estimated) = self.estimated {
             let at_most = if estimated.is_exact { "" } else { "at most " };
-            notes.push(format!("estimated {at_most}{} rows", estimated.rows_max));
+            notes.push(format!("estimated {at_most}{}", counted(estimated.rows_max, "row")));
         }
         match self.actual {
             Some(actual) if actual.was_run => notes.push(format!(
-                "actual {} rows, {:?}, {} bytes",
-                actual.rows, actual.time, actual.bytes
+                "actual {}, {:?}, {}",
+                counted(actual.rows, "row"),
+                actual.time,
+                counted(actual.bytes, "byte")
             )),
             Some(_) => notes.push("not run".to_owned()),
             None => {}

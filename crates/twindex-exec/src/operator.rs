@@ -15,6 +15,9 @@ use twindex_kernels::mask::Mask;
 use crate::cost;
 use crate::row::RowView;
 
+/// How the slow path answers, as EXPLAIN says it of conditions and sinks alike.
+pub(crate) const ROW_BY_ROW: &str = "row by row";
+
 /// A physical operator: decides which rows of a segment stay.
 ///
 /// The mask path and the single-row path are the same law: a row of the mask stays set exactly when

@@ -8,7 +8,7 @@ use twindex_kernels::mask::Mask;
 use twindex_plan::expr::Expr;
 
 use crate::cost;
-use crate::operator::{Operator, retain};
+use crate::operator::{Operator, ROW_BY_ROW, retain};
 use crate::row::{RowView, is_truth};
 
 /// Keeps the rows for which an expression yields the Boolean wanted.
@@ -41,7 +41,7 @@ impl Operator for RowPredicate {
             rows_max: segment.n_live(),
             is_exact: false,
             bytes: segment.n_live().saturating_mul(16),
-            by: "row by row",
+            by: ROW_BY_ROW,
         }
     }
 
