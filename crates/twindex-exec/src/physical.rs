@@ -101,6 +101,12 @@ impl Filter {
         estimate.is_exact.then_some(estimate.rows_max)
     }
 
+    /// Whether kept counts say that no row of `segment` matches, so that it need not be read.
+    #[must_use]
+    pub fn is_nothing(&self, segment: &SegmentView<'_>) -> bool {
+        self.masks.estimate(segment).rows_max == 0
+    }
+
     /// Whether every live row matches.
     #[must_use]
     pub fn is_everything(&self, segment: &SegmentView<'_>) -> bool {

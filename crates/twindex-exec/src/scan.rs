@@ -82,6 +82,9 @@ impl<'a> Scan<'a> {
     }
 
     fn take_lazily(&self, segment: &SegmentView<'_>, begin: usize, taken: &mut Taken) {
+        if self.filter.is_nothing(segment) {
+            return;
+        }
         let mut candidates = self.filter.candidates(segment);
         clear_before(&mut candidates, begin);
         if self.filter.rows().is_none() && taken.skips_all(&candidates) {
@@ -103,9 +106,11 @@ impl<'a> Scan<'a> {
     ) -> Result<(), ExecError> {
         let first = batch.start;
         let work_ns = self.work_ns(batch.clone(), 0.0);
-        let masks = self.runner.map(batch.collect(), work_ns, |number| {
-            (number, self.filter.mask(&self.segment(number)))
-        })?;
+        let has_rows = |number: &usize| !self.filter.is_nothing(&self.segment(*number));
+        let batch = batch.filter(has_rows).collect();
+        let masks = self
+            .runner
+            .map(batch, work_ns, |number| (number, self.filter.mask(&self.segment(number))))?;
         for (number, mut mask) in masks {
             if number == first {
                 clear_before(&mut mask, begin);
