@@ -4,14 +4,18 @@
 //! formatting between them would wait for one cache miss after the other (measured: three times
 //! slower). Keys come in the order the catalogue met them, escaped once per path.
 
+use smallvec::SmallVec;
 use twindex_model::cell::Cell;
 use twindex_model::json::read::read_value;
+use twindex_model::kind::Kind;
 use twindex_model::number::write_number;
 use twindex_model::path::PathId;
 use twindex_model::value::{Value, write_json_string};
 
 use crate::catalog::Catalog;
 use crate::lane::Lane;
+use crate::lane::row_stamps::RowStamps;
+use crate::lane::string::{TextLane, place_at};
 use crate::view::SegmentView;
 
 /// The lanes of a segment in the order of the document: parents first, siblings as they were met.
@@ -75,7 +79,22 @@ impl Layout {
 struct Gathered<'a> {
     path: PathId,
     depth: u32,
-    cell: Cell<'a>,
+    found: Found<'a>,
+}
+
+/// What a path holds.
+#[derive(Clone, Debug)]
+enum Found<'a> {
+    /// A cell.
+    Cell(Cell<'a>),
+    /// One of the stamps that the lanes of the row share, by its place among them.
+    Stamp(u8),
+}
+
+impl Gathered<'_> {
+    fn is_object(&self) -> bool {
+        matches!(self.found, Found::Cell(Cell::Object))
+    }
 }
 
 /// The defined cells of a row in the order of the document: all of them, or those at `path` and
@@ -96,13 +115,16 @@ fn gather<'a>(view: &SegmentView<'a>, path: Option<PathId>, row: u16) -> Vec<Gat
     while at < end {
         let entry = layout.entries[at];
         let lane = &lanes[entry.lane as usize];
-        match lane.cell(row, view.reading()) {
-            Cell::Undefined => at = entry.end as usize,
-            cell => {
-                gathered.push(Gathered { path: lane.path, depth: entry.depth, cell });
-                at += 1;
-            }
-        }
+        let Some((slot, kind)) = lane.kinds.find(row) else {
+            at = entry.end as usize;
+            continue;
+        };
+        let found = match (kind, lane.strings.as_deref()) {
+            (Kind::String, Some(TextLane::Shared(places))) => Found::Stamp(place_at(places, slot)),
+            _ => Found::Cell(lane.cell_at((row, slot), kind, view.reading())),
+        };
+        gathered.push(Gathered { path: lane.path, depth: entry.depth, found });
+        at += 1;
     }
     gathered
 }
@@ -111,7 +133,7 @@ fn gather<'a>(view: &SegmentView<'a>, path: Option<PathId>, row: u16) -> Vec<Gat
 pub(crate) fn write_twin(view: &SegmentView<'_>, row: u16, out: &mut String) {
     let cells = gather(view, None, row);
     out.push('{');
-    write_entries(&view.index().catalog, (&cells, 0), out);
+    Printer::new(view, row).write_entries(&cells, 0, out);
     out.push('}');
 }
 
@@ -126,34 +148,69 @@ pub(crate) fn write_value(
     let Some((first, below)) = cells.split_first() else {
         return false;
     };
-    write_cell(&first.cell, out);
-    if matches!(first.cell, Cell::Object) {
-        write_entries(&view.index().catalog, (below, first.depth + 1), out);
+    let mut printer = Printer::new(view, row);
+    printer.write(&first.found, out);
+    if first.is_object() {
+        printer.write_entries(below, first.depth + 1, out);
         out.push('}');
     }
     true
 }
 
-/// Appends the entries of one object, whose own braces the caller writes.
-fn write_entries(catalog: &Catalog, (cells, depth): (&[Gathered<'_>], u32), out: &mut String) {
-    let mut innermost = depth;
-    let mut is_first = true;
-    for gathered in cells {
-        while innermost > gathered.depth {
-            out.push('}');
-            innermost -= 1;
-            is_first = false;
-        }
-        if !is_first {
-            out.push(',');
-        }
-        out.push_str(catalog.fragment(gathered.path));
-        write_cell(&gathered.cell, out);
-        is_first = matches!(gathered.cell, Cell::Object);
-        innermost += u32::from(is_first);
+/// Prints the cells of one row.
+struct Printer<'a> {
+    catalog: &'a Catalog,
+    stamps: &'a RowStamps,
+    row: u16,
+    /// Where each of the row's shared stamps was printed first: the others are copies of it.
+    printed: SmallVec<[Option<(usize, usize)>; 16]>,
+}
+
+impl<'a> Printer<'a> {
+    fn new(view: &SegmentView<'a>, row: u16) -> Self {
+        let stamps = view.segment().stamps();
+        let printed = SmallVec::from_elem(None, stamps.n_stamps(row));
+        Self { catalog: &view.index().catalog, stamps, row, printed }
     }
-    for _ in depth..innermost {
-        out.push('}');
+
+    /// Appends the entries of one object, whose own braces the caller writes.
+    fn write_entries(&mut self, cells: &[Gathered<'_>], depth: u32, out: &mut String) {
+        let mut innermost = depth;
+        let mut is_first = true;
+        for gathered in cells {
+            while innermost > gathered.depth {
+                out.push('}');
+                innermost -= 1;
+                is_first = false;
+            }
+            if !is_first {
+                out.push(',');
+            }
+            out.push_str(self.catalog.fragment(gathered.path));
+            self.write(&gathered.found, out);
+            is_first = gathered.is_object();
+            innermost += u32::from(is_first);
+        }
+        for _ in depth..innermost {
+            out.push('}');
+        }
+    }
+
+    fn write(&mut self, found: &Found<'_>, out: &mut String) {
+        let place = match found {
+            Found::Cell(cell) => return write_cell(cell, out),
+            Found::Stamp(place) => *place,
+        };
+        match self.printed.get_mut(usize::from(place)) {
+            Some(Some((from, to))) => out.extend_from_within(*from..*to),
+            printed => {
+                let from = out.len();
+                write_string(&self.stamps.text(self.row, place), out);
+                if let Some(printed) = printed {
+                    *printed = Some((from, out.len()));
+                }
+            }
+        }
     }
 }
 
@@ -187,18 +244,23 @@ fn write_string(text: &str, out: &mut String) {
 pub(crate) fn value(view: &SegmentView<'_>, path: PathId, row: u16) -> Option<Value> {
     let cells = gather(view, Some(path), row);
     let (first, below) = cells.split_first()?;
-    if !matches!(first.cell, Cell::Object) {
-        return Some(value_of(&first.cell));
+    let stamps = view.segment().stamps();
+    let value_of_found = |found: &Found<'_>| match found {
+        Found::Cell(cell) => value_of(cell),
+        Found::Stamp(place) => Value::String(stamps.text(row, *place).to_string()),
+    };
+    if !first.is_object() {
+        return Some(value_of_found(&first.found));
     }
     // Objects that are being filled, outermost first, each with its key.
     let mut open: Vec<(String, Vec<(String, Value)>)> = vec![(String::new(), Vec::new())];
     for gathered in below {
         close(&mut open, (gathered.depth - first.depth) as usize);
         let key = view.index().catalog.key(gathered.path).to_owned();
-        if matches!(gathered.cell, Cell::Object) {
+        if gathered.is_object() {
             open.push((key, Vec::new()));
         } else if let Some((_, entries)) = open.last_mut() {
-            entries.push((key, value_of(&gathered.cell)));
+            entries.push((key, value_of_found(&gathered.found)));
         }
     }
     close(&mut open, 1);
@@ -216,7 +278,7 @@ fn close(open: &mut Vec<(String, Vec<(String, Value)>)>, depth: usize) {
 }
 
 /// The value of a cell that is no object.
-pub(crate) fn value_of(cell: &Cell<'_>) -> Value {
+fn value_of(cell: &Cell<'_>) -> Value {
     match cell {
         Cell::Undefined | Cell::Null => Value::Null,
         Cell::Bool(value) => Value::Bool(*value),

@@ -74,10 +74,7 @@ impl Kinds {
                 let slot = rows.binary_search(&row).ok()?;
                 Some((slot, Kind::ALL[usize::from(kinds[slot])]))
             }
-            Form::Planes(planes) => match planes.kind(usize::from(row)) {
-                Kind::Undefined => None,
-                kind => Some((planes.slot(usize::from(row)), kind)),
-            },
+            Form::Planes(planes) => planes.find(usize::from(row)),
         }
     }
 

@@ -16,7 +16,9 @@ use twindex_model::kind::{Kind, KindSet};
 /// Rows with the path, and planes by kind.
 #[derive(Clone, Debug)]
 pub(crate) struct Planes {
-    present: Present,
+    /// The rows that have the path, which lanes of the same rows may share; `None` for all below
+    /// their number.
+    present: Option<Arc<Words>>,
     /// Number of rows that have the path.
     n_present: usize,
     /// Rows at and past it never had the path.
@@ -27,16 +29,6 @@ pub(crate) struct Planes {
     only: Kind,
     /// Rows present before each word, kept while slots are ranks.
     ranks: Option<Arc<Ranks>>,
-}
-
-/// The rows that have the path.
-#[derive(Clone, Debug, Default)]
-enum Present {
-    /// All below the number of them.
-    #[default]
-    First,
-    /// Those set; lanes of the same rows may share them.
-    Bits(Arc<Words>),
 }
 
 /// Rows present before each word.
@@ -60,7 +52,7 @@ enum Plane {
 impl Default for Planes {
     fn default() -> Self {
         Self {
-            present: Present::First,
+            present: None,
             n_present: 0,
             end: 0,
             planes: Default::default(),
@@ -76,7 +68,7 @@ impl Planes {
         let end = rows.last().map_or(0, |last| usize::from(*last) + 1);
         let mut planes = Self { n_present: rows.len(), end, ..Self::default() };
         if end != rows.len() {
-            planes.present = Present::Bits(bits_at(rows.iter()).into());
+            planes.present = Some(bits_at(rows.iter()).into());
         }
         for kind in &Kind::ALL[1..] {
             let count = counts[*kind as usize] as usize;
@@ -100,7 +92,7 @@ impl Planes {
 
     /// Makes slots ranks.
     pub(crate) fn pack(&mut self) {
-        let present = self.present.bits(self.n_present);
+        let present = self.present_words(self.n_present);
         let mut ranks = Box::new([0; MASK_WORDS]);
         let mut n_before = 0;
         for (rank, word) in ranks.iter_mut().zip(present) {
@@ -115,7 +107,7 @@ impl Planes {
     pub(crate) fn unpack(&mut self) -> Vec<u16> {
         self.ranks = None;
         let rows = self.rows().collect();
-        self.present.compact(self.n_present);
+        self.compact();
         rows
     }
 
@@ -138,7 +130,7 @@ impl Planes {
     #[inline]
     pub(crate) fn slot(&self, row: usize) -> usize {
         match (&self.ranks, &self.present) {
-            (Some(ranks), Present::Bits(words)) => {
+            (Some(ranks), Some(words)) => {
                 let below = words[row / 64] & ((1 << (row % 64)) - 1);
                 usize::from(ranks[row / 64]) + below.count_ones() as usize
             }
@@ -146,11 +138,33 @@ impl Planes {
         }
     }
 
+    /// Slot and kind of a row that has the path.
+    #[inline]
+    pub(crate) fn find(&self, row: usize) -> Option<(usize, Kind)> {
+        let slot = match &self.present {
+            None if row < self.n_present => row,
+            None => return None,
+            Some(words) => {
+                let (word, bit) = (words[row / 64], 1 << (row % 64));
+                if word & bit == 0 {
+                    return None;
+                }
+                match &self.ranks {
+                    Some(ranks) => {
+                        usize::from(ranks[row / 64]) + (word & (bit - 1)).count_ones() as usize
+                    }
+                    None => row,
+                }
+            }
+        };
+        Some((slot, if self.only == Kind::Undefined { self.kind(row) } else { self.only }))
+    }
+
     /// The rows that have the path.
     pub(crate) fn rows(&self) -> Box<dyn Iterator<Item = u16> + '_> {
         match &self.present {
-            Present::First => Box::new((0..self.n_present).map(|row| row as u16)),
-            Present::Bits(words) => Box::new(mask::rows(words)),
+            None => Box::new((0..self.n_present).map(|row| row as u16)),
+            Some(words) => Box::new(mask::rows(words)),
         }
     }
 
@@ -177,8 +191,8 @@ impl Planes {
     #[inline]
     fn has(&self, row: usize) -> bool {
         match &self.present {
-            Present::First => row < self.n_present,
-            Present::Bits(words) => bit(words, row),
+            None => row < self.n_present,
+            Some(words) => bit(words, row),
         }
     }
 
@@ -213,8 +227,8 @@ impl Planes {
         for plane in &mut self.planes {
             if let Plane::Full = plane {
                 *plane = Plane::Bits(match &self.present {
-                    Present::First => first(self.n_present),
-                    Present::Bits(words) => Box::new(**words),
+                    None => first(self.n_present),
+                    Some(words) => Box::new(**words),
                 });
             }
         }
@@ -224,16 +238,16 @@ impl Planes {
         let n_before = self.n_present;
         self.n_present += 1;
         self.end = self.end.max(row + 1);
-        if row == n_before && matches!(self.present, Present::First) {
+        if row == n_before && self.present.is_none() {
             return;
         }
-        set_bit(self.present.bits(n_before), row);
+        set_bit(self.present_words(n_before), row);
         match &mut self.ranks {
             Some(ranks) => {
                 let after = &mut Arc::make_mut(ranks)[row / 64 + 1..];
                 after.iter_mut().for_each(|rank| *rank += 1);
             }
-            None if row < n_before => self.present.compact(self.n_present),
+            None if row < n_before => self.compact(),
             None => (),
         }
     }
@@ -241,17 +255,33 @@ impl Planes {
     fn remove(&mut self, row: usize) {
         let n_before = self.n_present;
         self.n_present -= 1;
-        if row + 1 == n_before && matches!(self.present, Present::First) {
+        if row + 1 == n_before && self.present.is_none() {
             return;
         }
-        clear_bit(self.present.bits(n_before), row);
+        clear_bit(self.present_words(n_before), row);
         match &mut self.ranks {
             Some(ranks) => {
                 let after = &mut Arc::make_mut(ranks)[row / 64 + 1..];
                 after.iter_mut().for_each(|rank| *rank -= 1);
             }
-            None if row + 1 >= n_before => self.present.compact(self.n_present),
+            None if row + 1 >= n_before => self.compact(),
             None => (),
+        }
+    }
+
+    /// The words of the rows present, `n` in number, spelled out if they were not.
+    fn present_words(&mut self, n: usize) -> &mut Words {
+        Arc::make_mut(self.present.get_or_insert_with(|| first(n).into()))
+    }
+
+    /// Drops the words of the rows present if those are all below their number.
+    fn compact(&mut self) {
+        let is_first = |words: &Arc<Words>| match self.n_present.checked_sub(1) {
+            Some(last) => mask::last_set(words) == u16::try_from(last).ok(),
+            None => true,
+        };
+        if self.present.as_ref().is_some_and(is_first) {
+            self.present = None;
         }
     }
 
@@ -291,23 +321,23 @@ impl Planes {
 
     fn keep_present(&self, mask: &mut Words) {
         match &self.present {
-            Present::First => keep_first(mask, self.n_present),
-            Present::Bits(words) => mask::and(mask, words),
+            None => keep_first(mask, self.n_present),
+            Some(words) => mask::and(mask, words),
         }
     }
 
     fn rows_of(&self, kind: Kind) -> Rows<'_> {
         match (&self.planes[kind as usize], &self.present) {
             (Plane::Empty, _) => Rows::Made(Mask::empty()),
-            (Plane::Full, Present::First) => Rows::Made(Mask::first(self.n_present)),
+            (Plane::Full, None) => Rows::Made(Mask::first(self.n_present)),
             (Plane::Bits(words), _) => Rows::Kept(words),
-            (Plane::Full, Present::Bits(words)) => Rows::Kept(words),
+            (Plane::Full, Some(words)) => Rows::Kept(words),
         }
     }
 
     /// From rows to slots, one bit each; rows without the path have none.
     pub(crate) fn to_slots(&self, rows: &Words) -> Mask {
-        let (Some(ranks), Present::Bits(present)) = (&self.ranks, &self.present) else {
+        let (Some(ranks), Some(present)) = (&self.ranks, &self.present) else {
             let mut slots = Mask::empty();
             slots.words_mut().copy_from_slice(rows);
             return slots;
@@ -325,7 +355,7 @@ impl Planes {
     /// From slots to rows.
     pub(crate) fn to_rows(&self, slots: &Words) -> Mask {
         let mut rows = Mask::empty();
-        let (Some(ranks), Present::Bits(present)) = (&self.ranks, &self.present) else {
+        let (Some(ranks), Some(present)) = (&self.ranks, &self.present) else {
             rows.words_mut().copy_from_slice(slots);
             return rows;
         };
@@ -339,7 +369,7 @@ impl Planes {
 
     /// Takes the rows present, and the ranks, of a lane with the same ones, or offers its own.
     pub(crate) fn share(&mut self, shared: &mut SharedRows) {
-        let Present::Bits(words) = &mut self.present else { return };
+        let Some(words) = &mut self.present else { return };
         let alike = shared.entry(FixedState::default().hash_one(words.as_slice())).or_default();
         match alike.iter_mut().find(|other| other.0 == *words) {
             Some((other, ranks)) => {
@@ -359,8 +389,8 @@ impl Planes {
         let is_bits = |plane: &&Plane| matches!(plane, Plane::Bits(_));
         let planes = self.planes.iter().filter(is_bits).count() * size_of::<Words>();
         let present = match &self.present {
-            Present::First => 0,
-            Present::Bits(words) => size_of::<Words>() / Arc::strong_count(words),
+            None => 0,
+            Some(words) => size_of::<Words>() / Arc::strong_count(words),
         };
         let ranks = self.ranks.as_ref();
         let ranks = ranks.map_or(0, |ranks| size_of::<Ranks>() / Arc::strong_count(ranks));
@@ -379,32 +409,6 @@ impl Rows<'_> {
         match self {
             Self::Kept(words) => words,
             Self::Made(mask) => mask.words(),
-        }
-    }
-}
-
-impl Present {
-    /// The words of the rows present, `n` in number, spelled out if they were not.
-    fn bits(&mut self, n: usize) -> &mut Words {
-        if let Self::First = self {
-            *self = Self::Bits(first(n).into());
-        }
-        match self {
-            Self::Bits(words) => Arc::make_mut(words),
-            Self::First => unreachable!("spelled out above"),
-        }
-    }
-
-    /// Drops the words if they say no more than `n`, the number of rows.
-    fn compact(&mut self, n: usize) {
-        if let Self::Bits(words) = self {
-            let is_first = match n.checked_sub(1) {
-                Some(last) => mask::last_set(words) == u16::try_from(last).ok(),
-                None => true,
-            };
-            if is_first {
-                *self = Self::First;
-            }
         }
     }
 }

@@ -4,7 +4,7 @@
 //! By hand, since the one shape must come back to the byte and is met for every other leaf of a
 //! twin; a general parser accepts spellings that could not be told apart afterwards.
 
-use twindex_model::cell::InlineText;
+use twindex_model::cell::{InlineText, Text};
 
 /// Digits that a stamp may have behind the point.
 pub(crate) const DIGITS_MAX: u8 = 7;
@@ -66,7 +66,7 @@ impl Stamp {
     }
 
     /// Its text.
-    pub(crate) fn text(self) -> InlineText {
+    pub(crate) fn text(self) -> Text<'static> {
         let mut out = [0; InlineText::BYTES_MAX];
         let seconds = self.second();
         let (year, month, day) = civil_from_days(seconds.div_euclid(86_400));
@@ -80,19 +80,19 @@ impl Stamp {
         write_number(&mut out[17..19], of_day % 60);
         let digits = usize::from(self.digits);
         if digits == 0 {
-            return InlineText::new(&out[..20]).unwrap_or_else(no_text);
+            return inline(&out[..20]);
         }
         out[19] = b'.';
         let fraction = self.ticks.rem_euclid(TICKS_PER_SECOND) / TICKS[digits];
         write_number(&mut out[20..20 + digits], fraction);
         out[20 + digits] = b'Z';
-        InlineText::new(&out[..21 + digits]).unwrap_or_else(no_text)
+        inline(&out[..21 + digits])
     }
 }
 
-/// Never needed: a stamp has at most 28 bytes, all ASCII.
-fn no_text() -> InlineText {
-    InlineText::new(b"").unwrap_or_else(|| unreachable!("no bytes always fit"))
+/// The text on the stack: it has at most 28 bytes, all ASCII.
+fn inline(text: &[u8]) -> Text<'static> {
+    InlineText::new(text).map_or(Text::Borrowed(""), Text::Inline)
 }
 
 /// Ticks of the fraction and its number of digits, from what follows the seconds.
@@ -173,7 +173,7 @@ mod tests {
             "9999-12-31T23:59:59.000Z",
         ] {
             let stamp = Stamp::parse(text).expect("a stamp");
-            assert_eq!(stamp.text().as_str(), text);
+            assert_eq!(&*stamp.text(), text);
         }
         assert_eq!(Stamp::parse("1970-01-01T00:00:01.5Z").map(|s| s.ticks), Some(15_000_000));
         assert_eq!(Stamp::parse("1969-12-31T23:59:59Z").map(|s| s.ticks), Some(-10_000_000));
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn the_ends_of_time_are_the_first_and_last_year() {
-        let text = |ticks| Stamp { ticks, digits: 7 }.text().as_str().to_owned();
+        let text = |ticks| Stamp { ticks, digits: 7 }.text().to_string();
         assert_eq!(text(super::TICKS_MIN), "0000-01-01T00:00:00.0000000Z");
         assert_eq!(text(super::TICKS_MAX), "9999-12-31T23:59:59.9999999Z");
     }
@@ -216,7 +216,7 @@ mod tests {
         fn text_and_stamp_are_inverse(ticks in -621_672_192_000_000_000_i64..2_534_023_007_999_999_999, digits in 0u8..=7) {
             let unit = super::TICKS[usize::from(digits)];
             let stamp = Stamp { ticks: ticks.div_euclid(unit) * unit, digits };
-            prop_assert_eq!(Stamp::parse(stamp.text().as_str()), Some(stamp));
+            prop_assert_eq!(Stamp::parse(&stamp.text()), Some(stamp));
         }
     }
 }

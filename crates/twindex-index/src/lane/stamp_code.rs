@@ -93,7 +93,7 @@ impl StampCoder {
     #[inline]
     pub(crate) fn text(&self, code: u64) -> Text<'_> {
         match self.decode(code) {
-            Decoded::Stamp(stamp) => Text::Inline(stamp.text()),
+            Decoded::Stamp(stamp) => stamp.text(),
             Decoded::Odd(text) => Text::Borrowed(text),
         }
     }

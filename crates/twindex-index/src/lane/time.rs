@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn trimmed_stamps_over_years_come_back() {
         let texts: Vec<_> = (0..500_i64)
-            .map(|n| Stamp::trimmed(n * 9_777_777_777_777 / 3).text().as_str().to_owned())
+            .map(|n| Stamp::trimmed(n * 9_777_777_777_777 / 3).text().to_string())
             .collect();
         let lane = lane(&texts, 4).expect("all stamps");
         assert_eq!(lane.coder().spelling(), Spelling::Trimmed(7));

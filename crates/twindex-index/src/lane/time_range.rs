@@ -45,7 +45,7 @@ impl StampCoder {
         };
         let verdict_of = |second: i64| {
             let text = Stamp { ticks: second * TICKS_PER_SECOND, digits: 0 }.text();
-            verdict(&text.as_str()[..SECOND_BYTES])
+            verdict(&text[..SECOND_BYTES])
         };
         let (least, greatest) = self.ticks_range();
         let seconds = (least.div_euclid(TICKS_PER_SECOND), greatest.div_euclid(TICKS_PER_SECOND));
