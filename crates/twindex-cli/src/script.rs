@@ -28,12 +28,12 @@ impl Script {
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
         if is_stdin(path) {
             let text = std::io::read_to_string(std::io::stdin()).context("cannot read stdin")?;
-            return Ok(Self::new("stdin", text));
+            return Ok(Self::new("stdin", without_mark(&text)));
         }
         let name = path.display().to_string();
         let text =
             std::fs::read_to_string(path).with_context(|| format!("cannot read `{name}`"))?;
-        Ok(Self::new(name, text))
+        Ok(Self::new(name, without_mark(&text)))
     }
 
     /// What to call it in messages.
@@ -55,6 +55,11 @@ impl Script {
             Statement { script: self, range: from..to }
         })
     }
+}
+
+/// The text behind the byte order mark that some editors begin a file with.
+fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 /// One statement of a script.

@@ -184,7 +184,9 @@ impl<'a> Query<'a> {
         let index = self.inner.index.read();
         let mut plan = self.bind(&index, query, self.now_ms())?;
         let warnings = std::mem::take(&mut plan.warnings);
-        let explanation = twindex_exec::explain::analyze(&index, &plan, &self.request(None))?;
+        // A plan is of the whole query, whatever the size of a page.
+        let request = Request { page_rows_max: usize::MAX, ..self.request(None) };
+        let explanation = twindex_exec::explain::analyze(&index, &plan, &request)?;
         Ok(Plan { explanation, warnings })
     }
 
