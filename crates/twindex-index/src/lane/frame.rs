@@ -64,6 +64,10 @@ impl Frame {
 
     /// The codes, from and to (excluded), of the numbers between two bounds.
     pub(crate) fn codes_between(self, low: Bound<f64>, high: Bound<f64>) -> (u32, u32) {
+        let is_nan = |bound: Bound<f64>| matches!(bound, Bound::Included(at) | Bound::Excluded(at) if at.is_nan());
+        if is_nan(low) || is_nan(high) {
+            return (0, 0);
+        }
         let from = match low {
             Bound::Unbounded => 0,
             Bound::Included(low) => self.first_code(low, |number| number >= low),

@@ -13,6 +13,10 @@ use twindex_kernels::MASK_WORDS;
 use twindex_kernels::mask::{self, Mask, Words};
 use twindex_model::kind::{Kind, KindSet};
 
+use crate::lane::bits::{
+    bit, bits_at, clear_bit, compress, expand, first, get_bits, keep_first, put_bits, set_bit,
+};
+
 /// Rows with the path, and planes by kind.
 #[derive(Clone, Debug)]
 pub(crate) struct Planes {
@@ -435,87 +439,4 @@ impl Plane {
             Self::Empty | Self::Full => (),
         }
     }
-}
-
-/// The bits of `bits`, all of which are in `present`, moved together as if `present` were a run.
-fn compress(bits: u64, present: u64) -> u64 {
-    if present == u64::MAX {
-        return bits;
-    }
-    let (mut left, mut out) = (bits, 0);
-    while left != 0 {
-        let lowest = left & left.wrapping_neg();
-        out |= 1 << (present & (lowest - 1)).count_ones();
-        left ^= lowest;
-    }
-    out
-}
-
-/// The lowest bits of `bits` moved to the places of `present`: the inverse of [`compress`].
-fn expand(mut bits: u64, mut present: u64) -> u64 {
-    if present == u64::MAX {
-        return bits;
-    }
-    let mut out = 0;
-    while present != 0 && bits != 0 {
-        let lowest = present & present.wrapping_neg();
-        out |= lowest * (bits & 1);
-        bits >>= 1;
-        present ^= lowest;
-    }
-    out
-}
-
-/// Sets bits from place `at` on.
-fn put_bits(words: &mut Words, at: usize, bits: u64) {
-    let shift = at % 64;
-    words[at / 64] |= bits << shift;
-    if shift > 0
-        && let Some(next) = words.get_mut(at / 64 + 1)
-    {
-        *next |= bits >> (64 - shift);
-    }
-}
-
-/// 64 bits from place `at` on.
-fn get_bits(words: &Words, at: usize) -> u64 {
-    let shift = at % 64;
-    let low = words[at / 64] >> shift;
-    match words.get(at / 64 + 1) {
-        Some(next) if shift > 0 => low | next << (64 - shift),
-        _ => low,
-    }
-}
-
-/// Clears the rows at and past `len`.
-fn keep_first(mask: &mut Words, len: usize) {
-    let first_word = (len / 64).min(mask.len());
-    if let Some((word, rest)) = mask[first_word..].split_first_mut() {
-        *word &= (1 << (len % 64)) - 1;
-        rest.fill(0);
-    }
-}
-
-fn first(len: usize) -> Box<Words> {
-    let mut words = Box::new([0; MASK_WORDS]);
-    mask::set_first(&mut words, len);
-    words
-}
-
-fn bits_at<'a>(rows: impl Iterator<Item = &'a u16>) -> Box<Words> {
-    let mut words = Box::new([0; MASK_WORDS]);
-    rows.for_each(|row| mask::set(&mut words, *row));
-    words
-}
-
-fn bit(words: &Words, row: usize) -> bool {
-    words[row / 64] >> (row % 64) & 1 == 1
-}
-
-fn set_bit(words: &mut Words, row: usize) {
-    words[row / 64] |= 1 << (row % 64);
-}
-
-fn clear_bit(words: &mut Words, row: usize) {
-    words[row / 64] &= !(1 << (row % 64));
 }
