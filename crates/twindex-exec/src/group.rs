@@ -80,10 +80,16 @@ impl<'a> GroupTable<'a> {
             self.count_values(path, segment, mask.as_ref());
             return;
         }
-        let mask = filter.mask(segment);
+        let mut mask = filter.mask(segment);
+        if let [a, b] = &self.groups.keys[..]
+            && counts_rows_alone
+            && let (Some(a), Some(b)) = (plain_path(a), plain_path(b))
+        {
+            mask = self.count_pairs((a, b), segment, &mask);
+        }
         if self.groups.keys.is_empty() {
             self.add_whole(segment, &mask, is_everything);
-        } else {
+        } else if !mask.is_empty() {
             self.add_grouped(segment, &mask);
         }
     }
@@ -152,15 +158,20 @@ impl<'a> GroupTable<'a> {
         place
     }
 
-    /// The same for the only key, which is not made where the group is known.
-    fn place_of_cell(&mut self, cell: &Cell<'_>) -> usize {
+    /// The same for keys as cells, none of them an object; keys are not made where the group is
+    /// known.
+    fn place_of_cells(&mut self, cells: &[Cell<'_>]) -> usize {
         let mut hasher = self.hasher.build_hasher();
-        Key::hash_cell(cell, &mut hasher);
-        let is_it = |&place: &u32| self.keys[place as usize].is_of_cell(cell);
-        match self.places.find(hasher.finish(), is_it) {
-            Some(&place) => place as usize,
-            None => self.place(&[&Key::of_cell(cell, || None)]),
+        cells.iter().for_each(|cell| Key::hash_cell(cell, &mut hasher));
+        let is_it = |&place: &u32| {
+            let keys = &self.keys[place as usize * cells.len()..];
+            keys.iter().zip(cells).all(|(key, cell)| key.is_of_cell(cell))
+        };
+        if let Some(&place) = self.places.find(hasher.finish(), is_it) {
+            return place as usize;
         }
+        let keys: Vec<Key> = cells.iter().map(|cell| Key::of_cell(cell, || None)).collect();
+        self.place(&keys.iter().collect::<Vec<_>>())
     }
 
     fn partials_of(&mut self, place: usize) -> &mut [Partial] {
@@ -172,12 +183,27 @@ impl<'a> GroupTable<'a> {
     fn count_values(&mut self, path: PathId, segment: &SegmentView<'_>, mask: Option<&Mask>) {
         segment.count_values(path, mask, |cell, n| {
             if n > 0 {
-                let place = self.place_of_cell(&cell);
+                let place = self.place_of_cells(&[cell]);
                 for partial in self.partials_of(place) {
                     partial.add(&Key::Null, u64::from(n));
                 }
             }
         });
+    }
+
+    /// Counts the rows by the values of two paths where lanes have a short way, and gives the rest.
+    fn count_pairs(
+        &mut self,
+        paths: (PathId, PathId),
+        segment: &SegmentView<'_>,
+        mask: &Mask,
+    ) -> Mask {
+        segment.count_pairs(paths, mask, |cells, n| {
+            let place = self.place_of_cells(&cells);
+            for partial in self.partials_of(place) {
+                partial.add(&Key::Null, u64::from(n));
+            }
+        })
     }
 
     /// Adds rows to the one group of a query without keys.

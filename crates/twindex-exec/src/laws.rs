@@ -1,5 +1,7 @@
 //! Laws that hold for every operator and sink, over random fleets and queries.
 
+use std::collections::BTreeMap;
+
 use rayon::ThreadPoolBuilder;
 use serde_json::Value;
 use twindex_index::index::Index;
@@ -127,6 +129,43 @@ fn threads_change_nothing() {
         let ids = select_ids(index, plan, &request).expect("not stopped");
         assert_eq!(ids, select_ids(index, plan, &Request::unbounded()).expect("not stopped"));
     });
+}
+
+/// Lanes of many rows have short ways that small fleets never reach.
+#[test]
+fn groups_of_two_paths_are_those_of_their_rows() {
+    let twins: Vec<Value> = (0..3_000)
+        .map(|n| {
+            let site = if n % 97 == 0 { Value::Null } else { format!("s{}", n % 5).into() };
+            serde_json::json!({"deviceId": n.to_string(), "tags": {"site": site,
+                "floor": format!("f{}", n % 7)}})
+        })
+        .collect();
+    let mut expected: BTreeMap<(String, String), u64> = BTreeMap::new();
+    for tags in twins.iter().map(|twin| &twin["tags"]) {
+        *expected.entry((tags["site"].to_string(), tags["floor"].to_string())).or_default() += 1;
+    }
+    let options = IndexOptions { sparse_rows_max: 16, ..IndexOptions::default() };
+    let index = index_of(&twins, options);
+    let text =
+        "SELECT tags.site, tags.floor, COUNT() AS n FROM devices GROUP BY tags.site, tags.floor";
+    let asked = Asked::plain(query_of(text));
+    let plan = plan_of(&index, &asked, 0).expect("a query that binds");
+    let page = execute(&index, &plan, &Request::unbounded()).expect("not stopped");
+    let found = page.rows.iter().map(|row| {
+        let row: Value = serde_json::from_str(row).expect("JSON");
+        let n = row["n"].as_u64().expect("a count");
+        ((row["site"].to_string(), row["floor"].to_string()), n)
+    });
+    assert_eq!(found.collect::<BTreeMap<_, _>>(), expected);
+    assert_eq!(page.rows.len(), expected.len());
+}
+
+fn query_of(text: &str) -> Query {
+    match twindex_lang::parse_statement(text, &Default::default()) {
+        Ok(Statement::Query(query)) => query,
+        other => panic!("{other:?}"),
+    }
 }
 
 /// The query of `asked` for the identities of the rows it matches, in its order and all of them;

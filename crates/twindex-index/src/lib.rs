@@ -24,6 +24,7 @@ mod identity;
 mod lane;
 mod narrow;
 mod number_cells;
+mod pairs;
 mod posting;
 mod segment;
 mod texts;

@@ -10,7 +10,7 @@ use crate::catalog::Catalog;
 use crate::index::Index;
 use crate::lane::{Lane, Reading};
 use crate::segment::Segment;
-use crate::{assemble, columns, group, number_cells, zone};
+use crate::{assemble, columns, group, number_cells, pairs, zone};
 
 /// One segment of a collection, borrowed from the index. Rows of a segment are `u16` places.
 #[derive(Clone, Copy, Debug)]
@@ -118,6 +118,19 @@ impl<'a> SegmentView<'a> {
     /// group by objects build values instead). What `ids` held before is dropped.
     pub fn group_ids(&self, path: PathId, mask: &Mask, ids: &mut Vec<u32>) -> Vec<Cell<'a>> {
         number_cells::group_ids(self, path, mask, ids)
+    }
+
+    /// Hands over pairs of cells at two paths with the number of rows of `mask` that have both, and
+    /// gives the rows that were not counted so, all of them where the lanes have no short way. A
+    /// pair comes at most once.
+    #[must_use]
+    pub fn count_pairs(
+        &self,
+        paths: (PathId, PathId),
+        mask: &Mask,
+        mut take: impl FnMut([Cell<'a>; 2], u32),
+    ) -> Mask {
+        pairs::count_pairs(self, paths, mask, &mut take)
     }
 
     /// Hands over the numbers of the rows in `mask` with how often each comes; rows that hold no

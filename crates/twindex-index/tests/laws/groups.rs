@@ -75,7 +75,23 @@ fn check_zones(view: &SegmentView<'_>, path: PathId) {
     }
 }
 
+fn check_pairs(view: &SegmentView<'_>, paths: (PathId, PathId), mask: &Mask) {
+    let names = |a: &Cell<'_>, b: &Cell<'_>| (name(a), name(b));
+    let mut counted: BTreeMap<(String, String), u32> = BTreeMap::new();
+    let rest = view.count_pairs(paths, mask, |[a, b], n| {
+        assert!(counted.insert(names(&a, &b), n).is_none());
+    });
+    let mut expected: BTreeMap<(String, String), u32> = BTreeMap::new();
+    for row in mask.iter().filter(|&row| !rest.get(row)) {
+        let pair = names(&view.cell(paths.0, row), &view.cell(paths.1, row));
+        *expected.entry(pair).or_default() += 1;
+    }
+    assert_eq!(counted, expected);
+    assert_eq!(rest.and_count(mask), rest.count());
+}
+
 pub(crate) fn check_columns(view: &SegmentView<'_>, paths: (PathId, PathId), mask: &Mask) {
+    check_pairs(view, paths, mask);
     let mut kept = [mask.clone(), mask.clone()];
     let objects = [Equality::Equal, Equality::Unequal].into_iter().zip(&mut kept);
     let objects: Vec<_> =
