@@ -24,7 +24,7 @@ pub struct Twindex {
 pub(crate) struct Inner {
     pub(crate) index: RwLock<Index>,
     /// `None` where the machine refused threads: everything then runs on the caller's.
-    pub(crate) pool: Option<ThreadPool>,
+    pool: Option<ThreadPool>,
     pub(crate) options: Options,
 }
 
@@ -105,6 +105,15 @@ impl Twindex {
 
     pub(crate) fn inner(&self) -> &Inner {
         &self.inner
+    }
+}
+
+impl Inner {
+    /// The engine's pool, unless the caller is a worker of some pool itself: such a thread takes up
+    /// other jobs of its own pool while it waits for ours, and one of them might want the lock that
+    /// it holds.
+    pub(crate) fn pool(&self) -> Option<&ThreadPool> {
+        self.pool.as_ref().filter(|_| rayon::current_thread_index().is_none())
     }
 }
 

@@ -101,9 +101,9 @@ impl<'a> Load<'a> {
         let mut read = Batch::default();
         loop {
             let fed = framed.frame(&mut documents);
-            let applied = match &self.inner.pool {
+            let applied = match self.inner.pool() {
                 Some(pool) => pool.in_place_scope(|scope| {
-                    scope.spawn(|_| framed.read(strictness));
+                    scope.spawn(|_| framed.read_in_pool(strictness));
                     self.apply(&mut read)
                 }),
                 None => {

@@ -203,7 +203,7 @@ impl<'a> Query<'a> {
         if let Some(cancel) = &self.cancel {
             stop = stop.with_flag(cancel.flag());
         }
-        let pool = self.inner.pool.as_ref();
+        let pool = self.inner.pool();
         Request { page_rows_max: self.page_rows_max, after, stop, pool }
     }
 }

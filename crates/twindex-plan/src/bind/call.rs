@@ -62,7 +62,7 @@ impl Binder<'_> {
     fn ago(&mut self, args: &[ast::Expr]) -> Expr {
         let ms = args.first().and_then(literal_text).and_then(span_ms);
         match ms {
-            Some(ms) => Expr::Constant(Value::Number((self.now_ms - ms) as f64)),
+            Some(ms) => Expr::Constant(Value::Number((self.now_ms.saturating_sub(ms)) as f64)),
             None => {
                 let span = args.first().map_or_else(Span::default, |arg| arg.at.0);
                 self.error(&BindError::BadSpan, span);

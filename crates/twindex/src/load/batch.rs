@@ -73,26 +73,24 @@ impl Batch {
         Framed::More
     }
 
-    /// Reads the documents, in the pool this is called in if it is.
+    /// Reads the documents on this thread.
     pub(super) fn read(&mut self, strictness: Strictness) {
+        self.tasks().into_iter().for_each(|task| read_task(task, strictness));
+    }
+
+    /// Reads the documents on the threads of the pool that this is called in.
+    pub(super) fn read_in_pool(&mut self, strictness: Strictness) {
+        self.tasks().into_par_iter().for_each(|task| read_task(task, strictness));
+    }
+
+    /// The documents in parts that one thread reads in one go, each with its slots.
+    fn tasks(&mut self) -> Vec<(&[RawDocument], &mut [Slot])> {
         self.n_read = self.raw.len();
         if self.slots.len() < self.n_read {
             self.slots.resize_with(self.n_read, Slot::default);
         }
         let slots = self.slots[..self.n_read].chunks_mut(DOCUMENTS_A_TASK);
-        let tasks: Vec<_> = self.raw.chunks(DOCUMENTS_A_TASK).zip(slots).collect();
-        let read = |(raw, slots): (&[RawDocument], &mut [Slot])| {
-            let mut reader = LeavesReader::new(strictness);
-            for (document, slot) in raw.iter().zip(slots) {
-                let outcome = reader.read_twin_into(&document.text, &mut slot.leaves);
-                slot.outcome = Some(outcome.map_err(|error| error.to_string()));
-            }
-        };
-        if rayon::current_thread_index().is_some() {
-            tasks.into_par_iter().for_each(read);
-        } else {
-            tasks.into_iter().for_each(read);
-        }
+        self.raw.chunks(DOCUMENTS_A_TASK).zip(slots).collect()
     }
 
     /// What was read, in the order of the input but for documents that are too large, which come
@@ -125,5 +123,13 @@ impl Batch {
         self.refused.clear();
         self.n_read = 0;
         self.n_bytes = 0;
+    }
+}
+
+fn read_task((raw, slots): (&[RawDocument], &mut [Slot]), strictness: Strictness) {
+    let mut reader = LeavesReader::new(strictness);
+    for (document, slot) in raw.iter().zip(slots) {
+        let outcome = reader.read_twin_into(&document.text, &mut slot.leaves);
+        slot.outcome = Some(outcome.map_err(|error| error.to_string()));
     }
 }
