@@ -5,7 +5,8 @@ use twindex_lang::diagnostic::Diagnostic;
 
 use crate::load::LoadError;
 
-/// Why a call was refused or gave up. Whatever it is, the twins are as they were before the call.
+/// Why a call was refused or gave up. The twins are as they were before the call, but for a
+/// forgiving load whose input broke off: what came before that stays.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
