@@ -119,37 +119,14 @@ pub(crate) fn symbolic(expr: &Expr, wanted: Wanted) -> Option<CellSet> {
 fn compare(a: &Expr, op: CompareOp, b: &Expr, wanted: Wanted) -> Option<CellSet> {
     let (op, constant) = match (a, b) {
         (_, Expr::Constant(constant)) if plain_path(a).is_some() => (op, constant),
-        (Expr::Constant(constant), _) if plain_path(b).is_some() => (turned(op), constant),
+        (Expr::Constant(constant), _) if plain_path(b).is_some() => (op.turned(), constant),
         _ => return None,
     };
-    let op = if wanted.is_true() { op } else { negated(op) };
+    let op = if wanted.is_true() { op } else { op.negated() };
     match op {
         CompareOp::Equal => equal_to(constant),
         CompareOp::NotEqual => unequal_to(&[constant], KindSet::DEFINED),
         _ => Some(ordered(op, constant)),
-    }
-}
-
-/// The operator with its sides changed over.
-fn turned(op: CompareOp) -> CompareOp {
-    match op {
-        CompareOp::Equal | CompareOp::NotEqual => op,
-        CompareOp::Less => CompareOp::Greater,
-        CompareOp::LessOrEqual => CompareOp::GreaterOrEqual,
-        CompareOp::Greater => CompareOp::Less,
-        CompareOp::GreaterOrEqual => CompareOp::LessOrEqual,
-    }
-}
-
-/// The operator that is true exactly where `op` is false: both are undefined for the same pairs.
-fn negated(op: CompareOp) -> CompareOp {
-    match op {
-        CompareOp::Equal => CompareOp::NotEqual,
-        CompareOp::NotEqual => CompareOp::Equal,
-        CompareOp::Less => CompareOp::GreaterOrEqual,
-        CompareOp::LessOrEqual => CompareOp::Greater,
-        CompareOp::Greater => CompareOp::LessOrEqual,
-        CompareOp::GreaterOrEqual => CompareOp::Less,
     }
 }
 

@@ -39,14 +39,14 @@ fn leaf(expr: Expr, wanted: bool) -> Predicate {
 
 fn compare((left, right): (Box<Expr>, Box<Expr>), op: CompareOp, wanted: bool) -> Predicate {
     let (left, op, right) = if left.is_constant() && !right.is_constant() {
-        (right, turned(op), left)
+        (right, op.turned(), left)
     } else {
         (left, op, right)
     };
     let (op, wanted) = match (op, wanted) {
         (CompareOp::NotEqual, _) => (CompareOp::Equal, !wanted),
         (CompareOp::Equal, _) | (_, true) => (op, wanted),
-        (_, false) => (opposite(op), true),
+        (_, false) => (op.negated(), true),
     };
     Predicate::Leaf { expr: Expr::Compare(left, op, right), wanted }
 }
@@ -54,29 +54,6 @@ fn compare((left, right): (Box<Expr>, Box<Expr>), op: CompareOp, wanted: bool) -
 /// Whether reading it twice costs about nothing.
 fn is_cheap(expr: &Expr) -> bool {
     matches!(expr, Expr::Path(path) if path.tail.is_empty()) || matches!(expr, Expr::Slot(_))
-}
-
-/// The operator with its sides exchanged.
-fn turned(op: CompareOp) -> CompareOp {
-    match op {
-        CompareOp::Equal | CompareOp::NotEqual => op,
-        CompareOp::Less => CompareOp::Greater,
-        CompareOp::LessOrEqual => CompareOp::GreaterOrEqual,
-        CompareOp::Greater => CompareOp::Less,
-        CompareOp::GreaterOrEqual => CompareOp::LessOrEqual,
-    }
-}
-
-/// The operator that is true where `op` is false.
-fn opposite(op: CompareOp) -> CompareOp {
-    match op {
-        CompareOp::Equal => CompareOp::NotEqual,
-        CompareOp::NotEqual => CompareOp::Equal,
-        CompareOp::Less => CompareOp::GreaterOrEqual,
-        CompareOp::LessOrEqual => CompareOp::Greater,
-        CompareOp::Greater => CompareOp::LessOrEqual,
-        CompareOp::GreaterOrEqual => CompareOp::Less,
-    }
 }
 
 #[cfg(test)]
