@@ -10,6 +10,7 @@ pub mod cell_set;
 pub mod filter;
 pub mod index;
 pub mod options;
+pub mod snapshot;
 pub mod stats;
 pub mod view;
 

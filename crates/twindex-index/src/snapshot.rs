@@ -1,0 +1,197 @@
+//! Versions: one index shared by a writer and many readers.
+//!
+//! A batch of writes has a timestamp. A reader registers the last published one and sees the twins
+//! as they were then, whatever is written meanwhile: cells that changed since lie in the undo of
+//! their segment, and [`SegmentView`] reads them there.
+//!
+//! One lock stands around the index, held by a reader for the work on one segment and by the writer
+//! for a few writes, so neither waits for the other's whole query or batch. A lock for each segment
+//! was rejected: catalogue and dictionaries are read with every cell and would need locks of their
+//! own, while on a short hold the one lock is not what anybody waits for.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use twindex_model::path::{Collection, RowId};
+
+use crate::catalog::Catalog;
+use crate::index::Index;
+use crate::view::SegmentView;
+
+/// Number of a batch of writes. Later batches have greater ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ts(pub u64);
+
+/// An index and its published version.
+#[derive(Debug)]
+pub struct Shared {
+    index: RwLock<Index>,
+    /// Invariant: every write of a batch up to it is in the index.
+    visible: AtomicU64,
+    /// How many snapshots are open at each timestamp.
+    open: Mutex<BTreeMap<Ts, usize>>,
+}
+
+impl Shared {
+    /// A share of `index`, whose twins are of version 0.
+    #[must_use]
+    pub fn new(index: Index) -> Arc<Self> {
+        Arc::new(Self {
+            index: RwLock::new(index),
+            visible: AtomicU64::new(0),
+            open: Mutex::default(),
+        })
+    }
+
+    /// The version that queries see which begin now.
+    #[must_use]
+    pub fn visible(&self) -> Ts {
+        Ts(self.visible.load(Ordering::Acquire))
+    }
+
+    /// Registers a reader of the published version.
+    #[must_use]
+    pub fn snapshot(self: &Arc<Self>) -> Snapshot {
+        // Under the lock that `oldest` takes, so that no version is given up in between.
+        let mut open = self.open.lock();
+        let ts = self.visible();
+        *open.entry(ts).or_insert(0) += 1;
+        Snapshot { shared: Arc::clone(self), ts }
+    }
+
+    /// The oldest version that a reader has open, or that the next one will.
+    #[must_use]
+    pub fn oldest(&self) -> Ts {
+        let open = self.open.lock();
+        open.keys().next().copied().unwrap_or_else(|| self.visible())
+    }
+
+    /// The index as it is, writes of an unpublished batch included.
+    pub fn read(&self) -> RwLockReadGuard<'_, Index> {
+        self.index.read()
+    }
+
+    /// The index, to be written. There is one writer; it holds the lock for a few writes at a time.
+    pub fn write(&self) -> RwLockWriteGuard<'_, Index> {
+        self.index.write()
+    }
+
+    /// Lets new readers see the batches up to `ts`, all of whose writes are done.
+    pub fn publish(&self, ts: Ts) {
+        self.visible.store(ts.0, Ordering::Release);
+    }
+}
+
+/// A reader of one version, which stays readable until this is dropped.
+#[derive(Debug)]
+pub struct Snapshot {
+    shared: Arc<Shared>,
+    ts: Ts,
+}
+
+impl Snapshot {
+    /// The version.
+    #[must_use]
+    pub fn ts(&self) -> Ts {
+        self.ts
+    }
+
+    /// Holds the writer off for work that is no longer than one on a segment: never over I/O, a
+    /// caller's code, or waiting for other threads, and never twice on one thread.
+    #[must_use]
+    pub fn read(&self) -> SnapshotRead<'_> {
+        SnapshotRead { index: self.shared.index.read(), ts: self.ts }
+    }
+
+    /// The same, unless the writer does not make room before `deadline`.
+    #[must_use]
+    pub fn read_until(&self, deadline: Instant) -> Option<SnapshotRead<'_>> {
+        let index = self.shared.index.try_read_until(deadline)?;
+        Some(SnapshotRead { index, ts: self.ts })
+    }
+
+    /// Segment `number` of `collection`, held for the work on it. `number` must be below
+    /// [`SnapshotRead::n_segments`].
+    #[must_use]
+    pub fn segment(&self, collection: Collection, number: usize) -> SegmentRead<'_> {
+        SegmentRead { index: self.shared.index.read(), collection, number }
+    }
+}
+
+impl Clone for Snapshot {
+    fn clone(&self) -> Self {
+        *self.shared.open.lock().entry(self.ts).or_insert(0) += 1;
+        Self { shared: Arc::clone(&self.shared), ts: self.ts }
+    }
+}
+
+impl Drop for Snapshot {
+    fn drop(&mut self) {
+        let mut open = self.shared.open.lock();
+        if let Some(n) = open.get_mut(&self.ts) {
+            *n -= 1;
+            if *n == 0 {
+                open.remove(&self.ts);
+            }
+        }
+    }
+}
+
+/// The index at a version, while the writer is held off.
+#[derive(Debug)]
+pub struct SnapshotRead<'a> {
+    index: RwLockReadGuard<'a, Index>,
+    ts: Ts,
+}
+
+impl SnapshotRead<'_> {
+    /// The version.
+    #[must_use]
+    pub fn ts(&self) -> Ts {
+        self.ts
+    }
+
+    /// The catalogue, which is of no version: it may know paths that came later, and counts in it
+    /// are those of the newest writes.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        self.index.catalog()
+    }
+
+    /// Live twins of `collection`.
+    #[must_use]
+    pub fn n_rows(&self, collection: Collection) -> u64 {
+        self.index.n_rows(collection)
+    }
+
+    /// Segments of `collection`.
+    #[must_use]
+    pub fn n_segments(&self, collection: Collection) -> usize {
+        self.index.n_segments(collection)
+    }
+
+    /// The row of a twin.
+    #[must_use]
+    pub fn find(&self, device_id: &str, module_id: Option<&str>) -> Option<RowId> {
+        self.index.find(device_id, module_id)
+    }
+}
+
+/// One segment at a version, while the writer is held off.
+#[derive(Debug)]
+pub struct SegmentRead<'a> {
+    index: RwLockReadGuard<'a, Index>,
+    collection: Collection,
+    number: usize,
+}
+
+impl SegmentRead<'_> {
+    /// The segment.
+    #[must_use]
+    pub fn view(&self) -> SegmentView<'_> {
+        self.index.segment(self.collection, self.number)
+    }
+}
