@@ -31,6 +31,8 @@ pub struct Shared {
     index: RwLock<Index>,
     /// Invariant: every write of a batch up to it is in the index.
     visible: AtomicU64,
+    /// Versions before it were given up. Changed under the write lock alone.
+    floor: AtomicU64,
     /// How many snapshots are open at each timestamp.
     open: Mutex<BTreeMap<Ts, usize>>,
 }
@@ -42,6 +44,7 @@ impl Shared {
         Arc::new(Self {
             index: RwLock::new(index),
             visible: AtomicU64::new(0),
+            floor: AtomicU64::new(0),
             open: Mutex::default(),
         })
     }
@@ -85,7 +88,13 @@ impl Shared {
     }
 }
 
-/// A reader of one version, which stays readable until this is dropped.
+/// The version was given up, since keeping it took too much memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the version read was given up to bound the memory of old versions")]
+pub struct Expired;
+
+/// A reader of one version, which stays readable until this is dropped
+/// or, if keeping it takes too much memory, until it is given up.
 #[derive(Debug)]
 pub struct Snapshot {
     shared: Arc<Shared>,
@@ -101,23 +110,39 @@ impl Snapshot {
 
     /// Holds the writer off for work that is no longer than one on a segment: never over I/O, a
     /// caller's code, or waiting for other threads, and never twice on one thread.
-    #[must_use]
-    pub fn read(&self) -> SnapshotRead<'_> {
-        SnapshotRead { index: self.shared.index.read(), ts: self.ts }
+    ///
+    /// # Errors
+    /// [`Expired`].
+    pub fn read(&self) -> Result<SnapshotRead<'_>, Expired> {
+        self.checked(self.shared.index.read())
     }
 
-    /// The same, unless the writer does not make room before `deadline`.
-    #[must_use]
-    pub fn read_until(&self, deadline: Instant) -> Option<SnapshotRead<'_>> {
-        let index = self.shared.index.try_read_until(deadline)?;
-        Some(SnapshotRead { index, ts: self.ts })
+    /// The same; `None` if the writer does not make room before `deadline`.
+    ///
+    /// # Errors
+    /// [`Expired`].
+    pub fn read_until(&self, deadline: Instant) -> Result<Option<SnapshotRead<'_>>, Expired> {
+        let index = self.shared.index.try_read_until(deadline);
+        index.map(|index| self.checked(index)).transpose()
     }
 
     /// Segment `number` of `collection`, held for the work on it. `number` must be below
     /// [`SnapshotRead::n_segments`].
-    #[must_use]
-    pub fn segment(&self, collection: Collection, number: usize) -> SegmentRead<'_> {
-        SegmentRead { index: self.shared.index.read(), collection, number }
+    ///
+    /// # Errors
+    /// [`Expired`].
+    pub fn segment(
+        &self,
+        collection: Collection,
+        number: usize,
+    ) -> Result<SegmentRead<'_>, Expired> {
+        let SnapshotRead { index, .. } = self.read()?;
+        Ok(SegmentRead { index, collection, number })
+    }
+
+    fn checked<'a>(&self, index: RwLockReadGuard<'a, Index>) -> Result<SnapshotRead<'a>, Expired> {
+        let floor = self.shared.floor.load(Ordering::Acquire);
+        if self.ts.0 < floor { Err(Expired) } else { Ok(SnapshotRead { index, ts: self.ts }) }
     }
 }
 
