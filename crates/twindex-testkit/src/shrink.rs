@@ -6,6 +6,8 @@
 mod query;
 mod value;
 
+pub(crate) use value::smaller as smaller_value;
+
 use crate::case::{Asked, Case, Edit, Reuse, Round, Rows};
 
 /// The smallest case found for which `fails` holds; it must hold for `case`.

@@ -15,6 +15,7 @@ pub use edits::generate_edit;
 pub use fleet::generate_fleet;
 pub use query::generate_query;
 pub use shape::Shape;
+pub(crate) use vocabulary::any as any_value;
 
 #[cfg(test)]
 mod tests {

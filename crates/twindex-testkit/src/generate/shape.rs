@@ -55,6 +55,17 @@ impl Shape {
     }
 }
 
+impl Shape {
+    /// The paths below `prefix`, without it, and what stands there.
+    pub(crate) fn paths_below(&self, prefix: &[&str]) -> Vec<(Vec<String>, Vec<Value>)> {
+        let is_below = |path: &&PathShape| {
+            path.keys.len() > prefix.len() && path.keys.iter().zip(prefix).all(|(a, b)| a == b)
+        };
+        let below = self.paths.iter().filter(is_below);
+        below.map(|path| (path.keys[prefix.len()..].to_vec(), path.pool.clone())).collect()
+    }
+}
+
 fn presence(dice: &mut Dice) -> u32 {
     *dice.one_of(&[100, 95, 80, 50, 20, 3])
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// The `nth` way to make a twin smaller by one piece, `None` past the last. Ids stay.
-pub(super) fn smaller(twin: &Value, nth: usize) -> Option<Value> {
+pub(crate) fn smaller(twin: &Value, nth: usize) -> Option<Value> {
     let mut changes = Vec::new();
     collect(twin, &mut Vec::new(), &mut changes);
     let change = changes.get(nth)?;
