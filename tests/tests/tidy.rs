@@ -13,6 +13,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("twindex-lang", &[]),
     ("twindex-index", &["twindex-kernels", "twindex-model"]),
     ("twindex-plan", &["twindex-lang", "twindex-model"]),
+    ("twindex-pnp", &["twindex-model"]),
     ("twindex-io", &["twindex-model"]),
     ("twindex-fleet", &["twindex-model"]),
     (
