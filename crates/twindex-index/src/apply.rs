@@ -12,9 +12,12 @@ use twindex_model::path::{Collection, PathId};
 
 use crate::catalog::Catalog;
 use crate::lane::cells::WriteScope;
+use crate::lane::{Lane, Reading};
 use crate::options::IndexOptions;
-use crate::segment::Segment;
+use crate::segment::{Parts, Segment};
+use crate::snapshot::Ts;
 use crate::texts::Texts;
+use crate::undo::Fate;
 
 /// One segment with all that a write to it changes.
 #[derive(Debug)]
@@ -24,6 +27,8 @@ pub(crate) struct Writer<'a> {
     pub(crate) options: &'a IndexOptions,
     pub(crate) segment: &'a mut Segment,
     pub(crate) collection: Collection,
+    /// The batch; [`Ts`] 0 keeps nothing of what stood before.
+    pub(crate) ts: Ts,
 }
 
 /// The object whose entries are being read.
@@ -71,9 +76,16 @@ impl Writer<'_> {
         if self.segment.live().get(row) {
             self.clear_untouched(row, write);
             self.segment.stamps_mut().look_through(row);
+        } else if self.keeps() {
+            self.segment.undo_mut().note_fate(self.ts, row, Fate::Born);
         }
         self.segment.set_live(row);
         self.segment.tidy_stamps();
+    }
+
+    /// Whether before-images are kept.
+    fn keeps(&self) -> bool {
+        self.ts != Ts::default()
     }
 
     /// Number of a new write of a whole twin.
@@ -104,10 +116,17 @@ impl Writer<'_> {
 
     /// Writes a cell, and notes the write that did.
     fn write(&mut self, row: u16, path: PathId, cell: &Cell<'_>, write: u32) {
+        // Of a row that is being filled nothing needs keeping: it was free.
+        let is_known = self.keeps()
+            && self.segment.live().get(row)
+            && !self.segment.keep(self.ts, (row, path), cell, self.texts);
         let (lane, stamps) = self.segment.lane_or_new(path, self.catalog);
         let mut scope =
             WriteScope { catalog: self.catalog, texts: self.texts, stamps, options: self.options };
         lane.touched = write;
+        if is_known {
+            return;
+        }
         let old = lane.write(row, cell, &mut scope);
         self.catalog.recount(self.collection, path, (old, cell.kind()));
     }
@@ -145,16 +164,26 @@ impl Writer<'_> {
 
     /// Removes every cell of a row and frees it.
     pub(crate) fn remove(&mut self, row: u16) {
-        for lane in self.segment.lanes_mut() {
-            let old = lane.clear(row);
-            self.catalog.recount(self.collection, lane.path, (old, Kind::Undefined));
+        if self.keeps() {
+            self.segment.undo_mut().note_fate(self.ts, row, Fate::Died);
         }
+        self.clear_lanes(row, |_| true);
         self.segment.stamps_mut().clear(row);
         self.segment.set_free(row);
     }
 
     fn clear_untouched(&mut self, row: u16, write: u32) {
-        for lane in self.segment.lanes_mut().iter_mut().filter(|lane| lane.touched != write) {
+        self.clear_lanes(row, |lane| lane.touched != write);
+    }
+
+    fn clear_lanes(&mut self, row: u16, is_cleared: impl Fn(&Lane) -> bool) {
+        let keeps = self.keeps();
+        let Parts { lanes, stamps, undo } = self.segment.parts_mut();
+        for lane in lanes.iter_mut().filter(|lane| is_cleared(lane)) {
+            if keeps && lane.kinds.kind(row) != Kind::Undefined {
+                let before = lane.before(row, Reading { texts: self.texts, stamps });
+                undo.note(self.ts, (row, lane.path), &before);
+            }
             let old = lane.clear(row);
             self.catalog.recount(self.collection, lane.path, (old, Kind::Undefined));
         }
@@ -174,6 +203,9 @@ impl Writer<'_> {
     }
 
     fn clear(&mut self, row: u16, path: PathId) -> Kind {
+        if self.keeps() && self.segment.live().get(row) {
+            self.segment.keep(self.ts, (row, path), &Cell::Undefined, self.texts);
+        }
         let Some((lane, _)) = self.segment.lane_mut(path) else {
             return Kind::Undefined;
         };
@@ -181,6 +213,14 @@ impl Writer<'_> {
         lane.touched = 0;
         self.catalog.recount(self.collection, path, (old, Kind::Undefined));
         old
+    }
+
+    /// Writes back a cell as it was before a batch that is taken back.
+    pub(crate) fn restore(&mut self, row: u16, path: PathId, cell: &Cell<'_>) {
+        match cell {
+            Cell::Undefined => _ = self.clear(row, path),
+            cell => self.write(row, path, cell, 0),
+        }
     }
 
     fn kind(&self, row: u16, path: PathId) -> Kind {

@@ -16,6 +16,7 @@ use crate::catalog::Catalog;
 use crate::lane::Lane;
 use crate::lane::row_stamps::RowStamps;
 use crate::lane::string::{TextLane, place_at};
+use crate::past::Then;
 use crate::view::SegmentView;
 
 /// The lanes of a segment in the order of the document: parents first, siblings as they were met.
@@ -111,22 +112,35 @@ fn gather<'a>(view: &SegmentView<'a>, path: Option<PathId>, row: u16) -> Vec<Gat
             (at, layout.entries[at].end as usize)
         }
     };
+    let past = view.past_of_row(row);
     let mut gathered = Vec::with_capacity((end - at).min(512));
     while at < end {
         let entry = layout.entries[at];
         let lane = &lanes[entry.lane as usize];
-        let Some((slot, kind)) = lane.kinds.find(row) else {
+        let found = match past.map_or(Then::Lane, |past| past.then(lane.path)) {
+            Then::Lane => find(view, lane, row),
+            Then::Record(place) => Some(Found::Cell(view.old_cell(place))),
+            Then::Nowhere => None,
+        };
+        let Some(found) = found.filter(|found| !matches!(found, Found::Cell(Cell::Undefined)))
+        else {
             at = entry.end as usize;
             continue;
-        };
-        let found = match (kind, lane.strings.as_deref()) {
-            (Kind::String, Some(TextLane::Shared(places))) => Found::Stamp(place_at(places, slot)),
-            _ => Found::Cell(lane.cell_at((row, slot), kind, view.reading())),
         };
         gathered.push(Gathered { path: lane.path, depth: entry.depth, found });
         at += 1;
     }
     gathered
+}
+
+/// What a row has in a lane; `None` if nothing.
+#[inline]
+fn find<'a>(view: &SegmentView<'a>, lane: &'a Lane, row: u16) -> Option<Found<'a>> {
+    let (slot, kind) = lane.kinds.find(row)?;
+    Some(match (kind, lane.strings.as_deref()) {
+        (Kind::String, Some(TextLane::Shared(places))) => Found::Stamp(place_at(places, slot)),
+        _ => Found::Cell(lane.cell_at((row, slot), kind, view.reading())),
+    })
 }
 
 /// Appends the JSON text of a whole twin.

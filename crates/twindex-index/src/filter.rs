@@ -8,11 +8,11 @@ use twindex_model::path::{Collection, PathId};
 
 use crate::catalog::DEVICE_ID;
 use crate::cell_set::{CellSet, NumberSet, TextSet};
-use crate::estimate;
 use crate::lane::Lane;
 use crate::narrow::{TextTest, and_numbers, and_texts};
 use crate::texts::TextKind;
 use crate::view::SegmentView;
+use crate::{as_of, estimate};
 
 /// Kinds that are decided by the kind alone.
 const VALUELESS: KindSet =
@@ -58,6 +58,16 @@ impl PathFilter {
 
     /// Clears every row of `mask` that is not in the set.
     pub fn narrow(&self, segment: &SegmentView<'_>, mask: &mut Mask) {
+        match segment.past_at(self.path) {
+            None => self.narrow_now(segment, mask),
+            Some(past) => {
+                let now = |now: &SegmentView<'_>, mask: &mut Mask| self.narrow_now(now, mask);
+                as_of::narrow(segment, (self.path, past), mask, now, |cell| self.keeps(cell));
+            }
+        }
+    }
+
+    fn narrow_now(&self, segment: &SegmentView<'_>, mask: &mut Mask) {
         let Some(lane) = segment.lane(self.path) else {
             if !self.set.kinds.contains(Kind::Undefined) {
                 mask.clear();
@@ -88,7 +98,10 @@ impl PathFilter {
     /// What [`PathFilter::narrow`] would do to the live rows of `segment`, from kept counts.
     #[must_use]
     pub fn estimate(&self, segment: &SegmentView<'_>) -> Estimate {
-        estimate::estimate(self, segment)
+        match segment.past_at(self.path) {
+            None => estimate::estimate(self, segment),
+            Some(past) => as_of::estimate(self, segment, past),
+        }
     }
 
     /// The ids listed, if the set lists devices by their identity and nothing else.

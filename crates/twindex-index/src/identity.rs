@@ -91,7 +91,7 @@ impl IdentityTable {
             let (device_id, module_id) = identity_of_row(RowId(*row), at);
             *device_id == *of.device_id && module_id.as_deref() == of.module_id
         };
-        self.rows.find(self.hash(of.device_id, of.module_id), same).map(|row| RowId(*row))
+        self.rows.find(self.hash(of), same).map(|row| RowId(*row))
     }
 
     /// Adds a row, whose identity stands in the lanes and is not in the table.
@@ -105,8 +105,7 @@ impl IdentityTable {
 
     /// Takes a row out, whose identity still stands in the lanes.
     pub(crate) fn remove(&mut self, row: RowId, at: (&[Segment], &Texts)) {
-        let (device_id, module_id) = identity_of_row(row, at);
-        let hash = self.hash(&device_id, module_id.as_deref());
+        let hash = self.hash_of_row(row, at);
         if let Ok(entry) = self.rows.find_entry(hash, |other| *other == row.0) {
             entry.remove();
         }
@@ -122,8 +121,15 @@ impl IdentityTable {
         self.rows.capacity() * 8 / 7 * 5
     }
 
-    fn hash(&self, device_id: &str, module_id: Option<&str>) -> u64 {
-        self.hasher.hash_one((device_id, module_id))
+    /// The hash of an identity.
+    pub(crate) fn hash(&self, of: Identity<'_>) -> u64 {
+        self.hasher.hash_one((of.device_id, of.module_id))
+    }
+
+    /// The hash of the identity of a row.
+    pub(crate) fn hash_of_row(&self, row: RowId, at: (&[Segment], &Texts)) -> u64 {
+        let (device_id, module_id) = identity_of_row(row, at);
+        self.hash(Identity { device_id: &device_id, module_id: module_id.as_deref() })
     }
 }
 

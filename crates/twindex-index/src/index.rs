@@ -5,12 +5,15 @@ use twindex_model::path::{Collection, PathId, RowId};
 
 use crate::apply::{Writer, cell_of};
 use crate::catalog::{Catalog, DEVICE_ID, MODULE_ID};
+use crate::former::Former;
 use crate::identity::{Identity, IdentityTable};
 use crate::lane::cells::WriteScope;
 use crate::lane::stamp::Stamp;
 use crate::options::IndexOptions;
 use crate::segment::Segment;
+use crate::snapshot::Ts;
 use crate::texts::{TextForm, TextKind, Texts};
+use crate::versions::{Sizes, Versions};
 use crate::view::SegmentView;
 
 /// Segments that row ids can name.
@@ -24,6 +27,7 @@ pub struct Index {
     pub(crate) texts: Texts,
     /// By collection.
     pub(crate) stores: [Store; 2],
+    pub(crate) versions: Versions,
 }
 
 /// The twins of one collection.
@@ -34,6 +38,8 @@ pub(crate) struct Store {
     /// Segments below it have no free row.
     first_open: usize,
     pub(crate) n_rows: u64,
+    pub(crate) sizes: Sizes,
+    pub(crate) former: Former,
 }
 
 /// What became of a twin handed to [`Index::put`].
@@ -56,6 +62,7 @@ impl Index {
             catalog: Catalog::default(),
             texts: Texts::default(),
             stores: [Store::default(), Store::default()],
+            versions: Versions::default(),
         }
     }
 
@@ -123,8 +130,11 @@ impl Index {
         };
         self.writer(collection, row)?.write_twin(row.place(), leaves);
         if found.is_none() {
-            let store = &mut self.stores[collection as usize];
+            let (now, store) = (self.versions.now, &mut self.stores[collection as usize]);
             store.by_identity.insert(row, (&store.segments, &self.texts));
+            if now != Ts::default() {
+                store.sizes.note(now, store.n_rows);
+            }
             store.n_rows += 1;
         }
         self.settle();
@@ -136,7 +146,12 @@ impl Index {
         if !self.is_live(collection, row) {
             return false;
         }
-        let store = &mut self.stores[collection as usize];
+        let (now, store) = (self.versions.now, &mut self.stores[collection as usize]);
+        if now != Ts::default() {
+            let hash = store.by_identity.hash_of_row(row, (&store.segments, &self.texts));
+            store.former.note(now, hash, row);
+            store.sizes.note(now, store.n_rows);
+        }
         store.by_identity.remove(row, (&store.segments, &self.texts));
         store.n_rows -= 1;
         store.first_open = store.first_open.min(row.segment());
@@ -180,8 +195,10 @@ impl Index {
         &self.stores[collection as usize]
     }
 
-    fn writer(&mut self, collection: Collection, row: RowId) -> Option<Writer<'_>> {
+    pub(crate) fn writer(&mut self, collection: Collection, row: RowId) -> Option<Writer<'_>> {
+        let ts = self.note_write(collection, row.segment());
         Some(Writer {
+            ts,
             segment: self.stores[collection as usize].segments.get_mut(row.segment())?,
             catalog: &mut self.catalog,
             texts: &mut self.texts,
@@ -192,7 +209,7 @@ impl Index {
 
     /// Lets the paths that outgrew their dictionaries go on without: their code lanes, in every
     /// segment, become times if the texts are stamps, else raw text.
-    fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         if !self.texts.has_outgrown() {
             return;
         }
@@ -229,7 +246,7 @@ impl Index {
 }
 
 impl Store {
-    fn find(&self, identity: Identity<'_>, texts: &Texts) -> Option<RowId> {
+    pub(crate) fn find(&self, identity: Identity<'_>, texts: &Texts) -> Option<RowId> {
         self.by_identity.find(identity, (&self.segments, texts))
     }
 

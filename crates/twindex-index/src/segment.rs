@@ -4,16 +4,20 @@ use std::sync::OnceLock;
 
 use twindex_kernels::LaneVec;
 use twindex_kernels::mask::Mask;
+use twindex_model::cell::Cell;
 use twindex_model::kind::Kind;
 use twindex_model::path::PathId;
 
 use crate::assemble::Layout;
 use crate::catalog::Catalog;
+use crate::lane::cells::Before;
 use crate::lane::plane::SharedRows;
 use crate::lane::row_stamps::{RowStamps, UNUSED};
 use crate::lane::string::{TextLane, place_at, set_place};
 use crate::lane::{Lane, Reading};
+use crate::snapshot::Ts;
 use crate::texts::Texts;
+use crate::undo::Undo;
 
 /// No lane.
 const NONE: u32 = u32::MAX;
@@ -36,6 +40,20 @@ pub(crate) struct Segment {
     pub(crate) n_writes: u32,
     /// Lanes in the order of the document; built when a twin is assembled.
     layout: OnceLock<Layout>,
+    undo: Undo,
+    /// Whether the index knows that there may be undo.
+    pub(crate) is_listed: bool,
+}
+
+/// What a write changes in a segment beside rows that live.
+#[derive(Debug)]
+pub(crate) struct Parts<'a> {
+    /// Every lane.
+    pub(crate) lanes: &'a mut [Lane],
+    /// Stamps that lanes of a row share.
+    pub(crate) stamps: &'a RowStamps,
+    /// Before-images.
+    pub(crate) undo: &'a mut Undo,
 }
 
 impl Segment {
@@ -51,6 +69,8 @@ impl Segment {
             is_settled: false,
             n_writes: 0,
             layout: OnceLock::new(),
+            undo: Undo::default(),
+            is_listed: false,
         }
     }
 
@@ -100,6 +120,43 @@ impl Segment {
     /// Every lane, to be written.
     pub(crate) fn lanes_mut(&mut self) -> &mut [Lane] {
         &mut self.lanes
+    }
+
+    /// Every lane, with what keeps its cells from before.
+    pub(crate) fn parts_mut(&mut self) -> Parts<'_> {
+        Parts { lanes: &mut self.lanes, stamps: &self.stamps, undo: &mut self.undo }
+    }
+
+    /// Before-images.
+    #[inline]
+    pub(crate) fn undo(&self) -> &Undo {
+        &self.undo
+    }
+
+    /// Before-images, to be written.
+    pub(crate) fn undo_mut(&mut self) -> &mut Undo {
+        &mut self.undo
+    }
+
+    /// Keeps the cell of a row that `ts` is about to write; false, and nothing kept, if the write
+    /// would leave it as it is.
+    pub(crate) fn keep(
+        &mut self,
+        ts: Ts,
+        (row, path): (u16, PathId),
+        new: &Cell<'_>,
+        texts: &Texts,
+    ) -> bool {
+        let place = self.by_path.get(path.0 as usize);
+        let before = match place.and_then(|place| self.lanes.get(*place as usize)) {
+            Some(lane) => lane.before(row, Reading { texts, stamps: &self.stamps }),
+            None => Before::Cell(Cell::Undefined),
+        };
+        let is_change = !before.is(new);
+        if is_change {
+            self.undo.note(ts, (row, path), &before);
+        }
+        is_change
     }
 
     /// The lane of a path.

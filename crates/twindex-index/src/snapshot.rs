@@ -10,6 +10,7 @@
 //! own, while on a short hold the one lock is not what anybody waits for.
 
 use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -18,7 +19,10 @@ use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use twindex_model::path::{Collection, RowId};
 
 use crate::catalog::Catalog;
+use crate::chain::Chain;
+use crate::identity::Identity;
 use crate::index::Index;
+use crate::past::Past;
 use crate::view::SegmentView;
 
 /// Number of a batch of writes. Later batches have greater ones.
@@ -65,26 +69,109 @@ impl Shared {
         Snapshot { shared: Arc::clone(self), ts }
     }
 
-    /// The oldest version that a reader has open, or that the next one will.
+    /// The oldest version that a reader has open and that was not given up, or that the next reader
+    /// will have.
     #[must_use]
     pub fn oldest(&self) -> Ts {
         let open = self.open.lock();
-        open.keys().next().copied().unwrap_or_else(|| self.visible())
+        let floor = Ts(self.floor.load(Ordering::Acquire));
+        let oldest = open.range(floor..).next().map(|(ts, _)| *ts);
+        oldest.unwrap_or_else(|| self.visible())
     }
 
     /// The index as it is, writes of an unpublished batch included.
-    pub fn read(&self) -> RwLockReadGuard<'_, Index> {
-        self.index.read()
+    pub fn read(&self) -> IndexRead<'_> {
+        let alone = Alone::on_this_thread();
+        Guard { index: self.index.read(), _alone: alone }
     }
 
     /// The index, to be written. There is one writer; it holds the lock for a few writes at a time.
-    pub fn write(&self) -> RwLockWriteGuard<'_, Index> {
-        self.index.write()
+    pub fn write(&self) -> IndexWrite<'_> {
+        let alone = Alone::on_this_thread();
+        Guard { index: self.index.write(), _alone: alone }
     }
 
     /// Lets new readers see the batches up to `ts`, all of whose writes are done.
     pub fn publish(&self, ts: Ts) {
         self.visible.store(ts.0, Ordering::Release);
+    }
+
+    /// Drops the before-images that no open version needs. If more than `undo_bytes_max` are left,
+    /// versions are given up, the oldest first, but never the published one: their readers get
+    /// [`Expired`]. Takes the write lock; for the writer, after it has published.
+    pub fn prune(&self, undo_bytes_max: usize) {
+        let mut index = self.write();
+        loop {
+            let oldest = self.oldest();
+            index.prune(oldest);
+            if oldest >= self.visible() || index.undo_bytes() <= undo_bytes_max {
+                return;
+            }
+            self.floor.store(oldest.0 + 1, Ordering::Release);
+        }
+    }
+
+    /// Gives up the versions before `ts`, which must not be above the published one; their readers
+    /// get [`Expired`].
+    pub fn expire_below(&self, ts: Ts) {
+        let mut index = self.write();
+        let ts = ts.min(self.visible());
+        self.floor.fetch_max(ts.0, Ordering::AcqRel);
+        index.prune(self.oldest());
+    }
+}
+
+/// A hold on the index by one thread.
+#[derive(Debug)]
+pub struct Guard<G> {
+    index: G,
+    _alone: Alone,
+}
+
+/// The index, while nobody writes it.
+pub type IndexRead<'a> = Guard<RwLockReadGuard<'a, Index>>;
+/// The index, while nobody else reads it.
+pub type IndexWrite<'a> = Guard<RwLockWriteGuard<'a, Index>>;
+
+impl<G: Deref<Target = Index>> Deref for Guard<G> {
+    type Target = Index;
+
+    fn deref(&self) -> &Index {
+        &self.index
+    }
+}
+
+impl<G: DerefMut<Target = Index>> DerefMut for Guard<G> {
+    fn deref_mut(&mut self) -> &mut Index {
+        &mut self.index
+    }
+}
+
+/// A mark on a thread that it holds the index. A second hold would wait for a writer that waits for
+/// the first, so debug builds look for it.
+#[derive(Debug)]
+struct Alone;
+
+#[cfg(debug_assertions)]
+std::thread_local! {
+    static IS_HOLDING: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+impl Alone {
+    fn on_this_thread() -> Self {
+        #[cfg(debug_assertions)]
+        {
+            let was_holding = IS_HOLDING.replace(true);
+            debug_assert!(!was_holding, "this thread holds the index already");
+        }
+        Self
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        #[cfg(debug_assertions)]
+        IS_HOLDING.set(false);
     }
 }
 
@@ -114,7 +201,7 @@ impl Snapshot {
     /// # Errors
     /// [`Expired`].
     pub fn read(&self) -> Result<SnapshotRead<'_>, Expired> {
-        self.checked(self.shared.index.read())
+        self.checked(self.shared.read())
     }
 
     /// The same; `None` if the writer does not make room before `deadline`.
@@ -122,8 +209,9 @@ impl Snapshot {
     /// # Errors
     /// [`Expired`].
     pub fn read_until(&self, deadline: Instant) -> Result<Option<SnapshotRead<'_>>, Expired> {
+        let alone = Alone::on_this_thread();
         let index = self.shared.index.try_read_until(deadline);
-        index.map(|index| self.checked(index)).transpose()
+        index.map(|index| self.checked(Guard { index, _alone: alone })).transpose()
     }
 
     /// Segment `number` of `collection`, held for the work on it. `number` must be below
@@ -136,13 +224,15 @@ impl Snapshot {
         collection: Collection,
         number: usize,
     ) -> Result<SegmentRead<'_>, Expired> {
-        let SnapshotRead { index, .. } = self.read()?;
-        Ok(SegmentRead { index, collection, number })
+        Ok(SegmentRead { read: self.read()?, collection, number })
     }
 
-    fn checked<'a>(&self, index: RwLockReadGuard<'a, Index>) -> Result<SnapshotRead<'a>, Expired> {
+    fn checked<'a>(&self, index: IndexRead<'a>) -> Result<SnapshotRead<'a>, Expired> {
         let floor = self.shared.floor.load(Ordering::Acquire);
-        if self.ts.0 < floor { Err(Expired) } else { Ok(SnapshotRead { index, ts: self.ts }) }
+        if self.ts.0 < floor {
+            return Err(Expired);
+        }
+        Ok(SnapshotRead { index, ts: self.ts, pasts: Chain::default() })
     }
 }
 
@@ -168,8 +258,10 @@ impl Drop for Snapshot {
 /// The index at a version, while the writer is held off.
 #[derive(Debug)]
 pub struct SnapshotRead<'a> {
-    index: RwLockReadGuard<'a, Index>,
+    index: IndexRead<'a>,
     ts: Ts,
+    /// What changed after the version, by segment asked for.
+    pasts: Chain<(Collection, usize), Past>,
 }
 
 impl SnapshotRead<'_> {
@@ -189,7 +281,7 @@ impl SnapshotRead<'_> {
     /// Live twins of `collection`.
     #[must_use]
     pub fn n_rows(&self, collection: Collection) -> u64 {
-        self.index.n_rows(collection)
+        self.index.n_rows_at(self.ts, collection)
     }
 
     /// Segments of `collection`.
@@ -198,17 +290,31 @@ impl SnapshotRead<'_> {
         self.index.n_segments(collection)
     }
 
+    /// Segment `number` of `collection`, which must be below [`SnapshotRead::n_segments`]. For a
+    /// few segments under one hold; a scan takes [`Snapshot::segment`] for each.
+    #[must_use]
+    pub fn segment(&self, collection: Collection, number: usize) -> SegmentView<'_> {
+        let index = &*self.index;
+        let segment = &index.store(collection).segments[number];
+        let view = index.segment(collection, number);
+        if !Past::is_any(segment, self.ts) {
+            return view;
+        }
+        let past = self.pasts.get_or_add((collection, number), || Past::of(segment, self.ts));
+        view.as_of(Some(past))
+    }
+
     /// The row of a twin.
     #[must_use]
     pub fn find(&self, device_id: &str, module_id: Option<&str>) -> Option<RowId> {
-        self.index.find(device_id, module_id)
+        self.index.find_at(self.ts, Identity { device_id, module_id })
     }
 }
 
 /// One segment at a version, while the writer is held off.
 #[derive(Debug)]
 pub struct SegmentRead<'a> {
-    index: RwLockReadGuard<'a, Index>,
+    read: SnapshotRead<'a>,
     collection: Collection,
     number: usize,
 }
@@ -217,6 +323,12 @@ impl SegmentRead<'_> {
     /// The segment.
     #[must_use]
     pub fn view(&self) -> SegmentView<'_> {
-        self.index.segment(self.collection, self.number)
+        self.read.segment(self.collection, self.number)
+    }
+
+    /// The catalogue, as [`SnapshotRead::catalog`] says.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        self.read.catalog()
     }
 }

@@ -72,6 +72,8 @@ impl Index {
 
     fn validate_segment(&self, segment: &Segment) -> Checked {
         expect("live", segment.n_live(), segment.live().count())?;
+        segment.undo().validate()?;
+        expect("listed undo", segment.undo().newest().is_none() || segment.is_listed, true)?;
         segment.stamps().validate()?;
         let free = (0..=u16::MAX).filter(|row| !segment.live().get(*row));
         let n_left: usize = free.map(|row| segment.stamps().n_stamps(row)).sum();

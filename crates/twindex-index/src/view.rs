@@ -9,16 +9,22 @@ use twindex_model::value::Value;
 use crate::catalog::Catalog;
 use crate::index::Index;
 use crate::lane::{Lane, Reading};
+use crate::past::{Past, PathPast, RowPast, Then};
 use crate::segment::Segment;
-use crate::{assemble, columns, group, number_cells, pairs, zone};
+use crate::{as_of, assemble, columns, group, number_cells, pairs, zone};
 
-/// One segment of a collection, borrowed from the index. Rows of a segment are `u16` places.
+/// One segment of a collection at a version, borrowed from the index. Rows of a segment are `u16`
+/// places.
+///
+/// Masks handed in need not leave out the rows that hold no twin: their cells are undefined.
 #[derive(Clone, Copy, Debug)]
 pub struct SegmentView<'a> {
     index: &'a Index,
     segment: &'a Segment,
     collection: Collection,
     number: usize,
+    /// What changed after the version viewed; `None` if nothing did.
+    past: Option<&'a Past>,
 }
 
 impl<'a> SegmentView<'a> {
@@ -27,7 +33,33 @@ impl<'a> SegmentView<'a> {
         segment: &'a Segment,
         (collection, number): (Collection, usize),
     ) -> Self {
-        Self { index, segment, collection, number }
+        Self { index, segment, collection, number, past: None }
+    }
+
+    /// The segment as it was before what changed.
+    pub(crate) fn as_of(self, past: Option<&'a Past>) -> Self {
+        Self { past, ..self }
+    }
+
+    /// The segment as it is.
+    pub(crate) fn now(&self) -> Self {
+        Self { past: None, ..*self }
+    }
+
+    /// What changed at a path after the version viewed; `None` if nothing did.
+    #[inline]
+    pub(crate) fn past_at(&self, path: PathId) -> Option<&'a PathPast> {
+        self.past?.at(path, self.segment.undo())
+    }
+
+    /// What changed in a row after the version viewed; `None` if nothing did.
+    pub(crate) fn past_of_row(&self, row: u16) -> Option<RowPast<'a>> {
+        self.past?.row(row, self.segment.undo())
+    }
+
+    /// The cell kept in a record.
+    pub(crate) fn old_cell(&self, place: u32) -> Cell<'a> {
+        self.segment.undo().cell(place)
     }
 
     /// The collection it belongs to.
@@ -51,18 +83,27 @@ impl<'a> SegmentView<'a> {
     /// The rows that hold a twin.
     #[must_use]
     pub fn live(&self) -> &'a Mask {
-        self.segment.live()
+        self.past.and_then(Past::live).map_or(self.segment.live(), |(live, _)| live)
     }
 
     /// Number of rows that hold a twin.
     #[must_use]
     pub fn n_live(&self) -> u32 {
-        self.segment.n_live()
+        self.past.and_then(Past::live).map_or(self.segment.n_live(), |(_, n_live)| n_live)
     }
 
     /// The cell of one row.
     #[must_use]
+    #[inline]
     pub fn cell(&self, path: PathId, row: u16) -> Cell<'a> {
+        match self.past_at(path).map_or(Then::Lane, |past| past.then(row)) {
+            Then::Lane => self.cell_now(path, row),
+            Then::Record(place) => self.old_cell(place),
+            Then::Nowhere => Cell::Undefined,
+        }
+    }
+
+    fn cell_now(&self, path: PathId, row: u16) -> Cell<'a> {
         match self.segment.lane(path) {
             Some(lane) => lane.cell(row, self.reading()),
             None => Cell::Undefined,
@@ -88,6 +129,9 @@ impl<'a> SegmentView<'a> {
     /// Number of live rows whose cell at `path` is of one of `kinds`, from kept counts.
     #[must_use]
     pub fn n_rows_of_kinds(&self, path: PathId, kinds: KindSet) -> u32 {
+        if let Some(past) = self.past_at(path) {
+            return as_of::n_rows_of_kinds(self, (path, past), kinds);
+        }
         let Some(lane) = self.segment.lane(path) else {
             return if kinds.contains(Kind::Undefined) { self.n_live() } else { 0 };
         };
@@ -109,7 +153,10 @@ impl<'a> SegmentView<'a> {
         mask: Option<&Mask>,
         mut take: impl FnMut(Cell<'a>, u32),
     ) {
-        group::count_values(self, path, mask, &mut take);
+        match self.past_at(path) {
+            Some(past) => as_of::count_values(self, (path, past), mask, &mut take),
+            None => group::count_values(self, path, mask, &mut take),
+        }
     }
 
     /// Writes for each row of `mask`, in row order, a number that stands for its cell at `path`, and
@@ -117,7 +164,10 @@ impl<'a> SegmentView<'a> {
     /// that no row has may occur. Objects are one number (they differ in their leaves: callers that
     /// group by objects build values instead). What `ids` held before is dropped.
     pub fn group_ids(&self, path: PathId, mask: &Mask, ids: &mut Vec<u32>) -> Vec<Cell<'a>> {
-        number_cells::group_ids(self, path, mask, ids)
+        match self.past_at(path) {
+            Some(past) => as_of::group_ids(self, (path, past), mask, ids),
+            None => number_cells::group_ids(self, path, mask, ids),
+        }
     }
 
     /// Hands over pairs of cells at two paths with the number of rows of `mask` that have both, and
@@ -130,20 +180,29 @@ impl<'a> SegmentView<'a> {
         mask: &Mask,
         mut take: impl FnMut([Cell<'a>; 2], u32),
     ) -> Mask {
-        pairs::count_pairs(self, paths, mask, &mut take)
+        match self.past {
+            Some(_) => as_of::count_pairs(self, paths, mask, &mut take),
+            None => pairs::count_pairs(self, paths, mask, &mut take),
+        }
     }
 
     /// Hands over the numbers of the rows in `mask` with how often each comes; rows that hold no
     /// number are passed over. Not in row order: a histogram where codes are narrow.
     pub fn count_numbers(&self, path: PathId, mask: &Mask, mut take: impl FnMut(f64, u32)) {
-        group::count_numbers(self, path, mask, &mut take);
+        match self.past_at(path) {
+            Some(past) => as_of::count_numbers(self, (path, past), mask, &mut take),
+            None => group::count_numbers(self, path, mask, &mut take),
+        }
     }
 
     /// Least and greatest number of each zone of 1,024 rows, `None` for a zone without numbers;
     /// bounds may be wider than the values. An empty list: no lane, no numbers here.
     #[must_use]
     pub fn number_zones(&self, path: PathId) -> Vec<Option<(f64, f64)>> {
-        zone::number_zones(self, path)
+        match self.past_at(path) {
+            Some(past) => as_of::number_zones(self, (path, past)),
+            None => zone::number_zones(self, path),
+        }
     }
 
     /// Keeps in `mask` the rows whose cells at two paths are equal, or are both defined and unequal,
@@ -156,11 +215,19 @@ impl<'a> SegmentView<'a> {
         wanted: Equality,
         mask: &mut Mask,
     ) -> Option<Mask> {
-        columns::narrow_columns_equal(self, paths, wanted, mask)
+        match self.past {
+            Some(_) => as_of::narrow_columns_equal(self, paths, wanted, mask),
+            None => columns::narrow_columns_equal(self, paths, wanted, mask),
+        }
     }
 
     /// Keeps in `mask` the rows whose cell at `path` is of one of `kinds`.
     pub fn narrow_kinds(&self, path: PathId, kinds: KindSet, mask: &mut Mask) {
+        if let Some(past) = self.past_at(path) {
+            let now = |now: &SegmentView<'_>, mask: &mut Mask| now.narrow_kinds(path, kinds, mask);
+            as_of::narrow(self, (path, past), mask, now, |cell| kinds.contains(cell.kind()));
+            return;
+        }
         match self.lane(path) {
             Some(lane) => lane.kinds.narrow(kinds, mask.words_mut()),
             None if kinds.contains(Kind::Undefined) => (),

@@ -12,7 +12,8 @@ use crate::lane::kind::{Kinds, Reform};
 use crate::lane::number::{Had, NumberLane};
 use crate::lane::plane::SharedRows;
 use crate::lane::row_stamps::RowStamps;
-use crate::lane::string::{At, TextLane, TextScope, TextSource};
+use crate::lane::stamp::Stamp;
+use crate::lane::string::{At, TextLane, TextScope, TextSource, place_at};
 use crate::options::IndexOptions;
 use crate::texts::{TextKind, TextPlace, Texts};
 
@@ -35,6 +36,29 @@ pub(crate) struct Lane {
 
 /// The key of the stamps in metadata.
 const LAST_UPDATED: &str = "$lastUpdated";
+
+/// A cell that a write is about to change, as undo keeps it.
+#[derive(Clone, Debug)]
+pub(crate) enum Before<'a> {
+    /// As it reads.
+    Cell(Cell<'a>),
+    /// A stamp, which need not be printed for that.
+    Stamp(Stamp),
+}
+
+impl Before<'_> {
+    /// Whether a write of `cell` changes nothing.
+    pub(crate) fn is(&self, cell: &Cell<'_>) -> bool {
+        match (self, cell) {
+            (Self::Stamp(stamp), Cell::String(text)) => Stamp::parse(text) == Some(*stamp),
+            (Self::Cell(Cell::Number(a)), Cell::Number(b)) => a == b,
+            (Self::Cell(Cell::String(a)), Cell::String(b)) => **a == **b,
+            (Self::Cell(Cell::Array(a)), Cell::Array(b)) => **a == **b,
+            (Self::Cell(a), b) => a.kind() == b.kind(),
+            (Self::Stamp(_), _) => false,
+        }
+    }
+}
 
 /// What reading a cell needs beside the lane.
 #[derive(Clone, Copy, Debug)]
@@ -93,6 +117,22 @@ impl Lane {
             Kind::Object => Some(Cell::Object),
         };
         cell.unwrap_or(Cell::Undefined)
+    }
+
+    /// The cell of a row, as undo keeps it.
+    pub(crate) fn before<'a>(&'a self, row: u16, reading: Reading<'a>) -> Before<'a> {
+        let Some((slot, kind)) = self.kinds.find(row) else {
+            return Before::Cell(Cell::Undefined);
+        };
+        let stamp = match (kind, self.strings.as_deref()) {
+            (Kind::String, Some(TextLane::Times(times))) => times.coder().stamp(times.code(slot)),
+            (Kind::String, Some(TextLane::Shared(places))) => {
+                reading.stamps.stamp(row, place_at(places, slot))
+            }
+            _ => None,
+        };
+        let cell = || Before::Cell(self.cell_at((row, slot), kind, reading));
+        stamp.map_or_else(cell, Before::Stamp)
     }
 
     /// The part of strings or of arrays.

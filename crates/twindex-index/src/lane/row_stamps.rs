@@ -78,6 +78,11 @@ impl RowStamps {
         }
     }
 
+    /// A stamp of a row; `None` if it is an odd text that is none.
+    pub(crate) fn stamp(&self, row: u16, place: u8) -> Option<Stamp> {
+        self.coder.as_ref()?.stamp(self.code(row, place))
+    }
+
     /// What the codes stand for, once there was a stamp.
     pub(crate) fn coder(&self) -> Option<&StampCoder> {
         self.coder.as_ref()

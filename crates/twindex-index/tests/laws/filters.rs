@@ -8,6 +8,7 @@ use proptest::prelude::{
 use std::ops::Bound;
 use twindex_index::cell_set::{CellSet, NumberBounds, NumberSet, TextSet, TimeSet};
 use twindex_index::filter::PathFilter;
+use twindex_index::view::SegmentView;
 use twindex_kernels::mask::Mask;
 use twindex_model::kind::KindSet;
 use twindex_model::path::PathId;
@@ -137,31 +138,27 @@ pub(crate) fn cell_set() -> impl Strategy<Value = CellSet> {
 /// Compares a filter with its verdict on single cells, in every segment.
 pub(crate) fn check(world: &World, filter: &PathFilter) {
     for collection in COLLECTIONS {
-        for view in world.index.segments(collection) {
-            let estimate = filter.estimate(&view);
-            let mut kept = Mask::full();
-            filter.narrow(&view, &mut kept);
-            let mut kept_live = view.live().clone();
-            filter.narrow(&view, &mut kept_live);
-            let n_rows = view.live().last_set().map_or(0, |last| last + 1).max(70);
-            for row in (0..n_rows).chain([u16::MAX]) {
-                let cell = view.cell(filter.path, row);
-                let keeps = filter.keeps(&cell);
-                assert_eq!(kept.get(row), keeps, "row {row}: {cell:?} of {:?}", filter.set);
-                assert_eq!(
-                    kept_live.get(row),
-                    keeps && view.live().get(row),
-                    "row {row}: {cell:?}"
-                );
-            }
-            let n_kept = kept_live.count();
-            assert!(n_kept <= estimate.rows_max, "{n_kept} kept, {estimate:?}");
-            assert!(
-                !estimate.is_exact || n_kept == estimate.rows_max,
-                "{n_kept} kept, {estimate:?}"
-            );
-        }
+        world.index.segments(collection).for_each(|view| check_view(&view, filter));
     }
+}
+
+/// Compares a filter with its verdict on single cells.
+pub(crate) fn check_view(view: &SegmentView<'_>, filter: &PathFilter) {
+    let estimate = filter.estimate(view);
+    let mut kept = Mask::full();
+    filter.narrow(view, &mut kept);
+    let mut kept_live = view.live().clone();
+    filter.narrow(view, &mut kept_live);
+    let n_rows = view.live().last_set().map_or(0, |last| last + 1).max(70);
+    for row in (0..n_rows).chain([u16::MAX]) {
+        let cell = view.cell(filter.path, row);
+        let keeps = filter.keeps(&cell);
+        assert_eq!(kept.get(row), keeps, "row {row}: {cell:?} of {:?}", filter.set);
+        assert_eq!(kept_live.get(row), keeps && view.live().get(row), "row {row}: {cell:?}");
+    }
+    let n_kept = kept_live.count();
+    assert!(n_kept <= estimate.rows_max, "{n_kept} kept, {estimate:?}");
+    assert!(!estimate.is_exact || n_kept == estimate.rows_max, "{n_kept} kept, {estimate:?}");
 }
 
 proptest! {

@@ -12,12 +12,12 @@ use crate::arb;
 use crate::world::{COLLECTIONS, World};
 
 /// A cell as something to compare and order by.
-fn name(cell: &Cell<'_>) -> String {
+pub(crate) fn name(cell: &Cell<'_>) -> String {
     format!("{:?} {cell:?}", cell.kind())
 }
 
 /// A mask of some live rows.
-fn some_rows(view: &SegmentView<'_>, choice: u64) -> Mask {
+pub(crate) fn some_rows(view: &SegmentView<'_>, choice: u64) -> Mask {
     let mut mask = Mask::empty();
     for row in view.live().iter().filter(|row| choice >> (row % 64) & 1 == 1) {
         mask.set(row);
@@ -65,7 +65,7 @@ pub(crate) fn check_ids(view: &SegmentView<'_>, path: PathId, mask: &Mask) {
     assert_eq!(names.len(), n_cells, "one number for equal cells");
 }
 
-fn check_zones(view: &SegmentView<'_>, path: PathId) {
+pub(crate) fn check_zones(view: &SegmentView<'_>, path: PathId) {
     let zones = view.number_zones(path);
     for row in view.live() {
         if let Cell::Number(number) = view.cell(path, row) {

@@ -3,6 +3,7 @@
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use twindex_index::cell_set::CellSet;
 use twindex_index::filter::PathFilter;
+use twindex_index::index::Index;
 use twindex_model::kind::{Kind, KindSet};
 use twindex_model::path::PathId;
 use twindex_model::value::Value;
@@ -11,7 +12,7 @@ use crate::arb;
 use crate::world::{COLLECTIONS, World};
 
 #[derive(Clone, Debug)]
-enum Step {
+pub(crate) enum Step {
     Put(Value),
     Remove(prop::sample::Index),
     Set(prop::sample::Index, Vec<String>, Value),
@@ -33,7 +34,7 @@ fn keys() -> impl Strategy<Value = Vec<String>> {
         .prop_map(|(root, below)| root.into_iter().map(str::to_owned).chain(below).collect())
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub(crate) fn step() -> impl Strategy<Value = Step> {
     let index = any::<prop::sample::Index>;
     prop_oneof![
         5 => arb::twin().prop_map(Step::Put),
@@ -44,7 +45,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn strs(keys: &[String]) -> Vec<&str> {
+pub(crate) fn strs(keys: &[String]) -> Vec<&str> {
     keys.iter().map(String::as_str).collect()
 }
 
@@ -59,7 +60,7 @@ proptest! {
             let n_twins = world.twins.len();
             match step {
                 Step::Put(twin) => world.put(twin),
-                Step::Warm => warm(&world),
+                Step::Warm => warm(&world.index),
                 _ if n_twins == 0 => (),
                 Step::Remove(at) => world.remove(at.index(n_twins)),
                 Step::Set(at, keys, value) => world.set(at.index(n_twins), &strs(&keys), &value),
@@ -70,10 +71,10 @@ proptest! {
     }
 }
 
-fn warm(world: &World) {
+pub(crate) fn warm(index: &Index) {
     for collection in COLLECTIONS {
-        for view in world.index.segments(collection) {
-            for path in (0..world.index.catalog().n_paths() as u32).map(PathId) {
+        for view in index.segments(collection) {
+            for path in (0..index.catalog().n_paths() as u32).map(PathId) {
                 let mut n_rows = 0;
                 view.count_values(path, None, |_, n| n_rows += n);
                 assert_eq!(n_rows, view.n_live());

@@ -7,4 +7,5 @@ mod bulk;
 mod filters;
 mod groups;
 mod histories;
+mod versions;
 mod world;

@@ -1,5 +1,7 @@
 //! An index beside a naive model of it: whole values in a list.
 
+use std::ops::DerefMut;
+
 use twindex_index::index::Index;
 use twindex_index::options::IndexOptions;
 use twindex_model::json::read::{Leaves, read_value};
@@ -9,15 +11,17 @@ use twindex_model::value::Value;
 /// Both collections.
 pub(crate) const COLLECTIONS: [Collection; 2] = [Collection::Devices, Collection::Modules];
 
-pub(crate) struct World {
-    pub(crate) index: Index,
-    /// Live twins.
-    pub(crate) twins: Vec<(Collection, RowId, Value)>,
+pub(crate) struct World<I = Box<Index>> {
+    pub(crate) index: I,
+    pub(crate) twins: Twins,
 }
+
+/// Live twins.
+pub(crate) type Twins = Vec<(Collection, RowId, Value)>;
 
 impl World {
     pub(crate) fn new(options: IndexOptions) -> Self {
-        Self { index: Index::new(options), twins: Vec::new() }
+        Self { index: Box::new(Index::new(options)), twins: Vec::new() }
     }
 
     pub(crate) fn of(options: IndexOptions, twins: Vec<Value>) -> Self {
@@ -25,7 +29,9 @@ impl World {
         twins.into_iter().for_each(|twin| world.put(twin));
         world
     }
+}
 
+impl<I: DerefMut<Target = Index>> World<I> {
     pub(crate) fn put(&mut self, twin: Value) {
         let leaves = Leaves::from_value(&twin).expect("an object");
         let put = self.index.put(&leaves).expect("an identity");
@@ -89,7 +95,7 @@ impl World {
     }
 }
 
-fn identity(twin: &Value) -> (&str, Option<&str>) {
+pub(crate) fn identity(twin: &Value) -> (&str, Option<&str>) {
     let text = |key| match twin.get(key) {
         Some(Value::String(text)) => Some(text.as_str()),
         _ => None,

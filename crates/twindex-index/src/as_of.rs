@@ -1,0 +1,253 @@
+//! Answers as of a version: the lanes answer for rows that are as they were, and the others are
+//! decided one by one on their old cells.
+//!
+//! So whatever is kept beside the lanes (counts, postings, zones) is asked of the newest writes
+//! only, or of rows that did not change, and never has to know about versions.
+
+use std::hash::{Hash, Hasher};
+
+use foldhash::fast::RandomState;
+use hashbrown::HashMap;
+use twindex_kernels::ZONE_ROWS;
+use twindex_kernels::gather::ZONES;
+use twindex_kernels::mask::Mask;
+use twindex_model::cell::Cell;
+use twindex_model::kind::KindSet;
+use twindex_model::path::PathId;
+
+use crate::filter::{Estimate, PathFilter};
+use crate::past::PathPast;
+use crate::view::{Equality, SegmentView};
+
+/// Changed rows up to which an estimate is put right row by row.
+const CORRECTED_ROWS_MAX: u32 = 4_096;
+
+/// A path, and what changed there.
+pub(crate) type At<'a> = (PathId, &'a PathPast);
+
+/// Takes the rows that changed out of `mask`.
+fn take_changed(mask: &mut Mask, past: &PathPast) -> Mask {
+    let mut changed = mask.clone();
+    changed.and(past.rows());
+    mask.and_not(&changed);
+    changed
+}
+
+/// Narrows `mask` by `now` where the cells are those of now, and by `keeps` where they are not.
+pub(crate) fn narrow(
+    view: &SegmentView<'_>,
+    (path, past): At<'_>,
+    mask: &mut Mask,
+    now: impl FnOnce(&SegmentView<'_>, &mut Mask),
+    keeps: impl Fn(&Cell<'_>) -> bool,
+) {
+    let changed = take_changed(mask, past);
+    now(&view.now(), mask);
+    for row in changed.iter().filter(|row| keeps(&view.cell(path, *row))) {
+        mask.set(row);
+    }
+}
+
+/// See [`PathFilter::estimate`].
+pub(crate) fn estimate(filter: &PathFilter, view: &SegmentView<'_>, past: &PathPast) -> Estimate {
+    let now = view.now();
+    let estimate = filter.estimate(&now);
+    let mut changed = past.rows().clone();
+    let n_changed = changed.count();
+    if !estimate.is_exact || n_changed > CORRECTED_ROWS_MAX {
+        changed.and(view.live());
+        let rows_max = estimate.rows_max.saturating_add(changed.count()).min(view.n_live());
+        return Estimate { rows_max, is_exact: false, ..estimate };
+    }
+    let kept = |view: &SegmentView<'_>| {
+        let is_kept =
+            |row: &u16| view.live().get(*row) && filter.keeps(&view.cell(filter.path, *row));
+        changed.iter().filter(is_kept).count() as u32
+    };
+    let rows_max = estimate.rows_max + kept(view) - kept(&now);
+    Estimate { rows_max, ..estimate }
+}
+
+/// See [`SegmentView::n_rows_of_kinds`].
+pub(crate) fn n_rows_of_kinds(view: &SegmentView<'_>, (path, past): At<'_>, kinds: KindSet) -> u32 {
+    let now = view.now();
+    let n_of = |view: &SegmentView<'_>| {
+        let is_of =
+            |row: &u16| view.live().get(*row) && kinds.contains(view.cell(path, *row).kind());
+        past.rows().iter().filter(is_of).count() as u32
+    };
+    now.n_rows_of_kinds(path, kinds) + n_of(view) - n_of(&now)
+}
+
+/// See [`SegmentView::count_values`].
+pub(crate) fn count_values<'a>(
+    view: &SegmentView<'a>,
+    (path, past): At<'_>,
+    mask: Option<&Mask>,
+    take: &mut dyn FnMut(Cell<'a>, u32),
+) {
+    let mut rest = mask.unwrap_or(view.live()).clone();
+    let changed = take_changed(&mut rest, past);
+    view.now().count_values(path, Some(&rest), &mut *take);
+    changed.iter().for_each(|row| take(view.cell(path, row), 1));
+}
+
+/// See [`SegmentView::count_numbers`].
+pub(crate) fn count_numbers(
+    view: &SegmentView<'_>,
+    (path, past): At<'_>,
+    mask: &Mask,
+    take: &mut dyn FnMut(f64, u32),
+) {
+    let mut rest = mask.clone();
+    let changed = take_changed(&mut rest, past);
+    view.now().count_numbers(path, &rest, &mut *take);
+    for row in &changed {
+        if let Cell::Number(number) = view.cell(path, row) {
+            take(number, 1);
+        }
+    }
+}
+
+/// See [`SegmentView::number_zones`].
+pub(crate) fn number_zones(
+    view: &SegmentView<'_>,
+    (path, past): At<'_>,
+) -> Vec<Option<(f64, f64)>> {
+    let mut zones = view.now().number_zones(path);
+    for row in past.rows() {
+        if let Cell::Number(number) = view.cell(path, row) {
+            zones.resize(ZONES, None);
+            let (min, max) = zones[usize::from(row) / ZONE_ROWS].unwrap_or((number, number));
+            zones[usize::from(row) / ZONE_ROWS] = Some((min.min(number), max.max(number)));
+        }
+    }
+    zones
+}
+
+/// The rows of `mask` that changed at one of two paths, taken out of it.
+fn take_changed_pair(
+    view: &SegmentView<'_>,
+    paths: (PathId, PathId),
+    mask: &mut Mask,
+) -> Option<Mask> {
+    let pasts = [paths.0, paths.1].map(|path| view.past_at(path));
+    let mut changed: Option<Mask> = None;
+    for past in pasts.into_iter().flatten() {
+        let of_path = take_changed(mask, past);
+        match &mut changed {
+            Some(changed) => changed.or(&of_path),
+            None => changed = Some(of_path),
+        }
+    }
+    changed.filter(|changed| !changed.is_empty())
+}
+
+/// See [`SegmentView::count_pairs`].
+pub(crate) fn count_pairs<'a>(
+    view: &SegmentView<'a>,
+    paths: (PathId, PathId),
+    mask: &Mask,
+    take: &mut dyn FnMut([Cell<'a>; 2], u32),
+) -> Mask {
+    let mut unchanged = mask.clone();
+    let changed = take_changed_pair(view, paths, &mut unchanged);
+    let mut rest = view.now().count_pairs(paths, &unchanged, take);
+    changed.iter().for_each(|changed| rest.or(changed));
+    rest
+}
+
+/// See [`SegmentView::narrow_columns_equal`].
+pub(crate) fn narrow_columns_equal(
+    view: &SegmentView<'_>,
+    paths: (PathId, PathId),
+    wanted: Equality,
+    mask: &mut Mask,
+) -> Option<Mask> {
+    let changed = take_changed_pair(view, paths, mask);
+    let mut objects = view.now().narrow_columns_equal(paths, wanted, mask);
+    for row in changed.iter().flatten() {
+        let (a, b) = (view.cell(paths.0, row), view.cell(paths.1, row));
+        match (&a, &b) {
+            (Cell::Undefined, _) | (_, Cell::Undefined) => (),
+            (Cell::Object, Cell::Object) => objects.get_or_insert_with(Mask::empty).set(row),
+            _ if (Known(&a) == Known(&b)) == (wanted == Equality::Equal) => mask.set(row),
+            _ => (),
+        }
+    }
+    objects
+}
+
+/// See [`SegmentView::group_ids`].
+pub(crate) fn group_ids<'a>(
+    view: &SegmentView<'a>,
+    (path, past): At<'_>,
+    mask: &Mask,
+    ids: &mut Vec<u32>,
+) -> Vec<Cell<'a>> {
+    let mut rest = mask.clone();
+    let changed = take_changed(&mut rest, past);
+    let mut cells = view.now().group_ids(path, &rest, ids);
+    if changed.is_empty() {
+        return cells;
+    }
+    let olds: Vec<Cell<'a>> = changed.iter().map(|row| view.cell(path, row)).collect();
+    let mut old_ids = number_olds(&olds, &mut cells).into_iter();
+    let mut rest_ids = std::mem::take(ids).into_iter();
+    ids.extend(mask.iter().map(|row| {
+        let id = if changed.get(row) { old_ids.next() } else { rest_ids.next() };
+        id.unwrap_or_default()
+    }));
+    cells
+}
+
+/// The number of each old cell: that of its equal among `cells`, to which those new are added.
+fn number_olds<'a>(olds: &[Cell<'a>], cells: &mut Vec<Cell<'a>>) -> Vec<u32> {
+    let mut distinct: HashMap<Known<'_, 'a>, usize, RandomState> = HashMap::default();
+    let places: Vec<usize> = olds
+        .iter()
+        .map(|old| {
+            let n_distinct = distinct.len();
+            *distinct.entry(Known(old)).or_insert(n_distinct)
+        })
+        .collect();
+    let mut ids = vec![None; distinct.len()];
+    for (id, cell) in (0..).zip(&*cells) {
+        if let Some(place) = distinct.get(&Known(cell)) {
+            ids[*place] = Some(id);
+        }
+    }
+    let number = |(old, place): (&Cell<'a>, usize)| {
+        *ids[place].get_or_insert_with(|| {
+            cells.push(old.clone());
+            cells.len() as u32 - 1
+        })
+    };
+    olds.iter().zip(places).map(number).collect()
+}
+
+/// A cell as a key: equal are cells of one kind with the same value, objects whatever they hold.
+struct Known<'k, 'a>(&'k Cell<'a>);
+
+impl PartialEq for Known<'_, '_> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self.0, other.0) {
+            (Cell::Number(a), Cell::Number(b)) => a == b,
+            (Cell::String(a), Cell::String(b)) | (Cell::Array(a), Cell::Array(b)) => **a == **b,
+            (a, b) => a.kind() == b.kind(),
+        }
+    }
+}
+
+impl Eq for Known<'_, '_> {}
+
+impl Hash for Known<'_, '_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.0.kind() as u8).hash(state);
+        match self.0 {
+            Cell::Number(number) => number.to_bits().hash(state),
+            Cell::String(text) | Cell::Array(text) => (**text).hash(state),
+            _ => (),
+        }
+    }
+}
