@@ -49,11 +49,12 @@ pub fn advance(twin: &mut Value, change: &Change<'_>) {
         Some(Value::Object(metadata)) => metadata,
         _ => Map::new(),
     };
+    let stamp = Stamp::of(change);
     if change.kind == ChangeKind::Replace {
         section.clear();
         metadata.clear();
+        stamp.put(&mut metadata);
     }
-    let stamp = Stamp::of(change);
     merge(section, &mut metadata, content, &stamp);
     if change.section != Section::Tags {
         section.insert(METADATA.to_owned(), Value::Object(metadata));
@@ -74,6 +75,12 @@ impl<'a> Stamp<'a> {
         Self { time: change.time, version }
     }
 
+    fn node(&self) -> Value {
+        let mut node = Map::new();
+        self.put(&mut node);
+        Value::Object(node)
+    }
+
     fn put(&self, stamps: &mut Map<String, Value>) {
         stamps.insert("$lastUpdated".to_owned(), json!(self.time));
         if let Some(version) = self.version {
@@ -82,36 +89,41 @@ impl<'a> Stamp<'a> {
     }
 }
 
+/// Merges a patch. True if it touched something, which stamps the level too; removing what is not
+/// there touches nothing.
 fn merge(
     values: &mut Map<String, Value>,
     stamps: &mut Map<String, Value>,
     patch: &Map<String, Value>,
     stamp: &Stamp<'_>,
-) {
-    stamp.put(stamps);
+) -> bool {
+    let mut is_touched = false;
     // No property is named like the hub's own keys, so they can be passed over at every level.
     for (key, value) in patch.iter().filter(|(key, _)| !matches!(key.as_str(), METADATA | VERSION))
     {
-        match value {
+        is_touched |= match value {
             Value::Null => {
-                values.remove(key);
                 stamps.remove(key);
+                values.remove(key).is_some()
             }
             Value::Object(fields) => {
-                if !values.get(key).is_some_and(Value::is_object) {
-                    stamps.remove(key);
+                let is_new = !values.get(key).is_some_and(Value::is_object);
+                if is_new {
+                    stamps.insert(key.clone(), stamp.node());
                 }
-                let stamps = object_in(stamps, key);
-                merge(object_in(values, key), stamps, fields, stamp);
+                merge(object_in(values, key), object_in(stamps, key), fields, stamp) || is_new
             }
             _ => {
                 values.insert(key.clone(), value.clone());
-                let mut fresh = Map::new();
-                stamp.put(&mut fresh);
-                stamps.insert(key.clone(), Value::Object(fresh));
+                stamps.insert(key.clone(), stamp.node());
+                true
             }
-        }
+        };
     }
+    if is_touched {
+        stamp.put(stamps);
+    }
+    is_touched
 }
 
 /// The object under `key`, made if there is none.

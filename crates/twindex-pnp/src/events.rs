@@ -25,13 +25,18 @@ const ANSWER: [&str; 4] = ["ackCode", "ackDescription", "ackVersion", "lastUpdat
 pub fn change_events(before: &Value, change: &Change<'_>) -> Result<Value, PnpError> {
     let mut after = before.clone();
     advance(&mut after, change);
-    let (before, after) = (digital_twin(before)?, digital_twin(&after)?);
+    Ok(events_between(&digital_twin(before)?, &digital_twin(&after)?))
+}
+
+/// The JSON Patch that leads from one digital twin to a later one of the same device.
+#[must_use]
+pub fn events_between(before: &Value, after: &Value) -> Value {
     let mut events = Events::default();
     if let (Some(before), Some(after)) = (before.as_object(), after.as_object()) {
         events.compare_properties(before, after);
         events.compare_components(before, after);
     }
-    Ok(Value::Array(events.operations))
+    Value::Array(events.operations)
 }
 
 #[derive(Default)]

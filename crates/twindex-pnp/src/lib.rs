@@ -21,5 +21,5 @@ mod view;
 pub use change::{Change, ChangeKind, advance};
 pub use convert::digital_twin;
 pub use error::{PnpError, Reason};
-pub use events::change_events;
+pub use events::{change_events, events_between};
 pub use update::apply_json_patch;

@@ -119,6 +119,10 @@ fn assert_says_all(twin: &Value, digital: &Value) {
     }
 }
 
+fn has_leaf(value: &Value) -> bool {
+    value.as_object().is_none_or(|fields| fields.values().any(has_leaf))
+}
+
 proptest! {
     #[test]
     fn conformant_twins_convert_and_lose_nothing(twin in twin()) {
@@ -138,7 +142,8 @@ proptest! {
         let after = digital_twin(&after).unwrap();
         let said = &after.pointer(&format!("{place}/$metadata/{name}")).unwrap();
         prop_assert_eq!(&said["desiredValue"], &wish);
-        prop_assert_eq!(&said["desiredVersion"], &json!(3));
+        // A merge that sets no leaf may leave everything as it was, the stamps too.
+        prop_assert!(said["desiredVersion"] == 3 || !has_leaf(&wish));
         // What the device reported is untouched.
         let path = format!("{place}/{name}");
         prop_assert_eq!(after.pointer(&path), before.pointer(&path));
