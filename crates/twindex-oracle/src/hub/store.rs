@@ -58,6 +58,7 @@ impl Hub {
             (_, Some(twin)) => twin.check(condition),
             (_, None) => vec![Fault::NotFound],
         };
+        let invalid = invalid.or_else(|| (!is_name(id)).then_some(Fault::Invalid));
         let faults: Vec<Fault> = faults.into_iter().chain(invalid).collect();
         if !faults.is_empty() {
             return Err(faults);
@@ -167,11 +168,17 @@ impl Hub {
     }
 }
 
-/// Fields of the root that belong to the identity.
+/// Whether devices and modules may be named so.
+fn is_name(id: &TwinId) -> bool {
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-:.+%_#*?!(),=@;$'".contains(c);
+    let is_fine = |name: &String| (1..=128).contains(&name.len()) && name.chars().all(is_allowed);
+    is_fine(&id.device_id) && id.module_id.as_ref().is_none_or(is_fine)
+}
+
+/// Fields of the root that are written through the identity.
 const IDENTITY_FIELDS: &[&str] = &[
     "status",
     "statusReason",
-    "statusUpdateTime",
     "connectionState",
     "lastActivityTime",
     "cloudToDeviceMessageCount",
@@ -179,38 +186,55 @@ const IDENTITY_FIELDS: &[&str] = &[
     "x509Thumbprint",
     "modelId",
     "capabilities",
-    "deviceEtag",
     "deviceScope",
     "parentScopes",
-    "configurations",
-    "attributes",
 ];
 
-/// The sections that a back end's request writes. Whatever else a body has is ignored, and so are
-/// the hub's own `$metadata` and `$version` in desired properties that were read and sent back.
+/// The sections that a back end's request writes. Whatever else a body has is ignored.
 ///
 /// # Errors
 /// [`Fault::Invalid`] where an object should stand and none does.
 fn sections_of(request: &Request) -> Result<Sections, Fault> {
     match request {
-        Request::Create { tags, desired, .. } => sections(tags.as_ref(), desired.as_ref()),
-        Request::Patch(body) | Request::Replace(body) => {
-            let body = body.as_object().ok_or(Fault::Invalid)?;
-            let properties = body.get("properties").map(entries).transpose()?;
-            let desired = properties.as_ref().and_then(|properties| properties.get("desired"));
-            sections(body.get("tags"), desired)
+        Request::Create { tags, desired, .. } => {
+            Ok(without_empty(sections(tags.as_ref(), desired.as_ref())?))
         }
+        // Facts: jobs send empty sections along. That they are no writes is our reading.
+        Request::Patch(body) => Ok(without_empty(sections_of_body(body)?)),
+        Request::Replace(body) => sections_of_body(body),
         Request::Report(patch) => entries(patch).map(|_| Sections::default()),
         Request::Delete | Request::Identify(_) => Ok(Sections::default()),
     }
 }
 
+fn sections_of_body(body: &Value) -> Result<Sections, Fault> {
+    let body = body.as_object().ok_or(Fault::Invalid)?;
+    let properties = body.get("properties").map_or(Ok(None), section)?;
+    let desired = properties.as_ref().and_then(|properties| properties.get("desired"));
+    sections(body.get("tags"), desired)
+}
+
 fn sections(tags: Option<&Value>, desired: Option<&Value>) -> Result<Sections, Fault> {
-    let mut desired = desired.map(entries).transpose()?;
-    if let Some(entries) = &mut desired {
+    let mut sections = Sections {
+        tags: tags.map_or(Ok(None), section)?,
+        desired: desired.map_or(Ok(None), section)?,
+    };
+    // The hub's own, which clients that read the section send back. Facts say so of desired; that
+    // it holds of tags is our reading.
+    for entries in [&mut sections.tags, &mut sections.desired].into_iter().flatten() {
         entries.retain(|key, _| key != "$metadata" && key != "$version");
     }
-    Ok(Sections { tags: tags.map(entries).transpose()?, desired })
+    Ok(sections)
+}
+
+/// The entries of a section. Null is our reading of "none".
+fn section(value: &Value) -> Result<Option<Map<String, Value>>, Fault> {
+    if value.is_null() { Ok(None) } else { entries(value).map(Some) }
+}
+
+fn without_empty(sections: Sections) -> Sections {
+    let is_full = |entries: &Map<String, Value>| !entries.is_empty();
+    Sections { tags: sections.tags.filter(is_full), desired: sections.desired.filter(is_full) }
 }
 
 fn entries(value: &Value) -> Result<Map<String, Value>, Fault> {
