@@ -52,7 +52,7 @@ pub enum Text<'a> {
 }
 
 /// At most [`InlineText::BYTES_MAX`] bytes of ASCII, on the stack.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub struct InlineText {
     bytes: [u8; Self::BYTES_MAX],
     len: u8,
@@ -73,6 +73,12 @@ impl InlineText {
         Some(Self { bytes, len: u8::try_from(text.len()).unwrap_or(0) })
     }
 
+    /// No text.
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self { bytes: [0; Self::BYTES_MAX], len: 0 }
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -80,6 +86,20 @@ impl InlineText {
         std::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or_default()
     }
 }
+
+impl std::fmt::Debug for InlineText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", self.as_str())
+    }
+}
+
+impl PartialEq for InlineText {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for InlineText {}
 
 impl Deref for Text<'_> {
     type Target = str;

@@ -12,6 +12,10 @@ use crate::section::Section;
 /// Ceiling: bytes of JSON text of one document (16 MiB).
 pub const DOCUMENT_BYTES_MAX: usize = 16 << 20;
 
+/// Ceiling: bytes of JSON text of one patch (4 MiB): room for a whole twin at its limits that is
+/// sent back, `$metadata` and all.
+pub const PATCH_BYTES_MAX: usize = 4 << 20;
+
 /// Ceiling: how deep objects and arrays may nest, the root object being level 1.
 pub const DOCUMENT_DEPTH_MAX: usize = 64;
 
@@ -55,3 +59,22 @@ pub const fn section_weight_max(section: Section) -> u64 {
         Section::Desired | Section::Reported => PROPERTIES_WEIGHT_MAX,
     }
 }
+
+/// The weight of a string: see [`section_weight_max`].
+#[must_use]
+pub fn string_weight(text: &str) -> u64 {
+    if text.is_ascii() {
+        return text.bytes().filter(|&byte| byte >= 0x20).count() as u64;
+    }
+    let is_control = |char: &char| matches!(char, '\0'..'\x20' | '\u{80}'..='\u{9F}');
+    text.chars().filter(|char| !is_control(char)).count() as u64
+}
+
+/// The weight of a number.
+pub const NUMBER_WEIGHT: u64 = 8;
+
+/// The weight of a Boolean.
+pub const BOOL_WEIGHT: u64 = 4;
+
+/// Hub limit: modules of one device.
+pub const MODULES_MAX: usize = 50;

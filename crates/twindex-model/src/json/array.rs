@@ -22,11 +22,14 @@ impl Elements<'_, '_> {
     /// Appends the array to the arena.
     pub(super) fn visit_seq<'de, A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         let pass = self.0;
-        pass.open()?;
+        pass.open(pass.leaves.events.len())?;
         pass.leaves.text.push('[');
         let mut separator = "";
+        let mut at = pass.leaves.text.len();
         while items.next_element_seed(Element { pass: &mut *pass, separator })?.is_some() {
+            pass.judge_in_array(at, None);
             separator = ",";
+            at = pass.leaves.text.len();
         }
         pass.leaves.text.push(']');
         pass.close();
@@ -103,13 +106,14 @@ impl<'de> Visitor<'de> for Element<'_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let pass = self.pass;
-        pass.open()?;
+        pass.open(pass.leaves.events.len())?;
         let start = pass.leaves.text.len();
         let mut entries = Vec::new();
         while let Some(key) = map.next_key::<String>()? {
             pass.judge_key(&key);
             let at = pass.leaves.text.len();
             map.next_value_seed(Element { pass: &mut *pass, separator: "" })?;
+            pass.judge_in_array(at, Some(&key));
             entries.push((key, at - start..pass.leaves.text.len() - start));
         }
         put_in_order(pass, start, entries);

@@ -4,8 +4,8 @@
 //! they are the hub's own. The weights are explained at [`section_weight_max`].
 
 use crate::limits::{
-    INTEGER_MAX, INTEGER_MIN, KEY_BYTES_MAX, SECTION_DEPTH_MAX, STRING_BYTES_MAX,
-    section_weight_max,
+    BOOL_WEIGHT, INTEGER_MAX, INTEGER_MIN, KEY_BYTES_MAX, NUMBER_WEIGHT, SECTION_DEPTH_MAX,
+    STRING_BYTES_MAX, section_weight_max, string_weight,
 };
 use crate::section::Section;
 
@@ -77,14 +77,14 @@ impl HubLimits {
         let Some(open) = self.weighing() else {
             return false;
         };
-        open.weight += printable_chars(text);
+        open.weight += string_weight(text);
         text.len() > STRING_BYTES_MAX
     }
 
     /// A number.
     pub(super) fn number(&mut self) {
         if let Some(open) = self.weighing() {
-            open.weight += 8;
+            open.weight += NUMBER_WEIGHT;
         }
     }
 
@@ -96,7 +96,7 @@ impl HubLimits {
     /// A Boolean.
     pub(super) fn bool(&mut self) {
         if let Some(open) = self.weighing() {
-            open.weight += 4;
+            open.weight += BOOL_WEIGHT;
         }
     }
 
@@ -109,13 +109,4 @@ impl HubLimits {
     fn weighing(&mut self) -> Option<&mut OpenSection> {
         self.section.as_mut().filter(|open| !open.skipping)
     }
-}
-
-/// The characters of `text` that are no control characters (C0 and C1).
-fn printable_chars(text: &str) -> u64 {
-    if text.is_ascii() {
-        return text.bytes().filter(|&byte| byte >= 0x20).count() as u64;
-    }
-    let is_control = |char: &char| matches!(char, '\0'..'\x20' | '\u{80}'..='\u{9F}');
-    text.chars().filter(|char| !is_control(char)).count() as u64
 }

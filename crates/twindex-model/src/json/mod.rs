@@ -9,6 +9,7 @@ pub mod error;
 mod hub_limits;
 mod integers;
 mod pass;
+pub(crate) mod patch_rules;
 pub mod read;
 pub mod reader;
 mod tree;

@@ -11,6 +11,7 @@ use crate::json::array::Elements;
 use crate::json::duplicates::SeenKeys;
 use crate::json::error::ReadError;
 use crate::json::hub_limits::HubLimits;
+use crate::json::patch_rules::PatchRules;
 use crate::json::read::{Event, Leaf, Leaves, Piece};
 use crate::json::warning::LoadWarning;
 use crate::limits::{DOCUMENT_DEPTH_MAX, EXACT_INTEGER_MAX};
@@ -24,6 +25,8 @@ pub(super) struct Pass<'r> {
     pub(super) seen: &'r mut SeenKeys,
     pub(super) findings: Findings,
     hub: HubLimits,
+    /// What a patch may contain, if it is one.
+    pub(super) rules: Option<PatchRules>,
     /// Objects and arrays that are open, the root among them.
     depth: usize,
     /// Objects met, the root among them: the number of the next one.
@@ -59,7 +62,7 @@ impl Findings {
 impl<'r> Pass<'r> {
     pub(super) fn new(leaves: &'r mut Leaves, seen: &'r mut SeenKeys) -> Self {
         let (hub, findings) = (HubLimits::default(), Findings::default());
-        Self { leaves, seen, findings, hub, depth: 0, n_objects: 0 }
+        Self { leaves, seen, findings, hub, rules: None, depth: 0, n_objects: 0 }
     }
 
     /// Appends `text` to the arena.
@@ -67,8 +70,8 @@ impl<'r> Pass<'r> {
         self.leaves.append(text)
     }
 
-    /// Counts an object or array that opens.
-    pub(super) fn open<E: Error>(&mut self) -> Result<(), E> {
+    /// Counts an object or array that opens, at event number `event`.
+    pub(super) fn open<E: Error>(&mut self, event: usize) -> Result<(), E> {
         self.depth += 1;
         if self.depth > DOCUMENT_DEPTH_MAX {
             let path = self.leaves.path_at(self.leaves.events.len());
@@ -78,6 +81,9 @@ impl<'r> Pass<'r> {
         }
         if self.hub.is_too_deep(self.depth) {
             self.warn_next(LoadWarning::TooDeep);
+        }
+        if let Some(rules) = &mut self.rules {
+            rules.open(self.depth, event);
         }
         Ok(())
     }
@@ -92,12 +98,28 @@ impl<'r> Pass<'r> {
         if self.hub.key(key, self.depth) {
             self.warn_next(LoadWarning::KeyTooLong);
         }
+        if let Some(rules) = &mut self.rules {
+            rules.key(key, self.depth, self.leaves.events.len());
+        }
     }
 
     /// Judges a string that is a value or an element.
     pub(super) fn judge_string(&mut self, text: &str) {
         if self.hub.string(text) {
             self.warn_next(LoadWarning::StringTooLong);
+        }
+        if let Some(rules) = &mut self.rules {
+            rules.string(text, self.leaves.events.len());
+        }
+    }
+
+    /// Judges what was written to the arena from byte `at`, an element of an array or (with its
+    /// key) an entry below one.
+    pub(super) fn judge_in_array(&mut self, at: usize, key: Option<&str>) {
+        if let Some(rules) = &mut self.rules
+            && self.leaves.text[at..].trim_start_matches(',') == "null"
+        {
+            rules.null_in_array(key, self.leaves.events.len());
         }
     }
 
@@ -118,13 +140,16 @@ impl<'r> Pass<'r> {
                 self.warn_next(LoadWarning::IntegerTooLarge);
             }
         }
+        if let Some(rules) = &mut self.rules {
+            rules.integer(magnitude, negative, self.leaves.events.len());
+        }
         let double = magnitude as f64; // to the nearest, ties to even
         if negative { -double } else { double }
     }
 
     /// The double for a literal with point or exponent, or for a very large integer.
     pub(super) fn double(&mut self, double: f64) -> f64 {
-        if double.abs() >= I64_LIMIT {
+        if double.abs() >= I64_LIMIT && self.rules.as_ref().is_none_or(PatchRules::is_judging) {
             let event = self.leaves.events.len();
             self.findings.large_numbers.push((self.findings.n_numbers, event));
         }
@@ -175,7 +200,7 @@ impl<'de> Visitor<'de> for Root<'_, '_> {
 
 /// Reads the entries of an object whose `Enter`, if it has one, is pushed.
 fn read_entries<'de, A: MapAccess<'de>>(pass: &mut Pass<'_>, mut map: A) -> Result<(), A::Error> {
-    pass.open()?;
+    pass.open(pass.leaves.events.len().saturating_sub(1))?;
     let object = pass.next_object();
     while let Some(key) = map.next_key_seed(Key { pass, object })? {
         map.next_value_seed(Entry { pass, key })?;
@@ -283,7 +308,13 @@ impl<'de> Visitor<'de> for Entry<'_, '_> {
         let event = pass.leaves.events.len();
         pass.leaves.events.push(Event::Enter { key: self.key });
         pass.hub.enter(pass.leaves.str(self.key), pass.depth + 1, event);
+        if let Some(rules) = &mut pass.rules {
+            rules.enter(pass.leaves.str(self.key), pass.depth + 1);
+        }
         read_entries(&mut *pass, map)?;
+        if let Some(rules) = &mut pass.rules {
+            rules.leave(pass.depth + 1);
+        }
         if let Some(section) = pass.hub.leave(pass.depth + 1) {
             pass.findings.warn(LoadWarning::SectionTooLarge, section);
         }

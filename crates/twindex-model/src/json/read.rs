@@ -287,7 +287,7 @@ impl Leaves {
 }
 
 /// Number of events of the entry that `events` begins with.
-pub(super) fn entry_len(events: &[Event]) -> usize {
+pub(crate) fn entry_len(events: &[Event]) -> usize {
     let mut depth = 0usize;
     for (place, event) in events.iter().enumerate() {
         match event {

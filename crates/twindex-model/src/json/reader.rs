@@ -10,10 +10,12 @@ use crate::json::duplicates::{SeenKeys, keep_last};
 use crate::json::error::ReadError;
 use crate::json::integers::count_integers;
 use crate::json::pass::{Findings, Pass, Root};
+use crate::json::patch_rules::{PatchRules, Shape};
 use crate::json::read::Leaves;
 use crate::json::twin;
 use crate::json::warning::{LoadWarning, Warning, Warnings};
-use crate::limits::DOCUMENT_BYTES_MAX;
+use crate::limits::{DOCUMENT_BYTES_MAX, PATCH_BYTES_MAX};
+use crate::patch::{PatchError, PatchProblem};
 
 /// What becomes of a warning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,16 +74,36 @@ impl LeavesReader {
         self.judge(warnings)
     }
 
-    fn read_forgiving(&mut self, text: &[u8], leaves: &mut Leaves) -> Result<Warnings, ReadError> {
-        let (bytes, bytes_max) = (text.len(), DOCUMENT_BYTES_MAX);
-        if bytes > bytes_max {
-            return Err(ReadError::DocumentTooLarge { bytes, bytes_max });
-        }
-        let text = std::str::from_utf8(text)
-            .map_err(|error| ReadError::NotUtf8 { at: error.valid_up_to() })?;
+    /// Reads a patch, in which nothing is forgiven.
+    pub(crate) fn read_patch_into(
+        &mut self,
+        text: &[u8],
+        (shape, leaves): (Shape, &mut Leaves),
+    ) -> Result<(), PatchError> {
+        let text = checked(text, PATCH_BYTES_MAX)?;
         leaves.clear();
         self.seen.clear();
-        let findings = pass(text, leaves, &mut self.seen)?;
+        let (findings, rules) = pass(text, (leaves, &mut self.seen), Some(PatchRules::new(shape)))?;
+        if let Some((problem, event)) = rules.and_then(|rules| rules.found) {
+            return Err(PatchError::at(leaves, event, problem));
+        }
+        refuse_long_integers(text, leaves, &findings)?;
+        let warnings = settle_findings(text, leaves, findings);
+        let repeated = warnings.iter().find(|w| w.kind == LoadWarning::DuplicateKey);
+        match repeated {
+            Some(warning) => {
+                let problem = PatchProblem::DuplicateKey;
+                Err(PatchError { path: warning.path.clone(), name: String::new(), problem })
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn read_forgiving(&mut self, text: &[u8], leaves: &mut Leaves) -> Result<Warnings, ReadError> {
+        let text = checked(text, DOCUMENT_BYTES_MAX)?;
+        leaves.clear();
+        self.seen.clear();
+        let (findings, _) = pass(text, (leaves, &mut self.seen), None)?;
         Ok(settle_findings(text, leaves, findings))
     }
 
@@ -96,16 +118,48 @@ impl LeavesReader {
     }
 }
 
+/// The text, if it is one and not too long.
+fn checked(text: &[u8], bytes_max: usize) -> Result<&str, ReadError> {
+    if text.len() > bytes_max {
+        return Err(ReadError::DocumentTooLarge { bytes: text.len(), bytes_max });
+    }
+    std::str::from_utf8(text).map_err(|error| ReadError::NotUtf8 { at: error.valid_up_to() })
+}
+
 /// The streaming pass.
-fn pass(text: &str, leaves: &mut Leaves, seen: &mut SeenKeys) -> Result<Findings, ReadError> {
+fn pass(
+    text: &str,
+    (leaves, seen): (&mut Leaves, &mut SeenKeys),
+    rules: Option<PatchRules>,
+) -> Result<(Findings, Option<PatchRules>), ReadError> {
     let mut json = serde_json::Deserializer::from_str(text);
     let mut pass = Pass::new(leaves, seen);
+    pass.rules = rules;
     let outcome = Root(&mut pass).deserialize(&mut json).and_then(|()| json.end());
-    let mut findings = pass.findings;
+    let (mut findings, rules) = (pass.findings, pass.rules);
     match (findings.failure.take(), outcome) {
         (Some(failure), _) => Err(failure),
         (None, Err(error)) => Err(ReadError::from_json(error)),
-        (None, Ok(())) => Ok(findings),
+        (None, Ok(())) => Ok((findings, rules)),
+    }
+}
+
+/// Refuses integers that no 64-bit integer holds, which arrive as doubles.
+fn refuse_long_integers(
+    text: &str,
+    leaves: &Leaves,
+    findings: &Findings,
+) -> Result<(), PatchError> {
+    let ordinals: Vec<u64> = findings.large_numbers.iter().map(|&(n, _)| n).collect();
+    if ordinals.is_empty() {
+        return Ok(());
+    }
+    match count_integers(text, &ordinals).1 {
+        Some(place) => {
+            let event = findings.large_numbers[place].1;
+            Err(PatchError::at(leaves, event, PatchProblem::IntegerOutOfBounds))
+        }
+        None => Ok(()),
     }
 }
 
