@@ -114,8 +114,8 @@ impl Writer<'_> {
         self.write(row, path, cell, write);
     }
 
-    /// Writes a cell, and notes the write that did.
-    fn write(&mut self, row: u16, path: PathId, cell: &Cell<'_>, write: u32) {
+    /// Writes a cell, and notes the write that did; gives the kind before.
+    pub(crate) fn write(&mut self, row: u16, path: PathId, cell: &Cell<'_>, write: u32) -> Kind {
         // Of a row that is being filled nothing needs keeping: it was free.
         let is_known = self.keeps()
             && self.segment.live().get(row)
@@ -125,10 +125,11 @@ impl Writer<'_> {
             WriteScope { catalog: self.catalog, texts: self.texts, stamps, options: self.options };
         lane.touched = write;
         if is_known {
-            return;
+            return cell.kind();
         }
         let old = lane.write(row, cell, &mut scope);
         self.catalog.recount(self.collection, path, (old, cell.kind()));
+        old
     }
 
     /// Writes a cell below objects, which are made of whatever stood there. What lay below goes.
@@ -190,7 +191,7 @@ impl Writer<'_> {
     }
 
     /// Clears the cells below an object, walking down only where the row has objects.
-    fn clear_below(&mut self, row: u16, path: PathId) {
+    pub(crate) fn clear_below(&mut self, row: u16, path: PathId) {
         let mut objects = vec![path];
         while let Some(object) = objects.pop() {
             for at in 0..self.catalog.children(Some(object)).len() {
@@ -219,11 +220,11 @@ impl Writer<'_> {
     pub(crate) fn restore(&mut self, row: u16, path: PathId, cell: &Cell<'_>) {
         match cell {
             Cell::Undefined => _ = self.clear(row, path),
-            cell => self.write(row, path, cell, 0),
+            cell => _ = self.write(row, path, cell, 0),
         }
     }
 
-    fn kind(&self, row: u16, path: PathId) -> Kind {
+    pub(crate) fn kind(&self, row: u16, path: PathId) -> Kind {
         self.segment.lane(path).map_or(Kind::Undefined, |lane| lane.kinds.kind(row))
     }
 }

@@ -122,6 +122,12 @@ impl Catalog {
         }
     }
 
+    /// Number of children of `path` (of the root for `None`).
+    #[must_use]
+    pub fn n_children(&self, path: Option<PathId>) -> usize {
+        self.children(path).len()
+    }
+
     /// Live twins of `collection` whose cell at `path` is of `kind` (not for undefined).
     #[must_use]
     pub fn n_rows(&self, collection: Collection, path: PathId, kind: Kind) -> u32 {
@@ -150,15 +156,25 @@ impl Catalog {
     /// The child of `parent` at `key`, made if there is none. `guess` is the ordinal it probably
     /// has: documents repeat the order of their keys, so the hash is seldom needed.
     pub(crate) fn child_or_new(&mut self, parent: Option<PathId>, key: &str, guess: u32) -> PathId {
-        if let Some((guessed, path)) = self.children(parent).get(guess as usize)
-            && **guessed == *key
-        {
-            return *path;
-        }
-        match self.child(parent, key) {
+        match self.child_near(parent, key, guess) {
             Some(path) => path,
             None => self.add(parent, key),
         }
+    }
+
+    /// The child of `parent` at `key`, with the same guess.
+    pub(crate) fn child_near(
+        &self,
+        parent: Option<PathId>,
+        key: &str,
+        guess: u32,
+    ) -> Option<PathId> {
+        if let Some((guessed, path)) = self.children(parent).get(guess as usize)
+            && **guessed == *key
+        {
+            return Some(*path);
+        }
+        self.child(parent, key)
     }
 
     fn add(&mut self, parent: Option<PathId>, key: &str) -> PathId {

@@ -1,5 +1,6 @@
 //! The index: catalogue, dictionaries, and a table of segments for each collection.
 
+use twindex_model::cell::Cell;
 use twindex_model::json::read::{Leaf, Leaves};
 use twindex_model::path::{Collection, PathId, RowId};
 
@@ -7,14 +8,18 @@ use crate::apply::{Writer, cell_of};
 use crate::catalog::{Catalog, DEVICE_ID, MODULE_ID};
 use crate::former::Former;
 use crate::identity::{Identity, IdentityTable};
+use crate::known::Known;
 use crate::lane::cells::WriteScope;
 use crate::lane::stamp::Stamp;
+use crate::modules::Modules;
 use crate::options::IndexOptions;
+use crate::record::{FormerRecords, Records};
 use crate::segment::Segment;
 use crate::snapshot::Ts;
 use crate::texts::{TextForm, TextKind, Texts};
 use crate::versions::{Sizes, Versions};
 use crate::view::SegmentView;
+use crate::weight::Weights;
 
 /// Segments that row ids can name.
 const SEGMENTS_MAX: usize = 1 << 16;
@@ -28,6 +33,8 @@ pub struct Index {
     /// By collection.
     pub(crate) stores: [Store; 2],
     pub(crate) versions: Versions,
+    /// Where the hub's own fields lie.
+    pub(crate) known: Known,
 }
 
 /// The twins of one collection.
@@ -40,6 +47,13 @@ pub(crate) struct Store {
     pub(crate) n_rows: u64,
     pub(crate) sizes: Sizes,
     pub(crate) former: Former,
+    /// By segment; short at the end where there are none.
+    pub(crate) records: Vec<Records>,
+    pub(crate) former_records: FormerRecords,
+    /// By segment; short at the end where none is known.
+    pub(crate) weights: Vec<Weights>,
+    /// By device; empty in the collection of devices.
+    pub(crate) modules: Modules,
 }
 
 /// What became of a twin handed to [`Index::put`].
@@ -63,6 +77,7 @@ impl Index {
             texts: Texts::default(),
             stores: [Store::default(), Store::default()],
             versions: Versions::default(),
+            known: Known::default(),
         }
     }
 
@@ -135,8 +150,12 @@ impl Index {
             if now != Ts::default() {
                 store.sizes.note(now, store.n_rows);
             }
+            if collection == Collection::Modules {
+                store.modules.insert(row, (&store.segments, &self.texts));
+            }
             store.n_rows += 1;
         }
+        self.forget_weights((collection, row));
         self.settle();
         Some(Put { collection, row, replaced: found.is_some() })
     }
@@ -153,11 +172,14 @@ impl Index {
             store.sizes.note(now, store.n_rows);
         }
         store.by_identity.remove(row, (&store.segments, &self.texts));
+        store.modules.remove(row, (&store.segments, &self.texts));
         store.n_rows -= 1;
         store.first_open = store.first_open.min(row.segment());
         if let Some(mut writer) = self.writer(collection, row) {
             writer.remove(row.place());
         }
+        self.forget_weights((collection, row));
+        self.set_record((collection, row), 0, &[]);
         true
     }
 
@@ -173,6 +195,7 @@ impl Index {
         if !self.is_live(at.0, at.1) || is_identity(keys) {
             return None;
         }
+        self.forget_weights(at);
         let cell = cell_of(leaf.0, leaf.1);
         let path = self.writer(at.0, at.1)?.set(at.1.place(), keys, &cell);
         self.settle();
@@ -185,6 +208,7 @@ impl Index {
         if !self.is_live(at.0, at.1) || is_identity(keys) {
             return false;
         }
+        self.forget_weights(at);
         match (self.catalog.path(keys), self.writer(at.0, at.1)) {
             (Some(path), Some(mut writer)) => writer.unset(at.1.place(), path),
             _ => false,
@@ -193,6 +217,17 @@ impl Index {
 
     pub(crate) fn store(&self, collection: Collection) -> &Store {
         &self.stores[collection as usize]
+    }
+
+    /// The cell of a row as it is now.
+    pub(crate) fn cell_now(&self, at: (Collection, RowId), path: PathId) -> Cell<'_> {
+        let Some(segment) = self.store(at.0).segments.get(at.1.segment()) else {
+            return Cell::Undefined;
+        };
+        match segment.lane(path) {
+            Some(lane) => lane.cell(at.1.place(), segment.reading(&self.texts)),
+            None => Cell::Undefined,
+        }
     }
 
     pub(crate) fn writer(&mut self, collection: Collection, row: RowId) -> Option<Writer<'_>> {

@@ -20,7 +20,7 @@ pub struct Bytes {
     pub raw: usize,
     /// Kind planes and sparse rows.
     pub kinds: usize,
-    /// Postings, counts and zones: caches, all of them.
+    /// Postings, counts, zones and bounds of weights: caches, all of them.
     pub derived: usize,
     /// Lane tables, live rows, layouts.
     pub tables: usize,
@@ -28,7 +28,7 @@ pub struct Bytes {
     pub dictionaries: usize,
     /// The catalogue and the policies of its paths.
     pub catalog: usize,
-    /// The table of identities.
+    /// The tables of identities and the records beside them.
     pub identities: usize,
 }
 
@@ -129,7 +129,10 @@ impl Index {
         }
         stats.bytes.dictionaries = self.texts.dictionary_bytes();
         stats.bytes.catalog = self.catalog.bytes() + self.texts.policy_bytes();
-        stats.bytes.identities = self.stores.iter().map(|store| store.by_identity.bytes()).sum();
+        let identities =
+            self.stores.iter().map(|store| store.by_identity.bytes() + store.modules.bytes());
+        stats.bytes.identities = identities.sum::<usize>() + self.record_bytes();
+        stats.bytes.derived += self.weight_bytes();
         stats
     }
 }

@@ -36,6 +36,10 @@ impl Index {
             self.validate_identities(collection)?;
             self.validate_catalog(collection)?;
         }
+        let n_modules = self.store(Collection::Modules).n_rows;
+        expect("modules", self.store(Collection::Modules).modules.len() as u64, n_modules)?;
+        let roots = [&["tags"][..], &["properties", "desired"], &["properties", "reported"]];
+        self.validate_weights(roots.map(|keys| self.catalog.path(keys)))?;
         self.texts.validate(&self.catalog)
     }
 

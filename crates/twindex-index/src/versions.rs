@@ -72,6 +72,7 @@ impl Index {
         for store in stores {
             while store.sizes.0.pop_front_if(|(ts, _)| *ts <= oldest).is_some() {}
             store.former.prune(oldest);
+            store.former_records.prune(oldest);
         }
     }
 
@@ -82,8 +83,8 @@ impl Index {
         let of = |(collection, number): &(Collection, u32)| {
             self.store(*collection).segments[*number as usize].undo().bytes()
         };
-        segments.map(of).sum::<usize>()
-            + self.stores.iter().map(|store| store.former.bytes()).sum::<usize>()
+        let of_store = |store: &Store| store.former.bytes() + store.former_records.bytes();
+        segments.map(of).sum::<usize>() + self.stores.iter().map(of_store).sum::<usize>()
     }
 
     /// Whether there are before-images. While there are, a path or lane that they name must stay.
@@ -106,6 +107,7 @@ impl Index {
         for store in &mut self.stores {
             while store.sizes.0.pop_back_if(|(of, _)| *of == ts).is_some() {}
             store.former.take_back(ts);
+            store.take_back_records(ts);
         }
         self.settle();
     }
@@ -119,9 +121,13 @@ impl Index {
                     let store = &mut self.stores[collection as usize];
                     store.segments[number].set_live(record.row);
                     store.by_identity.insert(row, (&store.segments, &self.texts));
+                    if collection == Collection::Modules {
+                        store.modules.insert(row, (&store.segments, &self.texts));
+                    }
                     store.n_rows += 1;
                 }
                 None => {
+                    self.forget_weights((collection, row));
                     if let Some(mut writer) = self.writer(collection, row) {
                         writer.restore(record.row, record.path, &cell);
                     }

@@ -1,6 +1,9 @@
 //! The laws of the index, over its public interface: what goes in comes out, whatever the
 //! encodings, and every short cut says what the cells say.
 
+// Helpers of tests fail by panicking, as tests do.
+#![allow(clippy::panic, clippy::unwrap_used)]
+
 mod arb;
 mod assembling;
 mod bulk;
@@ -9,3 +12,4 @@ mod groups;
 mod histories;
 mod versions;
 mod world;
+mod writes;

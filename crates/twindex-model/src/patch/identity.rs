@@ -6,8 +6,7 @@ use crate::json::reader::LeavesReader;
 use crate::patch::error::{PatchError, PatchProblem};
 
 /// Fields that the hub itself keeps up to date: writing them moves neither `version` nor an etag.
-pub const QUIET_FIELDS: [&str; 3] =
-    ["connectionState", "lastActivityTime", "cloudToDeviceMessageCount"];
+pub const QUIET_FIELDS: [&str; 2] = ["connectionState", "lastActivityTime"];
 
 /// What clients send back with an identity and only the hub writes: passed over.
 const PASSED_OVER: [&str; 14] = [

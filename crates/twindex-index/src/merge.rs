@@ -1,0 +1,187 @@
+//! Merging entries into a section of a twin, cell by cell, with the metadata beside.
+//!
+//! The patch is walked once against the trie of paths, in step with the mirror of it below
+//! `$metadata`. A level is marked when the first thing below it is touched, so that removing what
+//! is not there leaves no trace.
+
+use smallvec::SmallVec;
+use twindex_model::cell::Cell;
+use twindex_model::json::read::{Event, Leaf, Leaves};
+use twindex_model::kind::Kind;
+use twindex_model::path::PathId;
+
+use crate::apply::{Writer, cell_of};
+use crate::known::SectionPaths;
+use crate::metadata::Mark;
+
+/// An object that is being merged into.
+#[derive(Clone, Copy, Debug)]
+struct Level {
+    value: PathId,
+    /// Its node of metadata.
+    node: Option<PathId>,
+    /// Where the next key probably lies among the children of either.
+    next: u32,
+    next_node: u32,
+    is_marked: bool,
+}
+
+impl Level {
+    fn new(value: PathId, node: Option<PathId>) -> Self {
+        // The first children of a node are its own marks.
+        Self { value, node, next: 0, next_node: 1, is_marked: false }
+    }
+}
+
+type Levels = SmallVec<[Level; 12]>;
+
+impl Writer<'_> {
+    /// Merges entries into a section: objects merge, null removes, anything else replaces.
+    pub(crate) fn merge_section(
+        &mut self,
+        row: u16,
+        paths: SectionPaths,
+        entries: &Leaves,
+        mark: &Mark<'_>,
+    ) {
+        self.make_section(row, paths);
+        let root = Level::new(paths.root, paths.metadata);
+        self.merge(row, root, (entries, &entries.events), Some(mark));
+    }
+
+    /// Makes entries all that a section has.
+    pub(crate) fn replace_section(
+        &mut self,
+        row: u16,
+        paths: SectionPaths,
+        entries: &Leaves,
+        mark: &Mark<'_>,
+    ) {
+        self.unset(row, paths.root);
+        self.make_section(row, paths);
+        if let Some(metadata) = paths.metadata {
+            self.mark(row, metadata, mark);
+        }
+        let root = Level { is_marked: true, ..Level::new(paths.root, paths.metadata) };
+        self.merge(row, root, (entries, &entries.events), Some(mark));
+    }
+
+    /// Merges entries into an object that has no metadata.
+    pub(crate) fn merge_entries(&mut self, row: u16, object: PathId, entries: (&Leaves, &[Event])) {
+        self.merge(row, Level::new(object, None), entries, None);
+    }
+
+    fn make_section(&mut self, row: u16, paths: SectionPaths) {
+        for path in [paths.above, Some(paths.root)].into_iter().flatten() {
+            self.make_object(row, path);
+        }
+    }
+
+    fn merge(
+        &mut self,
+        row: u16,
+        root: Level,
+        (leaves, events): (&Leaves, &[Event]),
+        mark: Option<&Mark<'_>>,
+    ) {
+        let mut levels: Levels = SmallVec::new();
+        levels.push(root);
+        for event in events {
+            match *event {
+                Event::Leave => drop(levels.pop()),
+                Event::Enter { key } => self.enter(row, &mut levels, leaves.str(key), mark),
+                Event::Leaf { key, leaf: Leaf::Null } => {
+                    self.remove_entry(row, &mut levels, leaves.str(key), mark);
+                }
+                Event::Leaf { key, leaf } => {
+                    let Some(level) = levels.last_mut() else { return };
+                    let (value, node) = self.step_both(level, leaves.str(key));
+                    self.set_cell(row, value, &cell_of(leaf, leaves));
+                    if let (Some(node), Some(mark)) = (node, mark) {
+                        self.mark_leaf(row, node, mark);
+                    }
+                    self.mark_levels(row, &mut levels, mark);
+                }
+            }
+        }
+    }
+
+    /// Goes into an object, which is made of whatever stood there.
+    fn enter(&mut self, row: u16, levels: &mut Levels, key: &str, mark: Option<&Mark<'_>>) {
+        let Some(level) = levels.last_mut() else { return };
+        let (value, node) = self.step_both(level, key);
+        let is_new = self.kind(row, value) != Kind::Object;
+        if is_new {
+            self.set_cell(row, value, &Cell::Object);
+            if let (Some(node), Some(mark)) = (node, mark) {
+                self.mark_leaf(row, node, mark);
+            }
+            self.mark_levels(row, levels, mark);
+        }
+        levels.push(Level { is_marked: is_new, ..Level::new(value, node) });
+    }
+
+    /// Removes an entry with all below it.
+    fn remove_entry(&mut self, row: u16, levels: &mut Levels, key: &str, mark: Option<&Mark<'_>>) {
+        let Some(level) = levels.last_mut() else { return };
+        let near = |parent: Option<PathId>, guess: u32, writer: &Self| {
+            let path = writer.catalog.child_near(Some(parent?), key, guess)?;
+            Some((path, writer.catalog.ordinal(path) + 1))
+        };
+        let Some((value, next)) = near(Some(level.value), level.next, self) else { return };
+        level.next = next;
+        let node = near(level.node, level.next_node, self).map(|(node, next)| {
+            level.next_node = next;
+            node
+        });
+        if let Some(node) = node {
+            self.unset(row, node);
+        }
+        if self.unset(row, value) {
+            self.mark_levels(row, levels, mark);
+        }
+    }
+
+    /// Marks the open levels that are not yet.
+    fn mark_levels(&mut self, row: u16, levels: &mut Levels, mark: Option<&Mark<'_>>) {
+        let Some(mark) = mark else { return };
+        for level in levels.iter_mut().rev().take_while(|level| !level.is_marked) {
+            level.is_marked = true;
+            if let Some(node) = level.node {
+                self.mark(row, node, mark);
+            }
+        }
+    }
+
+    /// The paths of the next key: of its value and of its node.
+    fn step_both(&mut self, level: &mut Level, key: &str) -> (PathId, Option<PathId>) {
+        let value = self.catalog.child_or_new(Some(level.value), key, level.next);
+        level.next = self.catalog.ordinal(value) + 1;
+        let node = level.node.map(|node| {
+            let node = self.catalog.child_or_new(Some(node), key, level.next_node);
+            level.next_node = self.catalog.ordinal(node) + 1;
+            node
+        });
+        (value, node)
+    }
+
+    /// Writes a cell; what lay below an object that it replaces goes.
+    pub(crate) fn set_cell(&mut self, row: u16, path: PathId, cell: &Cell<'_>) {
+        let old = self.write(row, path, cell, 0);
+        if old == Kind::Object && cell.kind() != Kind::Object {
+            self.clear_below(row, path);
+        }
+    }
+
+    /// Makes an object of whatever stands at a path.
+    pub(crate) fn make_object(&mut self, row: u16, path: PathId) {
+        if self.kind(row, path) != Kind::Object {
+            self.write(row, path, &Cell::Object, 0);
+        }
+    }
+
+    /// Ends a row of writes to one twin.
+    pub(crate) fn tidy(&mut self) {
+        self.segment.tidy_stamps();
+    }
+}
