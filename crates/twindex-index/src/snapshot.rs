@@ -12,11 +12,11 @@
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use twindex_model::path::{Collection, RowId};
+use twindex_sync::atomic::{AtomicU64, Ordering};
+use twindex_sync::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::catalog::Catalog;
 use crate::chain::Chain;
@@ -153,7 +153,7 @@ impl<G: DerefMut<Target = Index>> DerefMut for Guard<G> {
 struct Alone;
 
 #[cfg(debug_assertions)]
-std::thread_local! {
+twindex_sync::thread_local! {
     static IS_HOLDING: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
@@ -161,7 +161,7 @@ impl Alone {
     fn on_this_thread() -> Self {
         #[cfg(debug_assertions)]
         {
-            let was_holding = IS_HOLDING.replace(true);
+            let was_holding = IS_HOLDING.with(|is_holding| is_holding.replace(true));
             debug_assert!(!was_holding, "this thread holds the index already");
         }
         Self
@@ -171,7 +171,7 @@ impl Alone {
 impl Drop for Alone {
     fn drop(&mut self) {
         #[cfg(debug_assertions)]
-        IS_HOLDING.set(false);
+        IS_HOLDING.with(|is_holding| is_holding.set(false));
     }
 }
 
