@@ -12,7 +12,7 @@ use twindex_kernels::ZONE_ROWS;
 use twindex_kernels::gather::ZONES;
 use twindex_kernels::mask::Mask;
 use twindex_model::cell::Cell;
-use twindex_model::kind::KindSet;
+use twindex_model::kind::{Kind, KindSet};
 use twindex_model::path::PathId;
 
 use crate::filter::{Estimate, PathFilter};
@@ -20,7 +20,7 @@ use crate::past::PathPast;
 use crate::view::{Equality, SegmentView};
 
 /// Changed rows up to which an estimate is put right row by row.
-const CORRECTED_ROWS_MAX: u32 = 4_096;
+const CORRECTED_ROWS_MAX: u32 = 512;
 
 /// A path, and what changed there.
 pub(crate) type At<'a> = (PathId, &'a PathPast);
@@ -36,16 +36,18 @@ fn take_changed(mask: &mut Mask, past: &PathPast) -> Mask {
 /// Narrows `mask` by `now` where the cells are those of now, and by `keeps` where they are not.
 pub(crate) fn narrow(
     view: &SegmentView<'_>,
-    (path, past): At<'_>,
+    past: &PathPast,
     mask: &mut Mask,
     now: impl FnOnce(&SegmentView<'_>, &mut Mask),
     keeps: impl Fn(&Cell<'_>) -> bool,
 ) {
     let changed = take_changed(mask, past);
     now(&view.now(), mask);
-    for row in changed.iter().filter(|row| keeps(&view.cell(path, *row))) {
-        mask.set(row);
-    }
+    view.for_each_old(past, &changed, |row, cell| {
+        if keeps(&cell) {
+            mask.set(row);
+        }
+    });
 }
 
 /// See [`PathFilter::estimate`].
@@ -59,24 +61,25 @@ pub(crate) fn estimate(filter: &PathFilter, view: &SegmentView<'_>, past: &PathP
         let rows_max = estimate.rows_max.saturating_add(changed.count()).min(view.n_live());
         return Estimate { rows_max, is_exact: false, ..estimate };
     }
-    let kept = |view: &SegmentView<'_>| {
-        let is_kept =
-            |row: &u16| view.live().get(*row) && filter.keeps(&view.cell(filter.path, *row));
-        changed.iter().filter(is_kept).count() as u32
-    };
-    let rows_max = estimate.rows_max + kept(view) - kept(&now);
-    Estimate { rows_max, ..estimate }
+    let is_kept = |row: &u16| now.live().get(*row) && filter.keeps(&now.cell(filter.path, *row));
+    let n_now = changed.iter().filter(is_kept).count() as u32;
+    let mut n_then = 0;
+    view.for_each_old(past, view.live(), |_, cell| n_then += u32::from(filter.keeps(&cell)));
+    Estimate { rows_max: estimate.rows_max + n_then - n_now, ..estimate }
 }
 
 /// See [`SegmentView::n_rows_of_kinds`].
 pub(crate) fn n_rows_of_kinds(view: &SegmentView<'_>, (path, past): At<'_>, kinds: KindSet) -> u32 {
     let now = view.now();
-    let n_of = |view: &SegmentView<'_>| {
-        let is_of =
-            |row: &u16| view.live().get(*row) && kinds.contains(view.cell(path, *row).kind());
-        past.rows().iter().filter(is_of).count() as u32
-    };
-    now.n_rows_of_kinds(path, kinds) + n_of(view) - n_of(&now)
+    let kind_now = |row| now.lane(path).map_or(Kind::Undefined, |lane| lane.kinds.kind(row));
+    let is_of = |row: &u16| now.live().get(*row) && kinds.contains(kind_now(*row));
+    let n_now = past.rows().iter().filter(is_of).count() as u32;
+    let undo = view.segment().undo();
+    let recorded = past.cells().iter().filter(|(_, place)| kinds.contains(undo.kind(*place)));
+    let undefined = past.nowhere().filter(|_| kinds.contains(Kind::Undefined));
+    let n_then = recorded.filter(|(row, _)| view.live().get(*row)).count() as u32
+        + undefined.map_or(0, |rows| rows.and_count(view.live()));
+    now.n_rows_of_kinds(path, kinds) + n_then - n_now
 }
 
 /// See [`SegmentView::count_values`].
@@ -89,7 +92,7 @@ pub(crate) fn count_values<'a>(
     let mut rest = mask.unwrap_or(view.live()).clone();
     let changed = take_changed(&mut rest, past);
     view.now().count_values(path, Some(&rest), &mut *take);
-    changed.iter().for_each(|row| take(view.cell(path, row), 1));
+    view.for_each_old(past, &changed, |_, cell| take(cell, 1));
 }
 
 /// See [`SegmentView::count_numbers`].
@@ -102,11 +105,11 @@ pub(crate) fn count_numbers(
     let mut rest = mask.clone();
     let changed = take_changed(&mut rest, past);
     view.now().count_numbers(path, &rest, &mut *take);
-    for row in &changed {
-        if let Cell::Number(number) = view.cell(path, row) {
+    view.for_each_old(past, &changed, |_, cell| {
+        if let Cell::Number(number) = cell {
             take(number, 1);
         }
-    }
+    });
 }
 
 /// See [`SegmentView::number_zones`].
@@ -115,13 +118,14 @@ pub(crate) fn number_zones(
     (path, past): At<'_>,
 ) -> Vec<Option<(f64, f64)>> {
     let mut zones = view.now().number_zones(path);
-    for row in past.rows() {
-        if let Cell::Number(number) = view.cell(path, row) {
+    view.for_each_old(past, past.rows(), |row, cell| {
+        if let Cell::Number(number) = cell {
             zones.resize(ZONES, None);
-            let (min, max) = zones[usize::from(row) / ZONE_ROWS].unwrap_or((number, number));
-            zones[usize::from(row) / ZONE_ROWS] = Some((min.min(number), max.max(number)));
+            let zone = &mut zones[usize::from(row) / ZONE_ROWS];
+            let (min, max) = zone.unwrap_or((number, number));
+            *zone = Some((min.min(number), max.max(number)));
         }
-    }
+    });
     zones
 }
 
@@ -191,7 +195,10 @@ pub(crate) fn group_ids<'a>(
     if changed.is_empty() {
         return cells;
     }
-    let olds: Vec<Cell<'a>> = changed.iter().map(|row| view.cell(path, row)).collect();
+    let mut olds = Vec::with_capacity(changed.count() as usize);
+    view.for_each_old(past, &changed, |row, cell| olds.push((row, cell)));
+    olds.sort_unstable_by_key(|old| old.0);
+    let olds: Vec<Cell<'a>> = olds.into_iter().map(|old| old.1).collect();
     let mut old_ids = number_olds(&olds, &mut cells).into_iter();
     let mut rest_ids = std::mem::take(ids).into_iter();
     ids.extend(mask.iter().map(|row| {

@@ -117,7 +117,7 @@ fn gather<'a>(view: &SegmentView<'a>, path: Option<PathId>, row: u16) -> Vec<Gat
     while at < end {
         let entry = layout.entries[at];
         let lane = &lanes[entry.lane as usize];
-        let found = match past.map_or(Then::Lane, |past| past.then(lane.path)) {
+        let found = match past.as_ref().map_or(Then::Lane, |past| past.then(lane.path)) {
             Then::Lane => find(view, lane, row),
             Then::Record(place) => Some(Found::Cell(view.old_cell(place))),
             Then::Nowhere => None,

@@ -62,7 +62,7 @@ impl PathFilter {
             None => self.narrow_now(segment, mask),
             Some(past) => {
                 let now = |now: &SegmentView<'_>, mask: &mut Mask| self.narrow_now(now, mask);
-                as_of::narrow(segment, (self.path, past), mask, now, |cell| self.keeps(cell));
+                as_of::narrow(segment, past, mask, now, |cell| self.keeps(cell));
             }
         }
     }

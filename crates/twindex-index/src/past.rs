@@ -2,19 +2,26 @@
 //!
 //! Made for each reader of a segment that was written after its version, and only as far as it
 //! asks: a path's old cells are picked out of the undo when a question about the path comes, those
-//! of all paths when a whole twin is to be put together. Old copies of lanes were rejected, since a
-//! fresh snapshot is a handful of rows behind.
+//! of a row when it is to be put together. Old copies of lanes were rejected, since a fresh
+//! snapshot is a handful of rows behind; so was an order by row, since masks take rows in any.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use foldhash::fast::RandomState;
 use hashbrown::HashMap;
+use smallvec::SmallVec;
+use twindex_kernels::SEGMENT_ROWS;
 use twindex_kernels::mask::Mask;
 use twindex_model::path::PathId;
 
 use crate::chain::Chain;
 use crate::segment::Segment;
 use crate::snapshot::Ts;
-use crate::undo::{Fate, Undo};
+use crate::undo::{Fate, Record, Undo};
+
+/// Records looked at for single rows until a table by row costs less.
+const SEARCHED_RECORDS_MAX: usize = 4 * SEGMENT_ROWS;
 
 /// What changed in a segment after a version. Refers to the undo by place, so it is good while the
 /// writer is held off.
@@ -25,7 +32,9 @@ pub(crate) struct Past {
     /// `None` while every row holds the twin it held then.
     life: Option<Life>,
     by_path: Chain<PathId, PathPast>,
-    by_row: OnceLock<Vec<RowCell>>,
+    by_row: OnceLock<ByRow>,
+    /// Records looked at for single rows.
+    n_searched: AtomicUsize,
 }
 
 /// Rows that got a twin or lost one.
@@ -38,7 +47,7 @@ struct Life {
     renewed: Mask,
     /// Place of the first record by which a row got another twin. From it on its records are of no
     /// twin that the version knows.
-    ends: HashMap<u16, u32, foldhash::fast::RandomState>,
+    ends: HashMap<u16, u32, RandomState>,
 }
 
 /// What changed at one path.
@@ -46,13 +55,13 @@ struct Life {
 pub(crate) struct PathPast {
     /// Rows whose cell may be another one than then.
     rows: Mask,
-    /// Rows and places of the records with their cells, by row. A renewed row without one was
-    /// undefined.
+    /// Those of them without a record: they were undefined. `None` if there are none.
+    nowhere: Option<Mask>,
+    /// Rows and the places of their cells, in the order of the places.
     cells: Vec<(u16, u32)>,
+    /// The same by row, for single rows.
+    by_row: OnceLock<Vec<(u16, u32)>>,
 }
-
-/// The record with a row's cell at a path.
-type RowCell = (u16, PathId, u32);
 
 /// Where the cell of a row stood at the version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,8 +84,13 @@ impl Past {
     /// What changed after `ts`.
     pub(crate) fn of(segment: &Segment, ts: Ts) -> Self {
         let from = segment.undo().first_after(ts);
-        let life = Life::of(segment, from);
-        Self { from, life, by_path: Chain::default(), by_row: OnceLock::new() }
+        Self {
+            from,
+            life: Life::of(segment, from),
+            by_path: Chain::default(),
+            by_row: OnceLock::new(),
+            n_searched: AtomicUsize::new(0),
+        }
     }
 
     /// The rows that held a twin, if they are not those of now.
@@ -91,50 +105,117 @@ impl Past {
     }
 
     fn find(&self, path: PathId, undo: &Undo) -> PathPast {
-        let records = undo.records(self.from);
-        let of_path = records.filter(|(place, r)| {
-            r.path == path && r.fate().is_none() && self.is_of_version(r.row, *place)
+        let mut places: Vec<(u16, u32)> = Vec::new();
+        undo.records(self.from).for_each(|(place, record)| {
+            if record.path == path && self.is_of_version(place, record) {
+                places.push((record.row, place));
+            }
         });
-        let mut cells: Vec<_> = of_path.map(|(place, record)| (record.row, place)).collect();
-        if cells.is_empty() && self.life.is_none() {
-            return PathPast { rows: Mask::first(0), cells };
-        }
-        cells.sort_unstable();
+        let mut recorded = Mask::empty();
         // The oldest is what stood there first.
-        cells.dedup_by_key(|cell| cell.0);
-        let mut rows = self.life.as_ref().map_or_else(Mask::empty, |life| life.renewed.clone());
-        cells.iter().for_each(|cell| rows.set(cell.0));
-        PathPast { rows, cells }
+        places.retain(|(row, _)| {
+            !recorded.get(*row) && {
+                recorded.set(*row);
+                true
+            }
+        });
+        let Some(life) = &self.life else {
+            return PathPast::new(recorded, None, places);
+        };
+        let mut nowhere = life.renewed.clone();
+        nowhere.and_not(&recorded);
+        recorded.or(&nowhere);
+        PathPast::new(recorded, Some(nowhere), places)
     }
 
-    /// Whether a record is of the twin that its row held at the version.
-    fn is_of_version(&self, row: u16, place: u32) -> bool {
-        let end = self.life.as_ref().and_then(|life| life.ends.get(&row));
-        end.is_none_or(|end| place < *end)
-    }
-
-    fn is_renewed(&self, row: u16) -> bool {
-        self.life.as_ref().is_some_and(|life| life.renewed.get(row))
+    /// Whether a record is of a cell of the twin that its row held at the version.
+    #[inline]
+    fn is_of_version(&self, place: u32, record: &Record) -> bool {
+        record.fate().is_none()
+            && self
+                .life
+                .as_ref()
+                .is_none_or(|life| life.ends.get(&record.row).is_none_or(|end| place < *end))
     }
 
     /// Everything that changed in a row; `None` if nothing did.
-    pub(crate) fn row(&self, row: u16, undo: &Undo) -> Option<RowPast<'_>> {
-        let by_row = self.by_row.get_or_init(|| self.find_all(undo));
-        let from = by_row.partition_point(|cell| cell.0 < row);
-        let len = by_row[from..].partition_point(|cell| cell.0 == row);
-        let is_renewed = self.is_renewed(row);
-        (len > 0 || is_renewed).then(|| RowPast { cells: &by_row[from..from + len], is_renewed })
+    pub(crate) fn row(&self, row: u16, undo: &Undo) -> Option<RowPast> {
+        let places = match self.table_by_row(undo) {
+            Some(by_row) => SmallVec::from_slice(by_row.places(row)),
+            None => self.search(row, undo),
+        };
+        let is_renewed = self.life.as_ref().is_some_and(|life| life.renewed.get(row));
+        if places.is_empty() && !is_renewed {
+            return None;
+        }
+        let mut cells: SmallVec<[(PathId, u32); 16]> =
+            places.into_iter().map(|place| (undo.path(place), place)).collect();
+        cells.sort_unstable();
+        cells.dedup_by_key(|cell| cell.0);
+        Some(RowPast { cells, is_renewed })
     }
 
-    fn find_all(&self, undo: &Undo) -> Vec<RowCell> {
-        let records = undo.records(self.from).filter(|(place, record)| {
-            record.fate().is_none() && self.is_of_version(record.row, *place)
+    /// Places of the records of a row, one by one.
+    fn search(&self, row: u16, undo: &Undo) -> SmallVec<[u32; 16]> {
+        let mut places = SmallVec::new();
+        undo.records(self.from).for_each(|(place, record)| {
+            if record.row == row && self.is_of_version(place, record) {
+                places.push(place);
+            }
         });
-        let mut cells: Vec<_> =
-            records.map(|(place, record)| (record.row, record.path, place)).collect();
-        cells.sort_unstable();
-        cells.dedup_by_key(|cell| (cell.0, cell.1));
-        cells
+        places
+    }
+
+    /// The records by row, once so many rows were asked for that they pay.
+    fn table_by_row(&self, undo: &Undo) -> Option<&ByRow> {
+        let n_records = undo.n_records(self.from);
+        let n_searched = self.n_searched.fetch_add(n_records, Ordering::Relaxed);
+        if n_searched <= SEARCHED_RECORDS_MAX {
+            return None;
+        }
+        Some(self.by_row.get_or_init(|| {
+            ByRow::of(|take| {
+                undo.records(self.from).for_each(|(place, record)| {
+                    if self.is_of_version(place, record) {
+                        take(record.row, place);
+                    }
+                });
+            })
+        }))
+    }
+}
+
+/// Places of records by row.
+#[derive(Debug)]
+struct ByRow {
+    /// Where the places of each row begin, and where the last end.
+    starts: Box<[u32]>,
+    places: Vec<u32>,
+}
+
+impl ByRow {
+    /// Sorts what `walk` hands over, the same each time, by counting.
+    fn of(walk: impl Fn(&mut dyn FnMut(u16, u32))) -> Self {
+        let mut starts = vec![0_u32; SEGMENT_ROWS + 1].into_boxed_slice();
+        walk(&mut |row, _| starts[usize::from(row) + 1] += 1);
+        let mut n_before = 0;
+        for start in &mut starts {
+            n_before += *start;
+            *start = n_before;
+        }
+        let mut places = vec![0; n_before as usize];
+        let mut ends = starts.clone();
+        walk(&mut |row, place| {
+            let end = &mut ends[usize::from(row)];
+            places[*end as usize] = place;
+            *end += 1;
+        });
+        Self { starts, places }
+    }
+
+    fn places(&self, row: u16) -> &[u32] {
+        let row = usize::from(row);
+        &self.places[self.starts[row] as usize..self.starts[row + 1] as usize]
     }
 }
 
@@ -142,22 +223,22 @@ impl Life {
     /// The rows that changed their twins from a record on.
     fn of(segment: &Segment, from: usize) -> Option<Self> {
         let mut life: Option<Self> = None;
-        for (place, row, event) in segment.undo().fates(from) {
+        for (place, row, fate) in segment.undo().fates(from) {
             let life = life.get_or_insert_with(|| Self {
                 live: segment.live().clone(),
                 n_live: 0,
                 renewed: Mask::empty(),
                 ends: HashMap::default(),
             });
-            if event == Fate::Born {
+            if fate == Fate::Born {
                 life.ends.entry(row).or_insert(place);
             }
             if life.renewed.get(row) {
                 continue;
             }
-            // The first event says what the row was before.
+            // The first fate says what the row was before.
             life.renewed.set(row);
-            match event {
+            match fate {
                 Fate::Born => life.live.clear_row(row),
                 Fate::Died => life.live.set(row),
             }
@@ -169,9 +250,23 @@ impl Life {
 }
 
 impl PathPast {
+    fn new(rows: Mask, nowhere: Option<Mask>, cells: Vec<(u16, u32)>) -> Self {
+        Self { rows, nowhere, cells, by_row: OnceLock::new() }
+    }
+
     /// Rows whose cell may be another one than then.
     pub(crate) fn rows(&self) -> &Mask {
         &self.rows
+    }
+
+    /// Those of them that were undefined, being of no twin that has the path.
+    pub(crate) fn nowhere(&self) -> Option<&Mask> {
+        self.nowhere.as_ref()
+    }
+
+    /// The other rows, and the places of their cells: oldest records first.
+    pub(crate) fn cells(&self) -> &[(u16, u32)] {
+        &self.cells
     }
 
     /// Where a row's cell stood.
@@ -180,23 +275,28 @@ impl PathPast {
         if !self.rows.get(row) {
             return Then::Lane;
         }
-        let found = self.cells.binary_search_by_key(&row, |cell| cell.0);
-        found.map_or(Then::Nowhere, |at| Then::Record(self.cells[at].1))
+        let by_row = self.by_row.get_or_init(|| {
+            let mut cells = self.cells.clone();
+            cells.sort_unstable();
+            cells
+        });
+        let found = by_row.binary_search_by_key(&row, |cell| cell.0);
+        found.map_or(Then::Nowhere, |at| Then::Record(by_row[at].1))
     }
 }
 
 /// What changed in one row.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RowPast<'p> {
-    cells: &'p [RowCell],
+#[derive(Clone, Debug)]
+pub(crate) struct RowPast {
+    cells: SmallVec<[(PathId, u32); 16]>,
     is_renewed: bool,
 }
 
-impl RowPast<'_> {
+impl RowPast {
     /// Where the cell at a path stood.
     pub(crate) fn then(&self, path: PathId) -> Then {
-        match self.cells.binary_search_by_key(&path, |cell| cell.1) {
-            Ok(at) => Then::Record(self.cells[at].2),
+        match self.cells.binary_search_by_key(&path, |cell| cell.0) {
+            Ok(at) => Then::Record(self.cells[at].1),
             Err(_) if self.is_renewed => Then::Nowhere,
             Err(_) => Then::Lane,
         }

@@ -53,8 +53,23 @@ impl<'a> SegmentView<'a> {
     }
 
     /// What changed in a row after the version viewed; `None` if nothing did.
-    pub(crate) fn past_of_row(&self, row: u16) -> Option<RowPast<'a>> {
+    pub(crate) fn past_of_row(&self, row: u16) -> Option<RowPast> {
         self.past?.row(row, self.segment.undo())
+    }
+
+    /// The cells kept at a path of which changed rows of `rows` were, in no order.
+    pub(crate) fn for_each_old(
+        &self,
+        past: &PathPast,
+        rows: &Mask,
+        mut take: impl FnMut(u16, Cell<'a>),
+    ) {
+        let undo = self.segment.undo();
+        for (row, place) in past.cells().iter().filter(|(row, _)| rows.get(*row)) {
+            take(*row, undo.cell(*place));
+        }
+        let nowhere = past.nowhere().into_iter().flatten();
+        nowhere.filter(|row| rows.get(*row)).for_each(|row| take(row, Cell::Undefined));
     }
 
     /// The cell kept in a record.
@@ -225,7 +240,7 @@ impl<'a> SegmentView<'a> {
     pub fn narrow_kinds(&self, path: PathId, kinds: KindSet, mask: &mut Mask) {
         if let Some(past) = self.past_at(path) {
             let now = |now: &SegmentView<'_>, mask: &mut Mask| now.narrow_kinds(path, kinds, mask);
-            as_of::narrow(self, (path, past), mask, now, |cell| kinds.contains(cell.kind()));
+            as_of::narrow(self, past, mask, now, |cell| kinds.contains(cell.kind()));
             return;
         }
         match self.lane(path) {
