@@ -30,7 +30,7 @@ impl CatalogView for IndexCatalog<'_> {
             }
         };
         let children = catalog.children(parent);
-        children.iter().take(n_max).map(|(key, _)| key.to_string()).collect()
+        children.take(n_max).map(|(key, _)| key.to_string()).collect()
     }
 }
 

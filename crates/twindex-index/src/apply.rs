@@ -194,8 +194,8 @@ impl Writer<'_> {
     pub(crate) fn clear_below(&mut self, row: u16, path: PathId) {
         let mut objects = vec![path];
         while let Some(object) = objects.pop() {
-            for at in 0..self.catalog.children(Some(object)).len() {
-                let child = self.catalog.children(Some(object))[at].1;
+            for at in 0..self.catalog.n_entries(Some(object)) {
+                let Some(child) = self.catalog.entry(Some(object), at) else { continue };
                 if self.clear(row, child) == Kind::Object {
                     objects.push(child);
                 }

@@ -42,7 +42,9 @@ impl Layout {
     pub(crate) fn new(lanes: &[Lane], catalog: &Catalog) -> Self {
         let above = |lane: &u32| catalog.parent(lanes[*lane as usize].path);
         let mut by_parent: Vec<u32> = (0..lanes.len() as u32).collect();
-        by_parent.sort_unstable_by_key(|lane| (above(lane), lanes[*lane as usize].path));
+        by_parent.sort_unstable_by_key(|lane| {
+            (above(lane), catalog.ordinal(lanes[*lane as usize].path))
+        });
         let children = |parent: Option<PathId>| {
             let from = by_parent.partition_point(|lane| above(lane) < parent);
             let n = by_parent[from..].partition_point(|lane| above(lane) == parent);

@@ -2,7 +2,10 @@
 //!
 //! One hash table over `(parent, key)` serves all nodes, so a parent with a million children costs
 //! no more to extend than one with three; keys lie once, in the child list of their parent. A map
-//! in every node was rejected: most nodes are leaves.
+//! in every node was rejected: most nodes are leaves. What no twin has any more is dropped, see
+//! [`idle`].
+
+mod idle;
 
 use std::hash::BuildHasher;
 
@@ -12,21 +15,30 @@ use twindex_model::kind::{Kind, KindSet};
 use twindex_model::path::{Collection, PathId};
 use twindex_model::value::write_json_string;
 
+use crate::snapshot::Ts;
+use idle::Idle;
+pub(crate) use idle::{is_roomy, shrink_vec};
+
 /// The path of `deviceId`, there from the start.
 pub(crate) const DEVICE_ID: PathId = PathId(0);
 /// The path of `moduleId`, there from the start.
 pub(crate) const MODULE_ID: PathId = PathId(1);
 
-/// The catalogue. Append-only: a path keeps its id.
+/// No path.
+const NONE: u32 = u32::MAX;
+
+/// The catalogue. A path keeps its id while a twin or a reader may have it.
 #[derive(Debug)]
 pub struct Catalog {
     nodes: Vec<Node>,
-    roots: Vec<(Box<str>, PathId)>,
+    roots: Children,
     /// Path ids by the hash of parent and key.
     by_key: HashTable<u32>,
-    /// One path of each family below a section, by the hash of the parent's family and key.
+    /// Families below a section, by the hash of the parent's family and key.
     families: HashTable<u32>,
-    n_families: u32,
+    /// First path of each family; [`NONE`] for a family that is free.
+    heads: Vec<u32>,
+    idle: Idle,
     hasher: RandomState,
 }
 
@@ -41,26 +53,51 @@ const SECTION: Family = Family(0);
 #[derive(Debug)]
 struct Node {
     parent: Option<PathId>,
-    /// Place among the children of the parent.
+    /// Place among the children of the parent; [`NONE`] in a node that is of no path.
     ordinal: u32,
     family: Family,
     /// What the families of the children extend; `None` outside the sections.
     extends: Option<Family>,
-    children: Vec<(Box<str>, PathId)>,
+    /// Next path of the family, of which there are at most three.
+    next_alike: u32,
+    children: Children,
     /// `"key":`, escaped.
     fragment: Box<str>,
     /// Invariant: live twins by collection and kind, in step with the lanes after every write.
     n_rows: [[u32; 8]; 2],
+    /// When the last twin lost the path, if none has it.
+    idle_since: Ts,
+    /// Kinds of text whose last value went, which was not looked at yet: a bit each.
+    gone_texts: u8,
+}
+
+/// What lies below a path.
+#[derive(Debug, Default)]
+struct Children {
+    /// In the order they were met; of a dropped one an empty key is left and no path.
+    entries: Vec<(Box<str>, PathId)>,
+    n_dropped: u32,
+}
+
+impl Children {
+    fn iter(&self) -> impl Iterator<Item = &(Box<str>, PathId)> {
+        self.entries.iter().filter(|entry| entry.1.0 != NONE)
+    }
+
+    fn len(&self) -> usize {
+        self.entries.len() - self.n_dropped as usize
+    }
 }
 
 impl Default for Catalog {
     fn default() -> Self {
         let mut catalog = Self {
             nodes: Vec::new(),
-            roots: Vec::new(),
+            roots: Children::default(),
             by_key: HashTable::new(),
             families: HashTable::new(),
-            n_families: SECTION.0 + 1,
+            heads: vec![NONE; SECTION.0 as usize + 1],
+            idle: Idle::default(),
             hasher: RandomState::default(),
         };
         catalog.child_or_new(None, "deviceId", 0);
@@ -100,11 +137,12 @@ impl Catalog {
         keys
     }
 
-    /// The last key of `path`.
+    /// The last key of `path`; empty if it was dropped.
     #[must_use]
     pub fn key(&self, path: PathId) -> &str {
         let node = self.node(path);
-        &self.children(node.parent)[node.ordinal as usize].0
+        let entry = self.below(node.parent).entries.get(node.ordinal as usize);
+        entry.map_or("", |entry| &entry.0)
     }
 
     /// The path that `path` is a child of; `None` below the root.
@@ -114,18 +152,32 @@ impl Catalog {
     }
 
     /// The children of `path` (of the root for `None`), in the order they were met.
-    #[must_use]
-    pub fn children(&self, path: Option<PathId>) -> &[(Box<str>, PathId)] {
-        match path {
-            Some(path) => &self.node(path).children,
-            None => &self.roots,
-        }
+    pub fn children(&self, path: Option<PathId>) -> impl Iterator<Item = &(Box<str>, PathId)> {
+        self.below(path).iter()
     }
 
     /// Number of children of `path` (of the root for `None`).
     #[must_use]
     pub fn n_children(&self, path: Option<PathId>) -> usize {
-        self.children(path).len()
+        self.below(path).len()
+    }
+
+    /// Places of children below `path`, a few of dropped ones among them.
+    pub(crate) fn n_entries(&self, path: Option<PathId>) -> usize {
+        self.below(path).entries.len()
+    }
+
+    /// The child of `path` at a place.
+    pub(crate) fn entry(&self, path: Option<PathId>, place: usize) -> Option<PathId> {
+        let (_, child) = self.below(path).entries.get(place)?;
+        (child.0 != NONE).then_some(*child)
+    }
+
+    fn below(&self, path: Option<PathId>) -> &Children {
+        match path {
+            Some(path) => &self.node(path).children,
+            None => &self.roots,
+        }
     }
 
     /// Live twins of `collection` whose cell at `path` is of `kind` (not for undefined).
@@ -142,15 +194,16 @@ impl Catalog {
         met.fold(KindSet::NONE, KindSet::with)
     }
 
-    /// Number of paths.
+    /// Every path has an id below it; few ids below it are of no path.
     #[must_use]
     pub fn n_paths(&self) -> usize {
         self.nodes.len()
     }
 
-    /// Every path, in the order they were met.
-    pub fn paths(&self) -> impl Iterator<Item = PathId> + use<> {
-        (0..self.nodes.len() as u32).map(PathId)
+    /// Every path, by ascending id.
+    pub fn paths(&self) -> impl Iterator<Item = PathId> {
+        let nodes = self.nodes.iter().enumerate();
+        nodes.filter(|(_, node)| node.ordinal != NONE).map(|(id, _)| PathId(id as u32))
     }
 
     /// The child of `parent` at `key`, made if there is none. `guess` is the ordinal it probably
@@ -169,8 +222,9 @@ impl Catalog {
         key: &str,
         guess: u32,
     ) -> Option<PathId> {
-        if let Some((guessed, path)) = self.children(parent).get(guess as usize)
+        if let Some((guessed, path)) = self.below(parent).entries.get(guess as usize)
             && **guessed == *key
+            && path.0 != NONE
         {
             return Some(*path);
         }
@@ -178,72 +232,95 @@ impl Catalog {
     }
 
     fn add(&mut self, parent: Option<PathId>, key: &str) -> PathId {
-        let path = PathId(self.nodes.len() as u32);
-        let (family, extends) = self.family_of_new(parent, key, path);
-        let siblings = match parent {
-            Some(parent) => &mut self.nodes[parent.0 as usize].children,
-            None => &mut self.roots,
-        };
+        let path = self.free_path();
+        let (family, extends) = self.family_of_new(parent, key);
+        let siblings = &mut self.children_mut(parent).entries;
         let ordinal = siblings.len() as u32;
         siblings.push((key.into(), path));
         let mut fragment = String::new();
         write_json_string(&mut fragment, key);
         fragment.push(':');
-        self.nodes.push(Node {
+        let head = &mut self.heads[family.0 as usize];
+        let next_alike = std::mem::replace(head, path.0);
+        let node = Node {
             parent,
             ordinal,
             family,
             extends,
-            children: Vec::new(),
+            next_alike,
+            children: Children::default(),
             fragment: fragment.into(),
             n_rows: [[0; 8]; 2],
-        });
+            idle_since: Ts::default(),
+            gone_texts: 0,
+        };
+        match self.nodes.get_mut(path.0 as usize) {
+            Some(free) => *free = node,
+            None => self.nodes.push(node),
+        }
+        self.note_new(path);
         self.enter_hash(path, key);
+        if let Some(extended) = self.extended_family(path)
+            && next_alike == NONE
+        {
+            self.enter_family(family, (extended, key));
+        }
         path
+    }
+
+    fn children_mut(&mut self, path: Option<PathId>) -> &mut Children {
+        match path {
+            Some(path) => &mut self.nodes[path.0 as usize].children,
+            None => &mut self.roots,
+        }
     }
 
     fn enter_hash(&mut self, path: PathId, key: &str) {
         let hash = self.hash(self.parent(path).map(|p| p.0), key);
         let mut by_key = std::mem::take(&mut self.by_key);
-        by_key.insert_unique(hash, path.0, |id| {
-            let id = PathId(*id);
-            self.hash(self.parent(id).map(|p| p.0), self.key(id))
-        });
+        by_key.insert_unique(hash, path.0, |id| self.hash_of_path(PathId(*id)));
         self.by_key = by_key;
     }
 
     /// Family of a path that is about to be made, and what its children's families extend.
-    fn family_of_new(
-        &mut self,
-        parent: Option<PathId>,
-        key: &str,
-        path: PathId,
-    ) -> (Family, Option<Family>) {
+    fn family_of_new(&mut self, parent: Option<PathId>, key: &str) -> (Family, Option<Family>) {
         let Some(extended) = parent.and_then(|parent| self.node(parent).extends) else {
             let extends = self.is_section(parent, key).then_some(SECTION);
-            return (self.new_family(), extends);
+            return (self.free_family(), extends);
         };
-        let hash = self.hash(Some(extended.0), key);
-        let found = self.families.find(hash, |id| {
-            self.extended_family(PathId(*id)) == Some(extended) && self.key(PathId(*id)) == key
+        let found = self.families.find(self.hash(Some(extended.0), key), |family| {
+            let head = PathId(self.heads[*family as usize]);
+            self.extended_family(head) == Some(extended) && self.key(head) == key
         });
-        if let Some(id) = found {
-            let family = self.node(PathId(*id)).family;
-            return (family, Some(family));
-        }
-        let family = self.new_family();
-        let mut families = std::mem::take(&mut self.families);
-        families.insert_unique(hash, path.0, |id| {
-            let extended = self.extended_family(PathId(*id));
-            self.hash(extended.map(|family| family.0), self.key(PathId(*id)))
-        });
-        self.families = families;
+        let family = match found {
+            Some(family) => Family(*family),
+            None => self.free_family(),
+        };
         (family, Some(family))
     }
 
-    fn new_family(&mut self) -> Family {
-        self.n_families += 1;
-        Family(self.n_families - 1)
+    /// Makes a family known by what it extends and its key.
+    fn enter_family(&mut self, family: Family, (extended, key): (Family, &str)) {
+        let hash = self.hash(Some(extended.0), key);
+        let mut families = std::mem::take(&mut self.families);
+        families.insert_unique(hash, family.0, |family| self.hash_of_family(Family(*family)));
+        self.families = families;
+    }
+
+    fn hash_of_family(&self, family: Family) -> u64 {
+        let head = PathId(self.heads[family.0 as usize]);
+        self.hash(self.extended_family(head).map(|family| family.0), self.key(head))
+    }
+
+    fn hash_of_path(&self, path: PathId) -> u64 {
+        self.hash(self.parent(path).map(|parent| parent.0), self.key(path))
+    }
+
+    /// The paths of a family.
+    pub(crate) fn paths_of(&self, family: Family) -> impl Iterator<Item = PathId> {
+        let path = |id: u32| (id != NONE).then_some(PathId(id));
+        let head = self.heads.get(family.0 as usize).copied().and_then(path);
+        std::iter::successors(head, move |at| path(self.node(*at).next_alike))
     }
 
     fn extended_family(&self, path: PathId) -> Option<Family> {
@@ -291,6 +368,10 @@ impl Catalog {
             n_rows[old as usize] = n_rows[old as usize].wrapping_sub(1);
             n_rows[new as usize] = n_rows[new as usize].wrapping_add(1);
             n_rows[Kind::Undefined as usize] = 0;
+            if old != Kind::Undefined {
+                let is_last = n_rows[old as usize] == 0;
+                self.note_gone(path, old, is_last);
+            }
         }
     }
 
@@ -298,10 +379,13 @@ impl Catalog {
     pub(crate) fn bytes(&self) -> usize {
         let entry = size_of::<(Box<str>, PathId)>();
         let keys: usize = self.nodes.iter().map(|node| node.fragment.len() * 2).sum();
-        let children: usize = self.nodes.iter().map(|node| node.children.capacity()).sum();
-        let tables = (self.by_key.capacity() + self.families.capacity()) * 5;
+        let of = |node: &Node| node.children.entries.capacity();
+        let children: usize = self.nodes.iter().map(of).sum();
+        let tables = (self.by_key.capacity() + self.families.capacity()) * 8 / 7 * 5;
         self.nodes.capacity() * size_of::<Node>()
-            + (children + self.roots.capacity()) * entry
+            + (children + self.roots.entries.capacity()) * entry
+            + self.heads.capacity() * 4
+            + self.idle.bytes()
             + keys
             + tables
     }
@@ -365,7 +449,7 @@ mod tests {
         for n in 0..100_000 {
             catalog.child_or_new(Some(tags), &format!("k{n}"), 0);
         }
-        assert_eq!(catalog.children(Some(tags)).len(), 100_000);
+        assert_eq!(catalog.n_children(Some(tags)), 100_000);
         let path = catalog.path(&["tags", "k73123"]).expect("made above");
         assert_eq!(catalog.key(path), "k73123");
     }

@@ -11,7 +11,7 @@ use twindex_model::cell::{Cell, Text};
 use twindex_model::json::read::{Event, Leaf, Leaves, Piece};
 use twindex_model::path::{Collection, RowId};
 
-use crate::catalog::{DEVICE_ID, MODULE_ID};
+use crate::catalog::{DEVICE_ID, MODULE_ID, is_roomy};
 use crate::segment::Segment;
 use crate::texts::Texts;
 
@@ -108,6 +108,16 @@ impl IdentityTable {
         let hash = self.hash_of_row(row, at);
         if let Ok(entry) = self.rows.find_entry(hash, |other| *other == row.0) {
             entry.remove();
+        }
+    }
+
+    /// Gives back memory if there is far more than needed.
+    pub(crate) fn shrink(&mut self, at: (&[Segment], &Texts)) {
+        if is_roomy(self.rows.len(), self.rows.capacity()) {
+            self.rows.shrink_to_fit(|row| {
+                let (device_id, module_id) = identity_of_row(RowId(*row), at);
+                self.hasher.hash_one((&*device_id, module_id.as_deref()))
+            });
         }
     }
 

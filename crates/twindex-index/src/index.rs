@@ -6,6 +6,7 @@ use twindex_model::path::{Collection, PathId, RowId};
 
 use crate::apply::{Writer, cell_of};
 use crate::catalog::{Catalog, DEVICE_ID, MODULE_ID};
+use crate::collect::Collector;
 use crate::former::Former;
 use crate::identity::{Identity, IdentityTable};
 use crate::known::Known;
@@ -35,6 +36,7 @@ pub struct Index {
     pub(crate) versions: Versions,
     /// Where the hub's own fields lie.
     pub(crate) known: Known,
+    pub(crate) collector: Collector,
 }
 
 /// The twins of one collection.
@@ -78,6 +80,7 @@ impl Index {
             stores: [Store::default(), Store::default()],
             versions: Versions::default(),
             known: Known::default(),
+            collector: Collector::default(),
         }
     }
 

@@ -7,6 +7,7 @@
 
 pub mod catalog;
 pub mod cell_set;
+pub mod collect;
 pub mod filter;
 pub mod index;
 pub mod options;
@@ -30,6 +31,7 @@ mod group;
 mod identity;
 mod known;
 mod lane;
+mod lane_table;
 mod merge;
 mod metadata;
 mod modules;

@@ -9,18 +9,16 @@ use twindex_model::kind::Kind;
 use twindex_model::path::PathId;
 
 use crate::assemble::Layout;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, shrink_vec};
 use crate::lane::cells::Before;
 use crate::lane::plane::SharedRows;
 use crate::lane::row_stamps::{RowStamps, UNUSED};
 use crate::lane::string::{TextLane, place_at, set_place};
 use crate::lane::{Lane, Reading};
+use crate::lane_table::LaneTable;
 use crate::snapshot::Ts;
 use crate::texts::Texts;
 use crate::undo::Undo;
-
-/// No lane.
-const NONE: u32 = u32::MAX;
 
 /// One segment.
 #[derive(Debug)]
@@ -32,8 +30,8 @@ pub(crate) struct Segment {
     lanes: Vec<Lane>,
     /// Stamps that lanes of a row share.
     stamps: RowStamps,
-    /// Place in `lanes` by path: an array, since documents are written and assembled path by path.
-    by_path: Vec<u32>,
+    /// Places in `lanes` by path.
+    by_path: LaneTable,
     /// Whether the segment was full once.
     is_settled: bool,
     /// Number of the last write of a whole twin.
@@ -65,7 +63,7 @@ impl Segment {
             first_free: 0,
             lanes: Vec::new(),
             stamps: RowStamps::default(),
-            by_path: Vec::new(),
+            by_path: LaneTable::default(),
             is_settled: false,
             n_writes: 0,
             layout: OnceLock::new(),
@@ -147,8 +145,7 @@ impl Segment {
         new: &Cell<'_>,
         texts: &Texts,
     ) -> bool {
-        let place = self.by_path.get(path.0 as usize);
-        let before = match place.and_then(|place| self.lanes.get(*place as usize)) {
+        let before = match self.by_path.get(path).and_then(|place| self.lanes.get(place)) {
             Some(lane) => lane.before(row, Reading { texts, stamps: &self.stamps }),
             None => Before::Cell(Cell::Undefined),
         };
@@ -162,21 +159,49 @@ impl Segment {
     /// The lane of a path.
     #[inline]
     pub(crate) fn lane(&self, path: PathId) -> Option<&Lane> {
-        let place = *self.by_path.get(path.0 as usize)?;
-        self.lanes.get(place as usize)
+        self.lanes.get(self.by_path.get(path)?)
     }
 
     /// Place of the lane of a path in [`Segment::lanes`].
     pub(crate) fn lane_place(&self, path: PathId) -> Option<usize> {
-        let place = *self.by_path.get(path.0 as usize)?;
-        (place != NONE).then_some(place as usize)
+        self.by_path.get(path)
     }
 
     /// The lane of a path, to be written, and the stamps that lanes share.
     #[inline]
     pub(crate) fn lane_mut(&mut self, path: PathId) -> Option<(&mut Lane, &mut RowStamps)> {
-        let place = *self.by_path.get(path.0 as usize)?;
-        Some((self.lanes.get_mut(place as usize)?, &mut self.stamps))
+        Some((self.lanes.get_mut(self.by_path.get(path)?)?, &mut self.stamps))
+    }
+
+    /// Drops the lane of a path, in which no row has a value; false if there is none.
+    pub(crate) fn remove_lane(&mut self, path: PathId) -> bool {
+        let Some(place) = self.by_path.remove(path) else { return false };
+        self.lanes.swap_remove(place);
+        if let Some(moved) = self.lanes.get(place) {
+            self.by_path.set(moved.path, place, self.lanes.len());
+        }
+        self.layout = OnceLock::new();
+        true
+    }
+
+    /// Gives back memory of tables that have become far larger than needed.
+    pub(crate) fn shrink(&mut self) {
+        shrink_vec(&mut self.lanes);
+        if self.is_settled {
+            let mut shared = SharedRows::default();
+            self.lanes.iter_mut().for_each(|lane| lane.kinds.share(&mut shared));
+        }
+        self.stamps.tidy();
+        if self.n_live == 0 {
+            self.stamps = RowStamps::default();
+            self.is_settled = false;
+        }
+        if self.by_path.is_roomy(self.lanes.len()) {
+            self.by_path = LaneTable::default();
+            for (place, lane) in self.lanes.iter().enumerate() {
+                self.by_path.set(lane.path, place, self.lanes.len());
+            }
+        }
     }
 
     /// What reading a cell needs beside its lane.
@@ -230,19 +255,15 @@ impl Segment {
         path: PathId,
         catalog: &Catalog,
     ) -> (&mut Lane, &mut RowStamps) {
-        let place = match self.by_path.get(path.0 as usize) {
-            Some(place) if *place != NONE => *place as usize,
-            _ => self.add_lane(path, catalog),
+        let place = match self.by_path.get(path) {
+            Some(place) => place,
+            None => self.add_lane(path, catalog),
         };
         (&mut self.lanes[place], &mut self.stamps)
     }
 
     fn add_lane(&mut self, path: PathId, catalog: &Catalog) -> usize {
-        let at = path.0 as usize;
-        if at >= self.by_path.len() {
-            self.by_path.resize(at + 1, NONE);
-        }
-        self.by_path[at] = self.lanes.len() as u32;
+        self.by_path.set(path, self.lanes.len(), self.lanes.len() + 1);
         self.lanes.push(Lane::new(path, catalog));
         self.layout = OnceLock::new();
         self.lanes.len() - 1
@@ -255,7 +276,7 @@ impl Segment {
 
     /// Bytes of the tables, lanes apart.
     pub(crate) fn table_bytes(&self) -> usize {
-        self.by_path.capacity() * 4
+        self.by_path.bytes()
             + self.lanes.capacity() * size_of::<Lane>()
             + size_of::<twindex_kernels::Words>()
             + self.layout.get().map_or(0, Layout::bytes)

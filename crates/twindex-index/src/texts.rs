@@ -2,12 +2,13 @@
 //!
 //! A path begins with dictionary codes, or with times if its first text is a stamp. Once its texts
 //! prove to be nearly all distinct it goes on as raw text, so that serials never fill dictionaries.
+//! When its last text went it begins anew.
 
 use twindex_model::kind::Kind;
 use twindex_model::path::PathId;
 
-use crate::catalog::{Catalog, Family};
-use crate::dictionary::{Dictionary, Interned};
+use crate::catalog::{Catalog, Family, shrink_vec};
+use crate::dictionary::{Dictionary, Interned, texts_min};
 use crate::lane::stamp::Stamp;
 use crate::options::IndexOptions;
 
@@ -71,6 +72,12 @@ pub(crate) struct Texts {
     /// By family; 0 for none, else one above the place in `dictionaries`.
     by_family: Vec<[u32; 2]>,
     dictionaries: Vec<Dictionary>,
+    /// Places in `dictionaries` that no family has.
+    vacant: Vec<u32>,
+    /// Generations below it were given to dictionaries.
+    n_generations: u32,
+    /// Dictionaries in which most codes may be of no row any more.
+    due: Vec<(Family, TextKind)>,
     /// Paths that outgrew their dictionary and wait for [`Texts::take_outgrown`].
     outgrown: Vec<(PathId, TextKind)>,
 }
@@ -124,6 +131,9 @@ impl Texts {
             policy.is_user = true;
             self.dictionaries[dictionary].n_users += 1;
         }
+        if self.dictionaries[dictionary].note_write(texts_min(options)) {
+            self.due.push((place.family, place.kind));
+        }
         match interned {
             Interned::Known(code) => Some(code),
             Interned::New(code) => {
@@ -174,15 +184,110 @@ impl Texts {
             let dictionary = &mut self.dictionaries[place as usize];
             dictionary.n_users -= 1;
             if dictionary.n_users == 0 {
-                dictionary.empty();
+                self.n_generations = self.n_generations.wrapping_add(1);
+                dictionary.empty(self.n_generations);
             }
         }
+    }
+
+    /// Forgets what was decided for a path, which has no text of the kind.
+    pub(crate) fn forget(&mut self, path: PathId, family: Family, kind: TextKind) {
+        self.leave_dictionary(path, family, kind);
+        if let Some(policies) = self.policies.get_mut(path.0 as usize) {
+            policies[kind as usize] = Policy::default();
+        }
+    }
+
+    /// Forgets a family, which has no path any more.
+    pub(crate) fn forget_family(&mut self, family: Family) {
+        let Some(numbers) = self.by_family.get_mut(family.0 as usize) else { return };
+        for number in std::mem::take(numbers) {
+            if let Some(place) = number.checked_sub(1) {
+                self.n_generations = self.n_generations.wrapping_add(1);
+                self.dictionaries[place as usize] = Dictionary::new(self.n_generations);
+                self.vacant.push(place);
+            }
+        }
+    }
+
+    /// A dictionary that should be looked through for codes that no row has.
+    pub(crate) fn next_due(&mut self) -> Option<(Family, TextKind)> {
+        self.due.pop()
+    }
+
+    /// Looks for dictionaries to be looked through now that so many rows have texts of them.
+    pub(crate) fn find_due(
+        &mut self,
+        options: &IndexOptions,
+        n_rows: impl Fn(Family, TextKind) -> u64,
+    ) {
+        let texts_min = texts_min(options);
+        for (family, numbers) in (0..).map(Family).zip(&self.by_family) {
+            for kind in TextKind::ALL {
+                let place = numbers[kind as usize].checked_sub(1);
+                let dictionary = place.and_then(|at| self.dictionaries.get_mut(at as usize));
+                if dictionary.is_some_and(|d| d.is_due(n_rows(family, kind), texts_min)) {
+                    self.due.push((family, kind));
+                }
+            }
+        }
+    }
+
+    /// The dictionary of a family, to be looked through.
+    pub(crate) fn dictionary_mut(
+        &mut self,
+        family: Family,
+        kind: TextKind,
+    ) -> Option<&mut Dictionary> {
+        let number = self.by_family.get(family.0 as usize)?[kind as usize];
+        self.dictionaries.get_mut(number.checked_sub(1)? as usize)
+    }
+
+    /// Numbers the texts of a dictionary in use anew, so many being in use. Gives the new code of
+    /// each old one.
+    pub(crate) fn renumber(
+        &mut self,
+        (family, kind): (Family, TextKind),
+        in_use: &[u64],
+    ) -> Vec<u32> {
+        self.n_generations = self.n_generations.wrapping_add(1);
+        let generation = self.n_generations;
+        let dictionary = self.dictionary_mut(family, kind);
+        dictionary.map_or_else(Vec::new, |dictionary| dictionary.renumber(in_use, generation))
+    }
+
+    /// Says that of so many texts of a path's dictionary only so many are left.
+    pub(crate) fn note_left(&mut self, path: PathId, kind: TextKind, (left, of): (usize, usize)) {
+        if let Some(policies) = self.policies.get_mut(path.0 as usize) {
+            let n_added = &mut policies[kind as usize].n_added;
+            *n_added = (*n_added as usize * left / of.max(1)) as u32;
+        }
+    }
+
+    /// Gives back memory of paths and families at and past these numbers, which are gone.
+    pub(crate) fn shrink(&mut self, n_paths: usize, n_families: usize) {
+        self.policies.truncate(n_paths);
+        self.by_family.truncate(n_families);
+        // The last one is taken first.
+        self.vacant.sort_unstable_by(|a, b| b.cmp(a));
+        let n_dictionaries = self.dictionaries.len();
+        let is_last = |(n, at): &(usize, &u32)| **at as usize + n + 1 == n_dictionaries;
+        let n_last = self.vacant.iter().enumerate().take_while(is_last).count();
+        self.vacant.drain(..n_last);
+        self.dictionaries.truncate(n_dictionaries - n_last);
+        shrink_vec(&mut self.policies);
+        shrink_vec(&mut self.by_family);
+        shrink_vec(&mut self.dictionaries);
+        shrink_vec(&mut self.vacant);
     }
 
     /// Bytes of all dictionaries.
     pub(crate) fn dictionary_bytes(&self) -> usize {
         let bytes: usize = self.dictionaries.iter().map(Dictionary::bytes).sum();
-        bytes + self.dictionaries.capacity() * size_of::<Dictionary>()
+        bytes
+            + self.dictionaries.capacity() * size_of::<Dictionary>()
+            + self.vacant.capacity() * 4
+            + self.due.capacity() * size_of::<(Family, TextKind)>()
     }
 
     /// Bytes of the policies.
@@ -227,8 +332,14 @@ impl Texts {
         }
         let number = &mut self.by_family[at][kind as usize];
         if *number == 0 {
-            self.dictionaries.push(Dictionary::default());
-            *number = self.dictionaries.len() as u32;
+            *number = 1 + match self.vacant.pop() {
+                Some(place) => place,
+                None => {
+                    self.n_generations = self.n_generations.wrapping_add(1);
+                    self.dictionaries.push(Dictionary::new(self.n_generations));
+                    self.dictionaries.len() as u32 - 1
+                }
+            };
         }
         *number as usize - 1
     }

@@ -45,6 +45,7 @@ impl Index {
     /// begins, nothing is kept, and no version before such writes may be read any more.
     pub fn begin(&mut self, ts: Ts) {
         self.versions.now = ts;
+        self.catalog.set_now(ts);
     }
 
     /// Notes that a segment is about to be written; gives the batch.

@@ -76,7 +76,7 @@ impl Operator for InSync {
     }
 
     fn estimate(&self, segment: &SegmentView<'_>) -> Estimate {
-        let n_paths = segment.catalog().children(Some(self.desired)).len();
+        let n_paths = segment.catalog().n_children(Some(self.desired));
         let n_paths = u32::try_from(n_paths).unwrap_or(u32::MAX);
         Estimate {
             rows_max: segment.n_live(),

@@ -224,6 +224,8 @@ impl Lane {
         self.drop_empty_part(old);
         if self.kinds.n_defined() == 0 {
             self.kinds = Kinds::default();
+        } else if let Reform::Scatter(rows) = self.kinds.close_room() {
+            self.scatter(&rows);
         }
         old
     }
@@ -262,7 +264,8 @@ impl Lane {
         self.arrays.iter_mut().for_each(|part| part.remove(slot));
     }
 
-    fn scatter(&mut self, rows: &[u16]) {
+    /// From slots to rows, as the lane becomes dense.
+    pub(crate) fn scatter(&mut self, rows: &[u16]) {
         self.numbers.iter_mut().for_each(|part| part.scatter(rows));
         self.strings.iter_mut().for_each(|part| part.scatter(rows));
         self.arrays.iter_mut().for_each(|part| part.scatter(rows));
@@ -276,6 +279,20 @@ impl Lane {
                 raw.shrink();
             }
         }
+    }
+
+    /// Writes the codes of a part anew, each as `codes` has it; gives the number of codes.
+    pub(crate) fn renumber(&mut self, kind: TextKind, codes: &[u32]) -> usize {
+        let part = match kind {
+            TextKind::Strings => &mut self.strings,
+            TextKind::Arrays => &mut self.arrays,
+        };
+        let Some(TextLane::Codes(part)) = part.as_deref_mut() else { return 0 };
+        let in_use = self.kinds.slots_of_kind(kind.kind(), None);
+        let new = in_use.iter().map(|slot| codes[part.codes.get(slot.into()) as usize]);
+        let greatest = new.max().unwrap_or_default();
+        part.renumber(codes, greatest);
+        part.codes.len()
     }
 
     fn place(&self, kind: TextKind, n_rows: u64) -> TextPlace {

@@ -119,6 +119,32 @@ impl Codes {
         each_width!(self, column => histogram(mask, column, counts));
     }
 
+    /// The codes that `codes` has in place of these; of the slots past those that hold values any.
+    pub(crate) fn renumbered(&self, codes: &[u32], greatest: u32) -> Self {
+        let mut renumbered = Self::up_to(greatest);
+        each_width!(&mut renumbered, column => column.reserve(self.len()));
+        for slot in 0..self.len() {
+            let code = codes.get(self.get(slot) as usize);
+            renumbered.set(slot, code.copied().unwrap_or_default());
+        }
+        renumbered
+    }
+
+    /// Drops the slots at and past an end.
+    pub(crate) fn truncate(&mut self, end: usize) {
+        each_width!(self, column => column.truncate(end));
+    }
+
+    /// Number of slots.
+    pub(crate) fn len(&self) -> usize {
+        each_width!(self, column => column.len())
+    }
+
+    /// Gives back memory if there is far more than needed.
+    pub(crate) fn shrink(&mut self) {
+        each_width!(self, column => column.shrink_to_fit());
+    }
+
     /// Bytes on the heap.
     pub(crate) fn bytes(&self) -> usize {
         each_width!(self, column => column.memory_bytes())

@@ -10,7 +10,7 @@ use twindex_model::kind::{Kind, KindSet};
 
 use crate::lane::plane::{Planes, SharedRows};
 
-/// Rows that came between others after which a packed lane is made dense: each moves all the
+/// Rows that came or went between others after which a packed lane is made dense: each moves all the
 /// values behind it.
 const SHIFTS_MAX: u32 = 1_024;
 
@@ -19,7 +19,7 @@ const SHIFTS_MAX: u32 = 1_024;
 pub(crate) struct Kinds {
     /// Rows by kind; that of undefined stays 0.
     counts: [u32; 8],
-    /// Rows that came between others since the lane was packed.
+    /// Rows that came or went between others since the lane was packed.
     n_shifts: u32,
     form: Form,
 }
@@ -179,10 +179,36 @@ impl Kinds {
             Form::Planes(planes) => {
                 let old = planes.kind(usize::from(row));
                 if old != Kind::Undefined {
+                    let is_between = planes.slot(usize::from(row)) + 1 < planes.n_present();
+                    self.n_shifts += u32::from(planes.is_packed() && is_between);
                     recount(&mut self.counts, old, Kind::Undefined);
                     planes.set(usize::from(row), (old, Kind::Undefined), &self.counts);
                 }
             }
+        }
+    }
+
+    /// Takes the form that suits rows less; says how slots change by it.
+    pub(crate) fn close_room(&mut self) -> Reform {
+        match &mut self.form {
+            Form::Planes(planes) if planes.is_packed() => {
+                let is_majority = planes.n_present() * 4 > planes.end() * 3;
+                if self.n_shifts <= SHIFTS_MAX && !is_majority {
+                    return Reform::None;
+                }
+                Reform::Scatter(planes.unpack())
+            }
+            _ => Reform::None,
+        }
+    }
+
+    /// Makes a sparse lane packed, of whatever number of rows.
+    pub(crate) fn pack(&mut self) {
+        if let Form::Sparse { rows, kinds } = &self.form {
+            let mut planes = Planes::scattered(rows, kinds, &self.counts);
+            planes.pack();
+            self.n_shifts = 0;
+            self.form = Form::Planes(Box::new(planes));
         }
     }
 
@@ -285,6 +311,27 @@ impl Kinds {
     pub(crate) fn share(&mut self, shared: &mut SharedRows) {
         if let Form::Planes(planes) = &mut self.form {
             planes.share(shared);
+        }
+    }
+
+    /// Forgets the slots of a dense lane past its last row; gives the number of slots.
+    pub(crate) fn cut_end(&mut self) -> Option<usize> {
+        match &mut self.form {
+            Form::Planes(planes) => {
+                let end = planes.cut_end();
+                (!planes.is_packed()).then_some(end)
+            }
+            Form::Sparse { .. } => None,
+        }
+    }
+
+    /// Gives back memory if there is far more than needed.
+    pub(crate) fn shrink(&mut self) {
+        if let Form::Sparse { rows, kinds } = &mut self.form
+            && rows.capacity() > rows.len() * 2 + 4
+        {
+            rows.shrink_to_fit();
+            kinds.shrink_to_fit();
         }
     }
 

@@ -16,6 +16,7 @@ pub(crate) mod row_stamps;
 pub(crate) mod stamp;
 pub(crate) mod stamp_code;
 pub(crate) mod string;
+pub(crate) mod tidy;
 pub(crate) mod time;
 pub(crate) mod time_range;
 pub(crate) mod wide;

@@ -174,6 +174,14 @@ impl NumberLane {
         self.zones.take();
     }
 
+    /// Gives back memory if there is far more than needed.
+    pub(crate) fn shrink(&mut self) {
+        match &mut self.form {
+            NumberForm::Floats(numbers) => numbers.shrink_to_fit(),
+            NumberForm::Framed(framed) => framed.codes.shrink(),
+        }
+    }
+
     /// Bytes on the heap of the values.
     pub(crate) fn bytes(&self) -> usize {
         size_of::<Self>()

@@ -25,7 +25,7 @@ pub(crate) struct Planes {
     present: Option<Arc<Words>>,
     /// Number of rows that have the path.
     n_present: usize,
-    /// Rows at and past it never had the path.
+    /// No row at or past it has the path, nor had since the end was last cut.
     end: usize,
     /// By kind. Invariant: every present row is in exactly one plane; that of `Undefined` is empty.
     planes: [Plane; 8],
@@ -287,6 +287,16 @@ impl Planes {
         if self.present.as_ref().is_some_and(is_first) {
             self.present = None;
         }
+    }
+
+    /// Forgets that rows past the last one had the path; gives the end of those that do.
+    pub(crate) fn cut_end(&mut self) -> usize {
+        if !self.is_packed() {
+            self.compact();
+        }
+        let last = self.present.as_ref().map(|words| mask::last_set(words).map_or(0, usize::from));
+        self.end = last.map_or(self.n_present, |last| last + 1);
+        self.end
     }
 
     /// Keeps in `mask`, one bit a row, those whose kind is in `kinds`.

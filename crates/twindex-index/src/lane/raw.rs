@@ -8,6 +8,8 @@ use memchr::memmem::Finder;
 use twindex_kernels::LaneVec;
 use twindex_kernels::mask::Words;
 
+use crate::lane::codes;
+
 /// Slots that share a base.
 pub(crate) const BLOCK: usize = 16;
 /// A length that is kept aside.
@@ -16,7 +18,7 @@ const LONG: u8 = u8::MAX;
 const COMPACT_BYTES_MIN: usize = 4_096;
 
 /// Texts by slot.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct RawText {
     /// The texts of a block lie next to each other, in slot order.
     arena: Vec<u8>,
@@ -28,6 +30,21 @@ pub(crate) struct RawText {
     long: Vec<(u16, u32)>,
     /// Bytes of the arena that no text uses.
     garbage: usize,
+    /// Whether no block lies before one of a lower slot; empty blocks lie anywhere.
+    is_ordered: bool,
+}
+
+impl Default for RawText {
+    fn default() -> Self {
+        Self {
+            arena: Vec::new(),
+            bases: LaneVec::new(),
+            lens: LaneVec::new(),
+            long: Vec::new(),
+            garbage: 0,
+            is_ordered: true,
+        }
+    }
 }
 
 /// Where a needle was found within a text.
@@ -158,6 +175,7 @@ impl RawText {
         let block = slot / BLOCK;
         if self.block_end(block) == self.bases[block] as usize {
             self.bases.as_mut_slice()[block] = self.arena.len() as u64;
+            self.is_ordered &= block + 1 == self.bases.len();
         }
         let (start, old_len) = (self.start(slot), self.len_at(slot));
         let block_end = self.block_end(block);
@@ -185,6 +203,7 @@ impl RawText {
         let start = self.start(slot);
         let after = start + self.len_at(slot);
         self.bases.as_mut_slice()[block] = self.arena.len() as u64;
+        self.is_ordered = false;
         self.arena.extend_from_within(base..start);
         self.arena.extend_from_slice(text);
         self.arena.extend_from_within(after..end);
@@ -206,6 +225,7 @@ impl RawText {
         }
         self.arena = arena;
         self.garbage = 0;
+        self.is_ordered = true;
     }
 
     #[inline]
@@ -252,19 +272,58 @@ impl RawText {
         self.lens.as_mut_slice()[slot] = if is_long { LONG } else { len as u8 };
     }
 
-    /// Makes room at a slot for one that comes between; only sparse lanes do, so there are few.
+    /// Makes room at a slot for one that comes between.
     pub(crate) fn insert(&mut self, slot: usize) {
-        if slot < self.len() {
-            self.rebuild((0..self.len()).map(|at| (at, at + usize::from(at >= slot))));
+        if slot >= self.len() {
+            return;
         }
+        self.put_in_order();
+        codes::insert(&mut self.lens, slot);
+        let first_behind = self.long.partition_point(|long| usize::from(long.0) < slot);
+        self.long[first_behind..].iter_mut().for_each(|long| long.0 += 1);
+        self.find_bases(slot / BLOCK);
     }
 
     /// Takes a slot out.
     pub(crate) fn remove(&mut self, slot: usize) {
-        if slot < self.len() {
-            let others = (0..self.len()).filter(|at| *at != slot);
-            self.rebuild(others.map(|at| (at, at - usize::from(at > slot))));
+        if slot >= self.len() {
+            return;
         }
+        self.put_in_order();
+        let (start, len) = (self.start(slot), self.len_at(slot));
+        if len > 0 {
+            self.arena.drain(start..start + len);
+            self.set_len(slot, 0);
+        }
+        codes::remove(&mut self.lens, slot);
+        let first_behind = self.long.partition_point(|long| usize::from(long.0) < slot);
+        self.long[first_behind..].iter_mut().for_each(|long| long.0 -= 1);
+        self.find_bases(slot / BLOCK);
+    }
+
+    /// Lets the texts lie in slot order, without garbage between them.
+    fn put_in_order(&mut self) {
+        if !self.is_ordered || self.garbage > 0 {
+            self.compact();
+        }
+    }
+
+    /// Finds where blocks begin, from one on, in an arena that is in order.
+    fn find_bases(&mut self, from: usize) {
+        self.bases.resize(self.len().div_ceil(BLOCK), 0);
+        let ends = (0..from).rev().map(|block| (self.bases[block] as usize, self.block_end(block)));
+        let before = ends.filter(|(base, end)| base < end).map(|(_, end)| end).next();
+        let mut base = before.unwrap_or(0) as u64;
+        for block in from..self.bases.len() {
+            self.bases.as_mut_slice()[block] = base;
+            base = self.block_end(block) as u64;
+        }
+    }
+
+    /// Drops the slots at and past an end, whose texts are empty.
+    pub(crate) fn truncate(&mut self, end: usize) {
+        self.lens.truncate(end);
+        self.bases.truncate(end.div_ceil(BLOCK));
     }
 
     /// From slots to rows, as the lane becomes dense.
@@ -285,6 +344,22 @@ impl RawText {
     /// Gives unused memory back.
     pub(crate) fn shrink(&mut self) {
         self.arena.shrink_to_fit();
+    }
+
+    /// Gives back memory if there is more than needed: the arena is written anew for one byte of
+    /// garbage in eight.
+    pub(crate) fn tidy(&mut self) {
+        if self.garbage * 8 > self.arena.len() {
+            self.compact();
+        }
+        if self.arena.capacity() > self.arena.len() + self.arena.len() / 8 + 64 {
+            self.arena.shrink_to_fit();
+        }
+        if self.long.capacity() > self.long.len() * 2 + 4 {
+            self.long.shrink_to_fit();
+        }
+        self.bases.shrink_to_fit();
+        self.lens.shrink_to_fit();
     }
 
     /// Bytes on the heap.

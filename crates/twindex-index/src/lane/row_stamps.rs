@@ -8,6 +8,7 @@
 use smallvec::SmallVec;
 use twindex_model::cell::Text;
 
+use crate::catalog::shrink_vec;
 use crate::lane::raw::RawText;
 use crate::lane::stamp::Stamp;
 use crate::lane::stamp_code::StampCoder;
@@ -127,6 +128,12 @@ impl RowStamps {
     /// Gives unused memory back.
     pub(crate) fn shrink(&mut self) {
         self.rows.shrink();
+    }
+
+    /// Gives back memory if there is far more than needed.
+    pub(crate) fn tidy(&mut self) {
+        self.rows.tidy();
+        shrink_vec(&mut self.crowded);
     }
 
     /// Bytes on the heap.

@@ -296,6 +296,11 @@ impl CodeLane {
         }
     }
 
+    /// Writes the codes anew, each as `codes` has it, up to `greatest`.
+    pub(crate) fn renumber(&mut self, codes: &[u32], greatest: u32) {
+        *self = Self::of(self.codes.renumbered(codes, greatest));
+    }
+
     /// Bytes of what is derived.
     pub(crate) fn derived_bytes(&self) -> usize {
         let counts = self.counts.get().and_then(Option::as_ref).map_or(0, Counts::bytes);

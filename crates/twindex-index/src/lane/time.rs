@@ -101,6 +101,16 @@ impl TimeLane {
         self.codes = self.codes.scatter(rows);
     }
 
+    /// Drops the slots at and past an end.
+    pub(crate) fn truncate(&mut self, end: usize) {
+        self.codes.truncate(end);
+    }
+
+    /// Gives back memory if there is far more than needed.
+    pub(crate) fn shrink(&mut self) {
+        self.codes.shrink();
+    }
+
     /// Bytes on the heap.
     pub(crate) fn bytes(&self) -> usize {
         self.codes.bytes() + self.coder.bytes()

@@ -151,6 +151,36 @@ impl WideCodes {
         }
     }
 
+    /// Drops the slots at and past an end.
+    pub(crate) fn truncate(&mut self, end: usize) {
+        self.low.truncate(end);
+        match &mut self.high {
+            High::None => (),
+            High::U8(high) => high.truncate(end),
+            High::U16(high) => high.truncate(end),
+            High::U24(high, top) => {
+                high.truncate(end);
+                top.truncate(end);
+            }
+            High::U32(high) => high.truncate(end),
+        }
+    }
+
+    /// Gives back memory if there is far more than needed.
+    pub(crate) fn shrink(&mut self) {
+        self.low.shrink_to_fit();
+        match &mut self.high {
+            High::None => (),
+            High::U8(high) => high.shrink_to_fit(),
+            High::U16(high) => high.shrink_to_fit(),
+            High::U24(high, top) => {
+                high.shrink_to_fit();
+                top.shrink_to_fit();
+            }
+            High::U32(high) => high.shrink_to_fit(),
+        }
+    }
+
     /// Bytes on the heap.
     pub(crate) fn bytes(&self) -> usize {
         let high = match &self.high {

@@ -7,6 +7,7 @@
 mod arb;
 mod assembling;
 mod bulk;
+mod churn;
 mod filters;
 mod groups;
 mod histories;

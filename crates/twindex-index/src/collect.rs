@@ -1,0 +1,308 @@
+//! Giving back what is no longer used: paths that no twin has, texts that no row has, lanes
+//! without rows, and memory that grew for what is gone.
+//!
+//! The writer calls [`Index::collect`] between its writes, each time for a bounded piece of work. It
+//! goes by what the writes noted (a path lost its last row, a dictionary has grown), so it is idle
+//! while nothing goes. Only lanes are looked at in rounds, each after so many cells went. Doing it
+//! at once with the write that makes something useless was rejected: what goes now often comes back
+//! with the next patch, and a reader of an older version may still name it.
+
+use crate::catalog::Family;
+use crate::index::Index;
+use crate::lane::cells::WriteScope;
+use crate::lane::string::TextLane;
+use crate::lane::tidy;
+use crate::snapshot::Ts;
+use crate::texts::TextKind;
+
+/// What a path's drop costs, in microseconds, on top of a look into so many segments.
+const PATH_WORK: u32 = 2;
+const SEGMENTS_LOOKED_AT: usize = 16;
+/// Codes looked at, and written anew, in a microsecond.
+const CODES_A_WORK: usize = 500;
+/// Lanes looked at in a microsecond.
+const LANES_A_WORK: usize = 16;
+/// Rows of a lane written anew in a microsecond.
+const ROWS_A_WORK: u32 = 10;
+/// Finding lanes of the same rows in a segment.
+const SHARE_WORK: u32 = 100;
+/// Cells that must go before all lanes are looked at.
+const GONE_MIN: u64 = 1_024;
+/// One of so many lanes may have lost its last cell before all are looked at.
+const LANES_PART: u64 = 8;
+
+/// Calls without a cell gone after which lanes are looked at for however few went before.
+const QUIET_CALLS: u32 = 16;
+
+/// What a call of [`Index::collect`] gave back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Collected {
+    /// Paths dropped from the catalogue.
+    pub n_paths: usize,
+    /// Lanes dropped.
+    pub n_lanes: usize,
+    /// Texts dropped from dictionaries.
+    pub n_texts: usize,
+    /// Whether there is nothing left to be done before something else goes. Else it is worth calling
+    /// again, also after a while without writes.
+    pub is_done: bool,
+}
+
+/// How far the work has come.
+#[derive(Debug, Default)]
+pub(crate) struct Collector {
+    /// The dictionary that is looked through, and the next segment to be.
+    pass: Option<Pass>,
+    /// The next lane of a round.
+    round: Option<Place>,
+    /// Cells gone when the last round began.
+    n_gone: u64,
+    /// Cells gone when the last call looked, and calls since then.
+    n_gone_seen: u64,
+    n_quiet: u32,
+    /// Lanes in all, by the last round.
+    n_lanes: u64,
+}
+
+/// A search for the codes in use of a dictionary.
+#[derive(Clone, Copy, Debug)]
+struct Pass {
+    family: Family,
+    kind: TextKind,
+    generation: u32,
+    next: Place,
+}
+
+/// How far a walk over all segments has come.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    store: usize,
+    segment: usize,
+    /// Lanes of the segment that are left, or more.
+    n_lanes: usize,
+}
+
+impl Place {
+    const FIRST: Self = Self::of_store(0);
+
+    const fn of_store(store: usize) -> Self {
+        Self { store, segment: 0, n_lanes: usize::MAX }
+    }
+}
+
+/// Work that is left to a call, in microseconds or so.
+#[derive(Debug)]
+struct Work {
+    left: u32,
+    done: Collected,
+}
+
+impl Work {
+    fn spend(&mut self, work: u32) {
+        self.left = self.left.saturating_sub(work);
+    }
+
+    fn is_over(&self) -> bool {
+        self.left == 0
+    }
+}
+
+impl Index {
+    /// Gives back some of what is no longer used, in about `work` microseconds; what cannot be
+    /// parted (the codes of one dictionary written anew, the children of one path) may take longer.
+    /// No reader has a version before `oldest` open, nor will.
+    pub fn collect(&mut self, oldest: Ts, work: u32) -> Collected {
+        let mut work = Work { left: work, done: Collected::default() };
+        self.catalog.free_dropped(oldest);
+        self.forget_gone_texts(&mut work);
+        self.drop_idle_paths(oldest, &mut work);
+        while !work.is_over() && self.pass(&mut work) {}
+        while !work.is_over() && self.tidy(&mut work) {}
+        let is_done = !work.is_over() && self.catalog.n_gone() == self.collector.n_gone;
+        Collected { is_done, ..work.done }
+    }
+
+    /// Lets the paths that lost their last text begin anew.
+    fn forget_gone_texts(&mut self, work: &mut Work) {
+        while !work.is_over()
+            && let Some((path, kind, is_gone)) = self.catalog.next_gone_texts()
+        {
+            if is_gone {
+                self.texts.forget(path, self.catalog.family(path), kind);
+            }
+            work.spend(1);
+        }
+    }
+
+    fn drop_idle_paths(&mut self, oldest: Ts, work: &mut Work) {
+        while !work.is_over()
+            && let Some(path) = self.catalog.next_idle(oldest)
+        {
+            let segments = self.stores.iter_mut().flat_map(|store| &mut store.segments);
+            let n_lanes: usize = segments.map(|s| usize::from(s.remove_lane(path))).sum();
+            work.done.n_lanes += n_lanes;
+            for kind in TextKind::ALL {
+                self.texts.forget(path, self.catalog.family(path), kind);
+            }
+            if let Some(family) = self.catalog.drop_path(path) {
+                self.texts.forget_family(family);
+            }
+            work.done.n_paths += 1;
+            let n_segments: usize = self.stores.iter().map(|store| store.segments.len()).sum();
+            work.spend(PATH_WORK + (n_segments / SEGMENTS_LOOKED_AT) as u32);
+        }
+    }
+
+    /// Goes on with the search for the codes in use of a dictionary; false if none is due.
+    fn pass(&mut self, work: &mut Work) -> bool {
+        let Some(mut pass) = self.collector.pass.take().or_else(|| self.begin_pass()) else {
+            return false;
+        };
+        work.spend(1);
+        let dictionary = self.texts.dictionary(pass.family, pass.kind);
+        if dictionary.is_none_or(|dictionary| dictionary.generation() != pass.generation) {
+            return true;
+        }
+        match self.segment_at(&mut pass.next) {
+            Some(()) => {
+                self.note_in_use(&pass, work);
+                pass.next.segment += 1;
+                self.collector.pass = Some(pass);
+            }
+            None => self.end_pass(&pass, work),
+        }
+        true
+    }
+
+    fn begin_pass(&mut self) -> Option<Pass> {
+        let (family, kind) = self.texts.next_due()?;
+        let dictionary = self.texts.dictionary_mut(family, kind)?;
+        dictionary.begin_pass();
+        let generation = dictionary.generation();
+        Some(Pass { family, kind, generation, next: Place::FIRST })
+    }
+
+    /// Moves a place that is past its collection to the next one; `None` past the last.
+    fn segment_at(&self, place: &mut Place) -> Option<()> {
+        while place.segment >= self.stores.get(place.store)?.segments.len() {
+            *place = Place::of_store(place.store + 1);
+        }
+        Some(())
+    }
+
+    /// Notes the codes of the family's lanes in one segment.
+    fn note_in_use(&mut self, pass: &Pass, work: &mut Work) {
+        let Some(dictionary) = self.texts.dictionary_mut(pass.family, pass.kind) else { return };
+        let segment = &self.stores[pass.next.store].segments[pass.next.segment];
+        let lanes = self.catalog.paths_of(pass.family).filter_map(|path| segment.lane(path));
+        for lane in lanes {
+            if let Some(TextLane::Codes(part)) = lane.text_part(pass.kind) {
+                let slots = lane.kinds.slots_of_kind(pass.kind.kind(), None);
+                dictionary.note_in_use(slots.iter().map(|slot| part.codes.get(slot.into())));
+                work.spend((slots.count() as usize / CODES_A_WORK) as u32);
+            }
+        }
+    }
+
+    /// Writes the codes of a family anew if most are of no row.
+    fn end_pass(&mut self, pass: &Pass, work: &mut Work) {
+        let of_kind = |path| self.catalog.n_rows_of_both(path, pass.kind.kind());
+        let n_rows = self.catalog.paths_of(pass.family).map(of_kind).sum();
+        let Some(dictionary) = self.texts.dictionary_mut(pass.family, pass.kind) else { return };
+        let n_texts = dictionary.len();
+        let (in_use, n_in_use) = dictionary.end_pass(n_rows);
+        for path in self.catalog.paths_of(pass.family) {
+            self.texts.note_left(path, pass.kind, (n_in_use, n_texts));
+        }
+        if n_in_use * 2 >= n_texts {
+            return;
+        }
+        let codes = self.texts.renumber((pass.family, pass.kind), &in_use);
+        for segment in self.stores.iter_mut().flat_map(|store| &mut store.segments) {
+            for path in self.catalog.paths_of(pass.family) {
+                if let Some((lane, _)) = segment.lane_mut(path) {
+                    work.spend((lane.renumber(pass.kind, &codes) / CODES_A_WORK) as u32);
+                }
+            }
+        }
+        work.done.n_texts += n_texts - n_in_use;
+    }
+
+    /// Goes on with a round over all lanes; false if none is due.
+    fn tidy(&mut self, work: &mut Work) -> bool {
+        let Some(mut place) = self.collector.round.take().or_else(|| self.begin_round()) else {
+            return false;
+        };
+        let Some(()) = self.segment_at(&mut place) else {
+            self.end_round();
+            return true;
+        };
+        let n_lanes = self.stores[place.store].segments[place.segment].lanes().len();
+        let end = place.n_lanes.min(n_lanes);
+        place.n_lanes = end.saturating_sub(LANES_A_WORK);
+        // Backwards, since the last lane takes the place of one that is dropped.
+        for lane in (place.n_lanes..end).rev() {
+            self.tidy_lane(place, lane, work);
+        }
+        work.spend(1);
+        if place.n_lanes == 0 {
+            let segment = &mut self.stores[place.store].segments[place.segment];
+            self.collector.n_lanes += segment.lanes().len() as u64;
+            segment.shrink();
+            work.spend(SHARE_WORK);
+            place = Place { segment: place.segment + 1, n_lanes: usize::MAX, ..place };
+        }
+        self.collector.round = Some(place);
+        true
+    }
+
+    fn begin_round(&mut self) -> Option<Place> {
+        let (n_gone, collector) = (self.catalog.n_gone(), &mut self.collector);
+        let is_quiet = n_gone == std::mem::replace(&mut collector.n_gone_seen, n_gone);
+        collector.n_quiet = if is_quiet { collector.n_quiet + 1 } else { 0 };
+        let n_since = n_gone - collector.n_gone;
+        let is_many = n_since > (collector.n_lanes / LANES_PART).max(GONE_MIN);
+        if n_since == 0 || !is_many && collector.n_quiet < QUIET_CALLS {
+            return None;
+        }
+        collector.n_gone = n_gone;
+        self.collector.n_lanes = 0;
+        Some(Place::FIRST)
+    }
+
+    fn end_round(&mut self) {
+        let catalog = &self.catalog;
+        self.texts.find_due(&self.options, |family, kind| {
+            let of_kind = |path| catalog.n_rows_of_both(path, kind.kind());
+            catalog.paths_of(family).map(of_kind).sum()
+        });
+        self.catalog.shrink();
+        self.texts.shrink(self.catalog.n_paths(), self.catalog.n_families());
+        for store in &mut self.stores {
+            store.by_identity.shrink((&store.segments, &self.texts));
+        }
+        twindex_kernels::memory::trim();
+    }
+
+    /// Drops a lane without rows, and gives back memory of one that has lost most of them.
+    fn tidy_lane(&mut self, place: Place, lane: usize, work: &mut Work) {
+        let segment = &mut self.stores[place.store].segments[place.segment];
+        let Some(lane) = segment.lanes().get(lane) else { return };
+        if lane.kinds.n_defined() == 0 {
+            // Readers of older versions may have rows there, and walk the lanes.
+            if segment.undo().newest().is_none() {
+                let path = lane.path;
+                work.done.n_lanes += usize::from(segment.remove_lane(path));
+            }
+            return;
+        }
+        let Some((lane, stamps)) = segment.lane_mut(lane.path) else { return };
+        let mut scope = WriteScope {
+            catalog: &self.catalog,
+            texts: &mut self.texts,
+            stamps,
+            options: &self.options,
+        };
+        work.spend(tidy::tidy(lane, &mut scope) / ROWS_A_WORK);
+    }
+}
