@@ -1,26 +1,29 @@
-//! The catalogue of an index as the binder sees it.
+//! The catalogue as the binder sees it.
+//!
+//! It is of no version: it knows every path that twins of any open version have, and what it counts
+//! are the newest writes. So binding takes from it where a path lies, and warnings, but no answer.
 
-use twindex_index::index::Index;
+use twindex_index::catalog::Catalog;
 use twindex_lang::ast;
 use twindex_model::kind::KindSet;
 use twindex_model::path::{Collection, PathId};
 use twindex_plan::catalog_view::CatalogView;
 
-/// An index, for binding.
+/// A catalogue, for binding.
 #[derive(Clone, Copy, Debug)]
-pub struct IndexCatalog<'a>(pub &'a Index);
+pub struct IndexCatalog<'a>(pub &'a Catalog);
 
 impl CatalogView for IndexCatalog<'_> {
     fn path(&self, keys: &[&str]) -> Option<PathId> {
-        self.0.catalog().path(keys)
+        self.0.path(keys)
     }
 
     fn kinds(&self, collection: Collection, path: PathId) -> KindSet {
-        self.0.catalog().kinds(collection, path)
+        self.0.kinds(collection, path)
     }
 
     fn children(&self, keys: &[&str], n_max: usize) -> Vec<String> {
-        let catalog = self.0.catalog();
+        let catalog = self.0;
         let parent = if keys.is_empty() {
             None
         } else {

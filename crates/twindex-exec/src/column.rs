@@ -2,7 +2,9 @@
 //!
 //! Grouping, sorting and distinct rows all work on these numbers and touch values only once each.
 //! An expression of one path is evaluated once per distinct cell of the segment; only one of
-//! several paths, or of objects, is evaluated row by row.
+//! several paths, of objects, or of nearly as many cells as rows, is evaluated row by row.
+
+use std::ops::ControlFlow;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
@@ -10,14 +12,20 @@ use twindex_index::view::SegmentView;
 use twindex_kernels::mask::Mask;
 use twindex_model::kind::{Kind, KindSet};
 use twindex_model::path::PathId;
+use twindex_model::value::Value;
 use twindex_plan::eval::evaluate;
 use twindex_plan::expr::Expr;
 
+use crate::error::ExecError;
 use crate::key::Key;
 use crate::leaf::{cell_path, plain_path};
-use crate::row::{CellView, RowView};
+use crate::row::CellView;
+use crate::segment::Segment;
 
 const OBJECT: KindSet = KindSet::of(&[Kind::Object]);
+
+/// Distinct cells that are evaluated in one step; of more it goes row by row, in slices.
+const EVALUATED_MAX: usize = 4_096;
 
 /// The values of one expression over the rows of a mask.
 #[derive(Debug, Default)]
@@ -30,23 +38,45 @@ pub(crate) struct Column {
 
 impl Column {
     /// The values of `expr` over the rows of `mask`.
-    pub(crate) fn new(expr: &Expr, segment: &SegmentView<'_>, mask: &Mask) -> Self {
-        match cell_path(expr) {
-            Some(path) if segment.n_rows_of_kinds(path, OBJECT) == 0 => {
-                Self::of_cells((expr, path), segment, mask)
-            }
-            _ => Self::of_rows(expr, segment, mask),
+    ///
+    /// # Errors
+    /// As [`Segment::rows`].
+    pub(crate) fn new(expr: &Expr, segment: &Segment<'_>, mask: &Mask) -> Result<Self, ExecError> {
+        if let Some(path) = cell_path(expr)
+            && let Some(column) = segment.step(|view| Self::of_cells((expr, path), view, mask))?
+        {
+            return Ok(column);
         }
+        Self::of_rows(expr, segment, mask)
     }
 
-    fn of_cells(of: (&Expr, PathId), segment: &SegmentView<'_>, mask: &Mask) -> Self {
-        let (expr, path) = of;
+    /// The cells at a path over the rows of `mask`, all objects as one empty one.
+    pub(crate) fn of_cells_alone(path: PathId, segment: &SegmentView<'_>, mask: &Mask) -> Self {
         let mut ids = Vec::new();
         let cells = segment.group_ids(path, mask, &mut ids);
         let used = renumber(&mut ids, cells.len());
+        let any_object = || Some(Value::Object(Vec::new()));
+        let keys = used.into_iter().map(|id| Key::of_cell(&cells[id as usize], any_object));
+        Self { ids, keys: keys.collect() }
+    }
+
+    /// The values by the distinct cells at a path; none where cells do not suffice, or are many.
+    fn of_cells(of: (&Expr, PathId), segment: &SegmentView<'_>, mask: &Mask) -> Option<Self> {
+        let (expr, path) = of;
+        if segment.n_rows_of_kinds(path, OBJECT) > 0 {
+            return None;
+        }
+        let mut ids = Vec::new();
+        let cells = segment.group_ids(path, mask, &mut ids);
+        let used = renumber(&mut ids, cells.len());
+        let is_plain = plain_path(expr).is_some();
+        if !is_plain && used.len() > EVALUATED_MAX {
+            return None;
+        }
         let cells = used.into_iter().map(|id| &cells[id as usize]);
-        if plain_path(expr).is_some() {
-            return Self { ids, keys: cells.map(|cell| Key::of_cell(cell, || None)).collect() };
+        if is_plain {
+            let keys = cells.map(|cell| Key::of_cell(cell, || None)).collect();
+            return Some(Self { ids, keys });
         }
         let mut interner = Interner::default();
         let places: Vec<u32> = cells
@@ -54,19 +84,17 @@ impl Column {
             .collect();
         // A function of many cells may have few results.
         ids.iter_mut().for_each(|id| *id = places[*id as usize]);
-        Self { ids, keys: interner.keys }
+        Some(Self { ids, keys: interner.keys })
     }
 
-    fn of_rows(expr: &Expr, segment: &SegmentView<'_>, mask: &Mask) -> Self {
+    fn of_rows(expr: &Expr, segment: &Segment<'_>, mask: &Mask) -> Result<Self, ExecError> {
         let mut interner = Interner::default();
-        let ids = mask
-            .iter()
-            .map(|row| {
-                let view = RowView { segment: *segment, row };
-                interner.id(Key::of_scalar(evaluate(expr, &view)))
-            })
-            .collect();
-        Self { ids, keys: interner.keys }
+        let mut ids = Vec::with_capacity(mask.count() as usize);
+        segment.rows(mask, |row| {
+            ids.push(interner.id(Key::of_scalar(evaluate(expr, row))));
+            ControlFlow::Continue(())
+        })?;
+        Ok(Self { ids, keys: interner.keys })
     }
 }
 

@@ -4,17 +4,19 @@
 //! other, and nothing that was given need be remembered in a token: what lies before the place is
 //! found again, and seen rows with it.
 
+use std::ops::ControlFlow;
+
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
-use twindex_index::view::SegmentView;
+use twindex_kernels::mask::Mask;
 use twindex_plan::logical;
 
 use crate::column::Column;
 use crate::error::ExecError;
 use crate::project::Projection;
-use crate::row::RowView;
 use crate::runner::Fold;
 use crate::scan::Scan;
+use crate::segment::Segment;
 use crate::top::{KEY_NS, Order, Ranked, best_of_each};
 use crate::window::Window;
 
@@ -33,7 +35,7 @@ impl Distinct<'_> {
     /// The rows of a page, at most one more than it holds.
     ///
     /// # Errors
-    /// [`ExecError::Stopped`].
+    /// [`ExecError::Stopped`] and [`ExecError::SnapshotExpired`].
     pub(crate) fn rows(
         &self,
         scan: &Scan<'_>,
@@ -60,9 +62,7 @@ impl Distinct<'_> {
                 break;
             }
             scan.runner.stop.check()?;
-            let mut found = self.rows_of_segment(scan, &scan.segment(number));
-            found.sort_unstable_by_key(|row| row.0.row);
-            for (ranked, text) in found {
+            for (ranked, text) in self.rows_of_segment(scan, &scan.segment(number))? {
                 if seen.insert(text.clone(), ()).is_none()
                     && after.is_none_or(|after| self.order.cmp(&ranked, after).is_gt())
                 {
@@ -90,12 +90,13 @@ impl Distinct<'_> {
         let row_ns = KEY_NS * (self.order.keys.len() + self.columns.len()) as f64;
         let firsts = scan.runner.fold(
             scan.n_segments(),
-            scan.work_ns(0..scan.n_segments(), row_ns),
+            scan.work_ns(0..scan.n_segments(), row_ns)?,
             &Fold {
                 begin: &Firsts::default,
                 add: &|firsts: &mut Firsts, number| {
-                    let found = self.rows_of_segment(scan, &scan.segment(number));
+                    let found = self.rows_of_segment(scan, &scan.segment(number))?;
                     found.into_iter().for_each(|row| insert(firsts, row));
+                    Ok(())
                 },
                 merge: &|firsts: &mut Firsts, others: Firsts| {
                     let others = others.into_iter().map(|(text, ranked)| (ranked, text));
@@ -113,20 +114,28 @@ impl Distinct<'_> {
         Ok(window.without_skipped(rows))
     }
 
-    /// The distinct rows of one segment with their texts, in no order.
-    fn rows_of_segment(&self, scan: &Scan<'_>, segment: &SegmentView<'_>) -> Vec<DistinctRow> {
-        let mask = scan.filter.mask(segment);
-        let columns: Vec<Column> =
-            self.columns.iter().map(|column| Column::new(&column.expr, segment, &mask)).collect();
-        let firsts = best_of_each(&columns, self.order, (segment, &mask));
-        firsts
-            .into_iter()
-            .map(|ranked| {
-                let view = RowView { segment: *segment, row: ranked.row.place() };
-                let mut text = String::new();
-                self.projection.write_canonical(&view, &mut text);
-                (ranked, text.into_boxed_str())
-            })
-            .collect()
+    /// The distinct rows of one segment with their texts, in row order.
+    fn rows_of_segment(
+        &self,
+        scan: &Scan<'_>,
+        segment: &Segment<'_>,
+    ) -> Result<Vec<DistinctRow>, ExecError> {
+        let mask = segment.mask(scan.filter)?;
+        let columns = self.columns.iter();
+        let columns: Vec<Column> = columns
+            .map(|column| Column::new(&column.expr, segment, &mask))
+            .collect::<Result<_, _>>()?;
+        let mut firsts = best_of_each(&columns, self.order, (segment, &mask))?;
+        firsts.sort_unstable_by_key(|ranked| ranked.row);
+        let mut printed = Mask::empty();
+        firsts.iter().for_each(|ranked| printed.set(ranked.row.place()));
+        let mut texts = Vec::with_capacity(firsts.len());
+        segment.rows(&printed, |row| {
+            let mut text = String::new();
+            self.projection.write_canonical(row, &mut text);
+            texts.push(text.into_boxed_str());
+            ControlFlow::Continue(())
+        })?;
+        Ok(firsts.into_iter().zip(texts).collect())
     }
 }

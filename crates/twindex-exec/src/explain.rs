@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
-use twindex_index::index::Index;
+use twindex_index::snapshot::Snapshot;
 use twindex_plan::expr::Expr;
 use twindex_plan::logical::{Groups, LogicalPlan, Output};
 
@@ -20,7 +20,6 @@ use crate::operator::{Measured, Metering, Node, Operator as _, ROW_BY_ROW};
 use crate::ops::Everything;
 use crate::page::{Request, TimedPage, execute_with};
 use crate::physical::Filter;
-use crate::runner::Runner;
 use crate::scan::Scan;
 
 /// One step of a plan.
@@ -61,12 +60,17 @@ pub struct Actual {
     pub was_run: bool,
 }
 
-/// The plan as it would be run.
-#[must_use]
-pub fn explain(index: &Index, plan: &LogicalPlan) -> Explanation {
+/// The plan as it would be run. Of `request` only the stop matters.
+///
+/// # Errors
+/// [`ExecError::Stopped`] and [`ExecError::SnapshotExpired`].
+pub fn explain(
+    snapshot: &Snapshot,
+    plan: &LogicalPlan,
+    request: &Request<'_>,
+) -> Result<Explanation, ExecError> {
     let filter = Filter::new(&plan.filter, Metering::Off);
-    let request = Request::unbounded();
-    tree(&scan_of(index, plan, &filter, &request), plan, None)
+    tree(&Scan::new(snapshot, plan, &filter, request)?, plan, None)
 }
 
 /// Runs the plan for one page and tells what each step did.
@@ -74,33 +78,22 @@ pub fn explain(index: &Index, plan: &LogicalPlan) -> Explanation {
 /// # Errors
 /// As [`crate::execute`].
 pub fn analyze(
-    index: &Index,
+    snapshot: &Snapshot,
     plan: &LogicalPlan,
     request: &Request<'_>,
 ) -> Result<Explanation, ExecError> {
     let filter = Filter::new(&plan.filter, Metering::On);
-    let timed = execute_with(index, plan, &filter, request)?;
-    let scan = scan_of(index, plan, &filter, request);
-    Ok(tree(&scan, plan, Some(&timed)))
-}
-
-fn scan_of<'a>(
-    index: &'a Index,
-    plan: &LogicalPlan,
-    filter: &'a Filter,
-    request: &'a Request<'a>,
-) -> Scan<'a> {
-    Scan {
-        index,
-        collection: twins_of(plan.collection),
-        filter,
-        runner: Runner { pool: request.pool, stop: &request.stop },
-    }
+    let timed = execute_with(snapshot, plan, &filter, request)?;
+    tree(&Scan::new(snapshot, plan, &filter, request)?, plan, Some(&timed))
 }
 
 /// The steps of the logical plan over the scan with its operators.
-fn tree(scan: &Scan<'_>, plan: &LogicalPlan, timed: Option<&TimedPage>) -> Explanation {
-    let bottom = scan_node(scan, plan, timed.is_some());
+fn tree(
+    scan: &Scan<'_>,
+    plan: &LogicalPlan,
+    timed: Option<&TimedPage>,
+) -> Result<Explanation, ExecError> {
+    let bottom = scan_node(scan, plan, timed.is_some())?;
     let steps = twindex_plan::explain::steps(plan);
     // The last steps are the filter and the scan, which the operators spell out.
     let is_above = |step: &&String| !step.starts_with("Filter: ") && !step.starts_with("Scan: ");
@@ -110,21 +103,23 @@ fn tree(scan: &Scan<'_>, plan: &LogicalPlan, timed: Option<&TimedPage>) -> Expla
         above.push(&twins);
     }
     let scan_time = bottom.actual.map(|actual| actual.time);
-    above.into_iter().rev().fold(bottom, |below, step| Explanation {
-        label: step.clone(),
-        by: keyed_by(scan, plan, step).to_owned(),
-        estimated: None,
-        actual: timed.map(|timed| actual_of_step(step, timed, scan_time.unwrap_or_default())),
-        children: vec![below],
+    above.into_iter().rev().try_fold(bottom, |below, step| {
+        Ok(Explanation {
+            label: step.clone(),
+            by: keyed_by(scan, plan, step)?.to_owned(),
+            estimated: None,
+            actual: timed.map(|timed| actual_of_step(step, timed, scan_time.unwrap_or_default())),
+            children: vec![below],
+        })
     })
 }
 
 /// How a step that sorts, groups or tells rows apart comes by its values; nothing for other steps.
-fn keyed_by(scan: &Scan<'_>, plan: &LogicalPlan, step: &str) -> &'static str {
+fn keyed_by(scan: &Scan<'_>, plan: &LogicalPlan, step: &str) -> Result<&'static str, ExecError> {
     let mut exprs: Vec<&Expr> = Vec::new();
     match &plan.output {
-        Output::Groups(groups) if is_aggregation(step) && is_counted(scan, groups) => {
-            return "kept counts";
+        Output::Groups(groups) if is_aggregation(step) && is_counted(scan, groups)? => {
+            return Ok("kept counts");
         }
         Output::Groups(groups) if is_aggregation(step) => {
             exprs.extend(&groups.keys);
@@ -136,16 +131,16 @@ fn keyed_by(scan: &Scan<'_>, plan: &LogicalPlan, step: &str) -> &'static str {
         Output::Rows(_) | Output::Twins if step.starts_with("Sort: ") => {
             exprs.extend(plan.order.iter().map(|key| &key.expr));
         }
-        _ => return "",
+        _ => return Ok(""),
     }
     let is_by_row = |expr: &&Expr| cell_path(expr).is_none() && !expr.is_constant();
-    if exprs.iter().any(is_by_row) {
+    Ok(if exprs.iter().any(is_by_row) {
         ROW_BY_ROW
     } else if exprs.is_empty() {
         "matching rows"
     } else {
         "distinct values of each segment"
-    }
+    })
 }
 
 fn is_aggregation(step: &str) -> bool {
@@ -153,15 +148,20 @@ fn is_aggregation(step: &str) -> bool {
 }
 
 /// Whether kept counts give all groups, so that no lane is read.
-fn is_counted(scan: &Scan<'_>, groups: &Groups) -> bool {
-    let is_known = |number| {
-        let segment = scan.segment(number);
-        match groups.keys.len() {
-            0 => scan.filter.exact_count(&segment).is_some(),
-            _ => scan.filter.is_everything(&segment),
+fn is_counted(scan: &Scan<'_>, groups: &Groups) -> Result<bool, ExecError> {
+    if !GroupTable::is_answered_by_counts(groups) {
+        return Ok(false);
+    }
+    for number in 0..scan.n_segments() {
+        let is_known = scan.segment(number).step(|view| match groups.keys.len() {
+            0 => scan.filter.exact_count(view).is_some(),
+            _ => scan.filter.is_everything(view),
+        })?;
+        if !is_known {
+            return Ok(false);
         }
-    };
-    GroupTable::is_answered_by_counts(groups) && (0..scan.n_segments()).all(is_known)
+    }
+    Ok(true)
 }
 
 /// What a step above the scan did. Rows are printed last whatever stands above in the order of
@@ -181,12 +181,19 @@ fn actual_of_step(step: &str, timed: &TimedPage, scan_time: Duration) -> Actual 
     }
 }
 
-fn scan_node(scan: &Scan<'_>, plan: &LogicalPlan, is_analyzed: bool) -> Explanation {
+fn scan_node(
+    scan: &Scan<'_>,
+    plan: &LogicalPlan,
+    is_analyzed: bool,
+) -> Result<Explanation, ExecError> {
     let n_segments = scan.n_segments();
-    let nodes = [scan.filter.rows(), Some(scan.filter.masks())];
+    let nodes = [scan.filter.rows(), Some(scan.filter.masks())].into_iter().flatten();
     let mut children: Vec<Explanation> =
-        nodes.into_iter().flatten().map(|node| operator_node(scan, node)).collect();
-    let n_rows = scan.collection.map_or(0, |collection| scan.index.n_rows(collection));
+        nodes.map(|node| operator_node(scan, node)).collect::<Result<_, _>>()?;
+    let mut n_rows = 0;
+    for number in 0..n_segments {
+        n_rows += u64::from(scan.segment(number).step(|view| view.n_live())?);
+    }
     let estimated = children.iter().filter_map(|child| child.estimated);
     let estimated = estimated.min_by_key(|estimated| estimated.rows_max);
     let collection = match twins_of(plan.collection) {
@@ -197,7 +204,7 @@ fn scan_node(scan: &Scan<'_>, plan: &LogicalPlan, is_analyzed: bool) -> Explanat
     let actuals: Vec<Actual> = children.iter().filter_map(|child| child.actual).collect();
     // A scan without a condition says so by having no operators.
     children.retain(|child| child.label != Everything.describe());
-    Explanation {
+    Ok(Explanation {
         label: format!(
             "Scan: {collection}, {} in {}",
             counted(n_rows, "row"),
@@ -212,14 +219,14 @@ fn scan_node(scan: &Scan<'_>, plan: &LogicalPlan, is_analyzed: bool) -> Explanat
             was_run: actuals.iter().any(|actual| actual.was_run),
         }),
         children,
-    }
+    })
 }
 
-fn operator_node(scan: &Scan<'_>, node: &Node) -> Explanation {
+fn operator_node(scan: &Scan<'_>, node: &Node) -> Result<Explanation, ExecError> {
     let mut estimated = EstimatedRows { rows_max: 0, is_exact: true };
     let mut by: BTreeMap<&str, usize> = BTreeMap::new();
     for number in 0..scan.n_segments() {
-        let estimate = node.estimate(&scan.segment(number));
+        let estimate = scan.segment(number).step(|view| node.estimate(view))?;
         estimated.rows_max += u64::from(estimate.rows_max);
         estimated.is_exact &= estimate.is_exact;
         *by.entry(estimate.by).or_default() += 1;
@@ -228,18 +235,14 @@ fn operator_node(scan: &Scan<'_>, node: &Node) -> Explanation {
         0 | 1 => by.into_keys().map(str::to_owned).collect(),
         _ => by.into_iter().map(|(by, n)| format!("{by} × {n}")).collect(),
     };
-    Explanation {
+    let children = node.operator().children().iter();
+    Ok(Explanation {
         label: node.operator().describe(),
         by: by.join(", "),
         estimated: Some(estimated),
         actual: node.measured().map(Actual::of_operator),
-        children: node
-            .operator()
-            .children()
-            .iter()
-            .map(|child| operator_node(scan, child))
-            .collect(),
-    }
+        children: children.map(|child| operator_node(scan, child)).collect::<Result<_, _>>()?,
+    })
 }
 
 /// `1 row`, `2 rows`.

@@ -11,13 +11,16 @@ use twindex_kernels::mask::Mask;
 use twindex_model::cell::Cell;
 use twindex_model::kind::{Kind, KindSet};
 use twindex_model::path::PathId;
+use twindex_plan::expr::Expr;
 use twindex_plan::logical::{AggregateFunction, Groups};
 
 use crate::aggregate::Partial;
 use crate::column::{Column, Combined};
+use crate::error::ExecError;
 use crate::key::Key;
 use crate::leaf::plain_path;
 use crate::physical::Filter;
+use crate::segment::Segment;
 
 const OBJECT: KindSet = KindSet::of(&[Kind::Object]);
 const VALUES: KindSet = KindSet::DEFINED.without(Kind::Null);
@@ -34,6 +37,32 @@ pub(crate) struct GroupTable<'a> {
     /// The states of all groups, group by group.
     partials: Vec<Partial>,
     n_groups: usize,
+}
+
+/// What kept counts know of a segment.
+enum Known {
+    /// Everything: it is added.
+    All,
+    /// What is given here of its rows.
+    Rows {
+        /// Which of them match.
+        everything: Matching,
+        /// Whether no cell of the path that groups are counted by is an object.
+        has_cells_alone: bool,
+    },
+}
+
+/// Which rows of a segment match.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Matching {
+    All,
+    Some,
+}
+
+impl Matching {
+    fn of(is_everything: bool) -> Self {
+        if is_everything { Self::All } else { Self::Some }
+    }
 }
 
 /// One finished group.
@@ -61,36 +90,65 @@ impl<'a> GroupTable<'a> {
     }
 
     /// Adds the rows of a segment that match.
-    pub(crate) fn add_segment(&mut self, segment: &SegmentView<'_>, filter: &Filter) {
+    ///
+    /// # Errors
+    /// As [`Segment::rows`].
+    pub(crate) fn add_segment(
+        &mut self,
+        segment: &Segment<'_>,
+        filter: &Filter,
+    ) -> Result<(), ExecError> {
         let counts_rows_alone = counts_rows_alone(self.groups);
-        if self.groups.keys.is_empty()
-            && counts_rows_alone
-            && let Some(n_rows) = filter.exact_count(segment)
-        {
-            self.partials.iter_mut().for_each(|partial| partial.add(&Key::Null, u64::from(n_rows)));
-            return;
+        let counted_path = match &self.groups.keys[..] {
+            [key] if counts_rows_alone => plain_path(key),
+            _ => None,
+        };
+        let known = segment.step(|view| self.add_by_counts(view, filter, counted_path))?;
+        let Known::Rows { everything, has_cells_alone } = known else { return Ok(()) };
+        let mut mask = segment.mask(filter)?;
+        if let Some(path) = counted_path.filter(|_| has_cells_alone) {
+            return segment.step(|view| self.count_values(path, view, Some(&mask)));
         }
-        let is_everything = filter.is_everything(segment);
-        if let [key] = &self.groups.keys[..]
-            && counts_rows_alone
-            && let Some(path) = plain_path(key)
-            && segment.n_rows_of_kinds(path, OBJECT) == 0
-        {
-            let mask = (!is_everything).then(|| filter.mask(segment));
-            self.count_values(path, segment, mask.as_ref());
-            return;
-        }
-        let mut mask = filter.mask(segment);
         if let [a, b] = &self.groups.keys[..]
             && counts_rows_alone
             && let (Some(a), Some(b)) = (plain_path(a), plain_path(b))
         {
-            mask = self.count_pairs((a, b), segment, &mask);
+            mask = segment.step(|view| self.count_pairs((a, b), view, &mask))?;
         }
         if self.groups.keys.is_empty() {
-            self.add_whole(segment, &mask, is_everything);
-        } else if !mask.is_empty() {
-            self.add_grouped(segment, &mask);
+            self.add_whole(segment, &mask, everything)
+        } else if mask.is_empty() {
+            Ok(())
+        } else {
+            self.add_grouped(segment, &mask)
+        }
+    }
+
+    /// Adds the rows of a segment if kept counts know how many there are: in all, or by the values
+    /// of the path that groups are counted by.
+    fn add_by_counts(
+        &mut self,
+        segment: &SegmentView<'_>,
+        filter: &Filter,
+        counted_path: Option<PathId>,
+    ) -> Known {
+        let exact = filter.exact_count(segment);
+        if self.groups.keys.is_empty()
+            && counts_rows_alone(self.groups)
+            && let Some(n_rows) = exact
+        {
+            self.partials.iter_mut().for_each(|partial| partial.add(&Key::Null, u64::from(n_rows)));
+            return Known::All;
+        }
+        let everything = exact == Some(segment.n_live());
+        let has_no_object = |path: PathId| segment.n_rows_of_kinds(path, OBJECT) == 0;
+        let has_cells_alone = counted_path.is_some_and(has_no_object);
+        match counted_path {
+            Some(path) if everything && has_cells_alone => {
+                self.count_values(path, segment, None);
+                Known::All
+            }
+            _ => Known::Rows { everything: Matching::of(everything), has_cells_alone },
         }
     }
 
@@ -207,7 +265,12 @@ impl<'a> GroupTable<'a> {
     }
 
     /// Adds rows to the one group of a query without keys.
-    fn add_whole(&mut self, segment: &SegmentView<'_>, mask: &Mask, is_everything: bool) {
+    fn add_whole(
+        &mut self,
+        segment: &Segment<'_>,
+        mask: &Mask,
+        matching: Matching,
+    ) -> Result<(), ExecError> {
         let n_rows = u64::from(mask.count());
         let groups = self.groups;
         for (aggregate, partial) in groups.aggregates.iter().zip(&mut self.partials) {
@@ -215,37 +278,26 @@ impl<'a> GroupTable<'a> {
                 partial.add(&Key::Null, n_rows);
                 continue;
             };
-            let has_objects = |path| segment.n_rows_of_kinds(path, OBJECT) > 0;
-            match plain_path(argument) {
-                Some(path) if partial.takes_numbers_alone() => {
-                    segment.count_numbers(path, mask, |number, n| {
-                        partial.add_number(number, u64::from(n));
-                    });
-                }
-                Some(path) if matches!(partial, Partial::Values(_)) && is_everything => {
-                    let n = segment.n_rows_of_kinds(path, VALUES);
-                    partial.add(&Key::Bool(true), u64::from(n));
-                }
-                Some(path) if !has_objects(path) => {
-                    let mask = (!is_everything).then_some(mask);
-                    segment.count_values(path, mask, |cell, n| add_cell(partial, &cell, n));
-                }
-                _ => {
-                    let column = Column::new(argument, segment, mask);
-                    let counts = counts_of(&column.ids, column.keys.len());
-                    for (key, n) in column.keys.iter().zip(counts).filter(|pair| pair.1 > 0) {
-                        partial.add(key, n);
-                    }
-                }
+            if let Some(path) = plain_path(argument)
+                && segment.step(|view| add_cells(partial, path, view, (mask, matching)))?
+            {
+                continue;
+            }
+            let column = Column::new(argument, segment, mask)?;
+            let counts = counts_of(&column.ids, column.keys.len());
+            for (key, n) in column.keys.iter().zip(counts).filter(|pair| pair.1 > 0) {
+                partial.add(key, n);
             }
         }
+        Ok(())
     }
 
     /// Adds rows by the values of the key columns.
-    fn add_grouped(&mut self, segment: &SegmentView<'_>, mask: &Mask) {
+    fn add_grouped(&mut self, segment: &Segment<'_>, mask: &Mask) -> Result<(), ExecError> {
         let groups = self.groups;
+        let keys = groups.keys.iter();
         let columns: Vec<Column> =
-            groups.keys.iter().map(|key| Column::new(key, segment, mask)).collect();
+            keys.map(|key| Column::new(key, segment, mask)).collect::<Result<_, _>>()?;
         let combined = Combined::new(&columns);
         let places: Vec<usize> =
             (0..combined.len()).map(|id| self.place(&combined.keys(id, &columns))).collect();
@@ -258,9 +310,11 @@ impl<'a> GroupTable<'a> {
                 }
                 continue;
             };
-            let column = arguments.column(argument, segment, mask);
+            let objects = objects_in(aggregate.function);
+            let column = arguments.column((argument, objects), segment, mask)?;
             self.add_argument(i, &combined, &places, column);
         }
+        Ok(())
     }
 
     /// Adds the values of an argument to aggregate `i` of each row's group.
@@ -294,24 +348,86 @@ fn counts_rows_alone(groups: &Groups) -> bool {
 /// Columns of aggregate arguments, made once for each plain path.
 #[derive(Default)]
 struct Arguments {
-    columns: Vec<(Option<PathId>, Column)>,
+    columns: Vec<(Option<(PathId, Objects)>, Column)>,
 }
 
 impl Arguments {
     fn column(
         &mut self,
-        argument: &twindex_plan::expr::Expr,
-        segment: &SegmentView<'_>,
+        (argument, objects): (&Expr, Objects),
+        segment: &Segment<'_>,
         mask: &Mask,
-    ) -> &Column {
-        let path = plain_path(argument);
-        let known = self.columns.iter().position(|(of, _)| path.is_some() && *of == path);
-        let place = known.unwrap_or_else(|| {
-            self.columns.push((path, Column::new(argument, segment, mask)));
-            self.columns.len() - 1
-        });
-        &self.columns[place].1
+    ) -> Result<&Column, ExecError> {
+        let of = plain_path(argument).map(|path| (path, objects));
+        let is_it = |known: &Option<(PathId, Objects)>| match (known, of) {
+            (Some((known, told)), Some((path, objects))) => {
+                *known == path && (*told == objects || *told == Objects::Apart)
+            }
+            _ => false,
+        };
+        let known = self.columns.iter().position(|(known, _)| is_it(known));
+        let place = match (known, of) {
+            (Some(place), _) => place,
+            (None, Some((path, Objects::Alike))) => {
+                let column = segment.step(|view| Column::of_cells_alone(path, view, mask))?;
+                self.push(of, column)
+            }
+            (None, _) => self.push(of, Column::new(argument, segment, mask)?),
+        };
+        Ok(&self.columns[place].1)
     }
+
+    fn push(&mut self, of: Option<(PathId, Objects)>, column: Column) -> usize {
+        self.columns.push((of, column));
+        self.columns.len() - 1
+    }
+}
+
+/// Whether an aggregate tells objects apart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Objects {
+    Apart,
+    Alike,
+}
+
+/// `COUNT` counts objects whatever they hold, and the others but `COUNT(DISTINCT)` pass them over.
+fn objects_in(function: AggregateFunction) -> Objects {
+    match function {
+        AggregateFunction::CountDistinct => Objects::Apart,
+        _ => Objects::Alike,
+    }
+}
+
+/// Adds the cells at one path of the rows of a mask; false, and nothing added, where they do not
+/// suffice.
+fn add_cells(
+    partial: &mut Partial,
+    path: PathId,
+    segment: &SegmentView<'_>,
+    (mask, matching): (&Mask, Matching),
+) -> bool {
+    match partial {
+        partial if partial.takes_numbers_alone() => {
+            segment.count_numbers(path, mask, |number, n| partial.add_number(number, u64::from(n)));
+        }
+        Partial::Values(count) if matching == Matching::All => {
+            *count += u64::from(segment.n_rows_of_kinds(path, VALUES));
+        }
+        Partial::Values(count) => {
+            let mut values = mask.clone();
+            segment.narrow_kinds(path, VALUES, &mut values);
+            *count += u64::from(values.count());
+        }
+        partial => {
+            let has_objects = segment.n_rows_of_kinds(path, OBJECT) > 0;
+            if has_objects && matches!(partial, Partial::Distinct(_)) {
+                return false;
+            }
+            let mask = (has_objects || matching == Matching::Some).then_some(mask);
+            segment.count_values(path, mask, |cell, n| add_cell(partial, &cell, n));
+        }
+    }
+    true
 }
 
 /// Adds a cell that `n` rows have, without copying a string that only counts.
@@ -321,7 +437,9 @@ fn add_cell(partial: &mut Partial, cell: &Cell<'_>, n: u32) {
         _ if n == 0 => {}
         Cell::Undefined | Cell::Null => {}
         Cell::Number(number) => partial.add_number(*number, n),
-        _ if matches!(partial, Partial::Values(_)) => partial.add(&Key::Bool(true), n),
+        // No container is a best value, and objects that are told apart do not come here.
+        Cell::Object => {}
+        Cell::Array(_) if matches!(partial, Partial::Best(..)) => {}
         cell => partial.add(&Key::of_cell(cell, || None), n),
     }
 }

@@ -41,18 +41,18 @@ impl Grouped<'_> {
     /// All groups of the query that HAVING keeps, in no order.
     ///
     /// # Errors
-    /// [`ExecError::Stopped`].
+    /// [`ExecError::Stopped`] and [`ExecError::SnapshotExpired`].
     pub(crate) fn all(&self, scan: &Scan<'_>) -> Result<Vec<RankedGroup>, ExecError> {
         let n_values = self.groups.keys.len() + self.groups.aggregates.len();
         let row_ns = GROUP_NS * n_values as f64;
         let n_segments = scan.n_segments();
         let table = scan.runner.fold(
             n_segments,
-            self.work_ns(scan, row_ns),
+            self.work_ns(scan, row_ns)?,
             &Fold {
                 begin: &|| GroupTable::new(self.groups),
                 add: &|table: &mut GroupTable<'_>, number| {
-                    table.add_segment(&scan.segment(number), scan.filter);
+                    table.add_segment(&scan.segment(number), scan.filter)
                 },
                 merge: &GroupTable::merge,
             },
@@ -66,12 +66,12 @@ impl Grouped<'_> {
     }
 
     /// What grouping costs; nothing worth a thread where kept counts answer.
-    fn work_ns(&self, scan: &Scan<'_>, row_ns: f64) -> f64 {
+    fn work_ns(&self, scan: &Scan<'_>, row_ns: f64) -> Result<f64, ExecError> {
         let n_segments = scan.n_segments();
         let is_counted = n_segments > 0
             && GroupTable::is_answered_by_counts(self.groups)
-            && scan.filter.exact_count(&scan.segment(0)).is_some();
-        if is_counted { 0.0 } else { scan.work_ns(0..n_segments, row_ns) }
+            && scan.segment(0).step(|view| scan.filter.exact_count(view).is_some())?;
+        if is_counted { Ok(0.0) } else { scan.work_ns(0..n_segments, row_ns) }
     }
 
     fn ranked(&self, group: Group) -> RankedGroup {

@@ -1,13 +1,15 @@
 //! Laws that hold for every operator and sink, over random fleets and queries.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rayon::ThreadPoolBuilder;
 use serde_json::Value;
 use twindex_index::index::Index;
 use twindex_index::options::IndexOptions;
+use twindex_index::snapshot::{Shared, Snapshot};
 use twindex_kernels::mask::Mask;
-use twindex_lang::ast::{self, Query, Segment, Select, SelectItem, Statement};
+use twindex_lang::ast::{self, Query, Select, SelectItem, Statement};
 use twindex_lang::span::Span;
 use twindex_model::json::read::Leaves;
 use twindex_model::path::Collection;
@@ -19,7 +21,8 @@ use crate::operator::{Metering, Node};
 use crate::page::{Request, execute};
 use crate::physical::Filter;
 use crate::row::RowView;
-use crate::select_ids;
+use crate::segment::Segment;
+use crate::{Stop, select_ids};
 
 const N_FLEETS: u64 = 200;
 
@@ -45,25 +48,30 @@ fn put(index: &mut Index, twin: &Value) {
     index.put(&document.leaves).expect("a generated twin has an identity");
 }
 
-fn plan_of(index: &Index, asked: &Asked, now_ms: i64) -> Option<LogicalPlan> {
-    let statement = twindex_lang::parse_statement(&asked.text, &Default::default()).ok()?;
-    let Statement::Query(query) = statement else { return None };
-    bind(index, &query, now_ms)
+fn share_of(twins: &[Value], options: IndexOptions) -> Arc<Shared> {
+    Shared::new(index_of(twins, options))
 }
 
-fn bind(index: &Index, query: &Query, now_ms: i64) -> Option<LogicalPlan> {
-    let plan = twindex_plan::bind(query, now_ms, &IndexCatalog(index)).ok()?;
+fn plan_of(snapshot: &Snapshot, asked: &Asked, now_ms: i64) -> Option<LogicalPlan> {
+    let statement = twindex_lang::parse_statement(&asked.text, &Default::default()).ok()?;
+    let Statement::Query(query) = statement else { return None };
+    bind(snapshot, &query, now_ms)
+}
+
+fn bind(snapshot: &Snapshot, query: &Query, now_ms: i64) -> Option<LogicalPlan> {
+    let read = snapshot.read().expect("not expired");
+    let plan = twindex_plan::bind(query, now_ms, &IndexCatalog(read.catalog())).ok()?;
     Some(twindex_plan::optimize(plan))
 }
 
 /// Hands over random fleets, each with the plans of some queries on it.
-fn for_random_plans(options: &IndexOptions, mut judge: impl FnMut(&Index, &LogicalPlan, &str)) {
+fn for_random_plans(options: &IndexOptions, mut judge: impl FnMut(&Snapshot, &LogicalPlan, &str)) {
     for seed in 0..N_FLEETS {
         let case = Case::generate(seed);
-        let index = index_of(&case.twins, options.clone());
+        let snapshot = share_of(&case.twins, options.clone()).snapshot();
         for asked in case.rounds.iter().flat_map(|round| &round.queries) {
-            if let Some(plan) = plan_of(&index, asked, case.now_ms) {
-                judge(&index, &plan, &asked.text);
+            if let Some(plan) = plan_of(&snapshot, asked, case.now_ms) {
+                judge(&snapshot, &plan, &asked.text);
             }
         }
     }
@@ -100,14 +108,18 @@ fn judge_node(node: &Node, view: twindex_index::view::SegmentView<'_>, text: &st
 #[test]
 fn masks_keep_what_single_rows_keep() {
     for options in [IndexOptions::default(), small()] {
-        for_random_plans(&options, |index, plan, text| {
+        for_random_plans(&options, |snapshot, plan, text| {
             let filter = Filter::new(&plan.filter, Metering::Off);
             let Some(collection) = twins_of(plan.collection) else { return };
-            for number in 0..index.n_segments(collection) {
-                let segment = index.segment(collection, number);
+            let stop = Stop::never();
+            let n_segments = snapshot.read().expect("not expired").n_segments(collection);
+            for number in 0..n_segments {
+                let segment = Segment { snapshot, stop: &stop, collection, number };
+                let mask = segment.mask(&filter).expect("not stopped");
+                let read = snapshot.read().expect("not expired");
+                let segment = read.segment(collection, number);
                 judge_node(filter.masks(), segment, text);
                 filter.rows().into_iter().for_each(|rows| judge_node(rows, segment, text));
-                let mask = filter.mask(&segment);
                 let kept =
                     segment.live().iter().filter(|&row| filter.keeps(&RowView { segment, row }));
                 assert!(mask.iter().eq(kept), "{text}");
@@ -121,13 +133,13 @@ fn masks_keep_what_single_rows_keep() {
 #[test]
 fn threads_change_nothing() {
     let pool = ThreadPoolBuilder::new().num_threads(3).build().expect("three threads");
-    for_random_plans(&small(), |index, plan, text| {
-        let alone = execute(index, plan, &Request::unbounded()).expect("not stopped");
+    for_random_plans(&small(), |snapshot, plan, text| {
+        let alone = execute(snapshot, plan, &Request::unbounded()).expect("not stopped");
         let request = Request { pool: Some(&pool), ..Request::unbounded() };
-        let together = execute(index, plan, &request).expect("not stopped");
+        let together = execute(snapshot, plan, &request).expect("not stopped");
         assert_eq!(alone.rows, together.rows, "{text}");
-        let ids = select_ids(index, plan, &request).expect("not stopped");
-        assert_eq!(ids, select_ids(index, plan, &Request::unbounded()).expect("not stopped"));
+        let ids = select_ids(snapshot, plan, &request).expect("not stopped");
+        assert_eq!(ids, select_ids(snapshot, plan, &Request::unbounded()).expect("not stopped"));
     });
 }
 
@@ -146,12 +158,12 @@ fn groups_of_two_paths_are_those_of_their_rows() {
         *expected.entry((tags["site"].to_string(), tags["floor"].to_string())).or_default() += 1;
     }
     let options = IndexOptions { sparse_rows_max: 16, ..IndexOptions::default() };
-    let index = index_of(&twins, options);
+    let snapshot = share_of(&twins, options).snapshot();
     let text =
         "SELECT tags.site, tags.floor, COUNT() AS n FROM devices GROUP BY tags.site, tags.floor";
     let asked = Asked::plain(query_of(text));
-    let plan = plan_of(&index, &asked, 0).expect("a query that binds");
-    let page = execute(&index, &plan, &Request::unbounded()).expect("not stopped");
+    let plan = plan_of(&snapshot, &asked, 0).expect("a query that binds");
+    let page = execute(&snapshot, &plan, &Request::unbounded()).expect("not stopped");
     let found = page.rows.iter().map(|row| {
         let row: Value = serde_json::from_str(row).expect("JSON");
         let n = row["n"].as_u64().expect("a count");
@@ -173,7 +185,7 @@ fn query_of(text: &str) -> Query {
 fn identities_asked(asked: &Asked) -> Option<Query> {
     let identity = |key: &str| SelectItem {
         expr: ast::Expr::new(
-            ast::Node::Path(ast::Path { segments: vec![Segment::Key(key.to_owned())] }),
+            ast::Node::Path(ast::Path { segments: vec![ast::Segment::Key(key.to_owned())] }),
             Span::default(),
         ),
         name: None,
@@ -222,17 +234,23 @@ fn identity_of(edit: &Edit) -> Value {
 
 /// The rows of all pages of two rows, with one of `edits` before each page but the first. The plan
 /// is bound anew for each page, as a front does.
-fn paged_under_edits(index: &mut Index, query: &Query, edits: &[Edit], now_ms: i64) -> Vec<Value> {
+fn paged_under_edits(
+    shared: &Arc<Shared>,
+    query: &Query,
+    edits: &[Edit],
+    now_ms: i64,
+) -> Vec<Value> {
     let mut rows = Vec::new();
     let mut request = Request { page_rows_max: 2, ..Request::unbounded() };
     let mut edits = edits.iter();
     loop {
-        let plan = bind(index, query, now_ms).expect("the same query as before");
-        let page = execute(index, &plan, &request).expect("not stopped");
+        let snapshot = shared.snapshot();
+        let plan = bind(&snapshot, query, now_ms).expect("the same query as before");
+        let page = execute(&snapshot, &plan, &request).expect("not stopped");
         rows.extend(page.rows.iter().map(|row| serde_json::from_str::<Value>(row).expect("JSON")));
         let Some(next) = page.next else { return rows };
         request.after = Some(next);
-        edits.next().into_iter().for_each(|edit| apply(index, edit));
+        edits.next().into_iter().for_each(|edit| apply(&mut shared.write(), edit));
     }
 }
 
@@ -245,15 +263,16 @@ fn twins_that_stay_are_paged_exactly_once_whatever_is_written() {
             case.rounds.iter().flat_map(|round| round.edits.iter().cloned()).collect();
         let edited: Vec<Value> = edits.iter().map(identity_of).collect();
         for asked in case.rounds.iter().flat_map(|round| &round.queries) {
-            let mut index = index_of(&case.twins, small());
+            let shared = share_of(&case.twins, small());
+            let snapshot = shared.snapshot();
             let Some(query) = identities_asked(asked) else { continue };
-            let Some(plan) = bind(&index, &query, case.now_ms) else { continue };
-            let whole = execute(&index, &plan, &Request::unbounded()).expect("not stopped");
+            let Some(plan) = bind(&snapshot, &query, case.now_ms) else { continue };
+            let whole = execute(&snapshot, &plan, &Request::unbounded()).expect("not stopped");
             let rows = whole.rows.iter();
             let mut stay: Vec<Value> =
                 rows.map(|row| serde_json::from_str(row).expect("JSON")).collect();
             stay.retain(|row| !edited.contains(row));
-            let mut paged = paged_under_edits(&mut index, &query, &edits, case.now_ms);
+            let mut paged = paged_under_edits(&shared, &query, &edits, case.now_ms);
             paged.retain(|row| !edited.contains(row));
             assert_eq!(paged, stay, "seed {seed}: {query}");
             n_judged += usize::from(stay.len() > 2);
@@ -264,10 +283,10 @@ fn twins_that_stay_are_paged_exactly_once_whatever_is_written() {
 
 #[test]
 fn a_stopped_query_says_so() {
-    let stop = crate::Stop::never().with_deadline(std::time::Instant::now());
-    for_random_plans(&IndexOptions::default(), |index, plan, text| {
+    let stop = Stop::never().with_deadline(std::time::Instant::now());
+    for_random_plans(&IndexOptions::default(), |snapshot, plan, text| {
         let request = Request { stop: stop.clone(), ..Request::unbounded() };
-        let page = execute(index, plan, &request);
+        let page = execute(snapshot, plan, &request);
         assert_eq!(page.err(), Some(crate::ExecError::Stopped), "{text}");
     });
 }

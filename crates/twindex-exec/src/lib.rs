@@ -32,6 +32,7 @@ pub mod row;
 mod rows;
 mod runner;
 mod scan;
+mod segment;
 mod select;
 pub mod stop;
 pub mod token;

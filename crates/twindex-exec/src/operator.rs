@@ -52,6 +52,11 @@ pub trait Operator: fmt::Debug + Send + Sync {
         false
     }
 
+    /// Whether the operator or one that it is made of goes row by row.
+    fn has_row_steps(&self) -> bool {
+        self.is_row_by_row() || self.children().iter().any(|child| child.operator().has_row_steps())
+    }
+
     /// The operators it is made of.
     fn children(&self) -> &[Node] {
         &[]

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rayon::ThreadPool;
-use twindex_index::index::Index;
-use twindex_model::path::{Collection, RowId};
+use twindex_index::snapshot::Snapshot;
+use twindex_model::path::RowId;
 use twindex_plan::logical::{Column, LogicalPlan, Output};
 
-use crate::catalog_view::twins_of;
 use crate::distinct::Distinct;
 use crate::error::ExecError;
 use crate::grouped::{Distinctness, Grouped, RankedGroup};
@@ -18,7 +17,6 @@ use crate::physical::Filter;
 use crate::position::{Place, Position};
 use crate::project::Projection;
 pub use crate::rows::Rows;
-use crate::runner::Runner;
 use crate::scan::Scan;
 use crate::stop::Stop;
 use crate::top::{Order, Ranked};
@@ -58,18 +56,18 @@ pub struct Page {
     pub rows_given: u64,
 }
 
-/// Runs `plan` over `index` for one page.
+/// Runs `plan` over the twins of `snapshot` for one page.
 ///
 /// # Errors
-/// [`ExecError::Stopped`], and [`ExecError::ForeignPosition`] for a place that the query cannot
+/// [`ExecError::Stopped`], [`ExecError::SnapshotExpired`], and [`ExecError::ForeignPosition`] for a place that the query cannot
 /// have given.
 pub fn execute(
-    index: &Index,
+    snapshot: &Snapshot,
     plan: &LogicalPlan,
     request: &Request<'_>,
 ) -> Result<Page, ExecError> {
     let filter = Filter::new(&plan.filter, Metering::Off);
-    execute_with(index, plan, &filter, request).map(|timed| timed.page)
+    execute_with(snapshot, plan, &filter, request).map(|timed| timed.page)
 }
 
 /// A page and how long its parts took.
@@ -81,12 +79,13 @@ pub(crate) struct TimedPage {
 
 /// The same with a filter that is made already.
 pub(crate) fn execute_with(
-    index: &Index,
+    snapshot: &Snapshot,
     plan: &LogicalPlan,
     filter: &Filter,
     request: &Request<'_>,
 ) -> Result<TimedPage, ExecError> {
     let begun = Instant::now();
+    request.stop.check()?;
     let run = Run {
         plan,
         printing: Cell::default(),
@@ -96,14 +95,8 @@ pub(crate) fn execute_with(
             request.after.as_ref(),
             request.page_rows_max,
         ),
-        scan: Scan {
-            index,
-            collection: twins_of(plan.collection),
-            filter,
-            runner: Runner { pool: request.pool, stop: &request.stop },
-        },
+        scan: Scan::new(snapshot, plan, filter, request)?,
     };
-    request.stop.check()?;
     let page = run.page()?;
     Ok(TimedPage { page, total: begun.elapsed(), printing: run.printing.get() })
 }
@@ -247,20 +240,22 @@ impl Run<'_> {
 
     fn print(&self, found: &[RowId], projection: &Projection<'_>) -> Result<Rows, ExecError> {
         let begun = Instant::now();
-        let collection = self.scan.collection.unwrap_or(Collection::Devices);
+        let scan = self.scan;
         let print = |chunk: &[RowId]| {
             let mut rows = Rows::default();
-            for &id in chunk {
-                let segment = self.scan.index.segment(collection, id.segment());
-                rows.push_with(|out| projection.write(&segment, id, out));
+            for some in chunk.chunks(HELD_MAX) {
+                scan.runner.stop.check()?;
+                scan.with_rows(some, |segment, id| {
+                    rows.push_with(|out| projection.write(segment, id, out));
+                })?;
             }
-            rows
+            Ok(rows)
         };
         let work_ns = projection.row_ns() * found.len() as f64;
-        let n_threads = self.scan.runner.n_threads(work_ns);
+        let n_threads = scan.runner.n_threads(work_ns);
         let n_chunk = found.len().div_ceil(n_threads * CHUNKS_PER_THREAD).max(CHUNK_MIN);
         let chunks: Vec<&[RowId]> = found.chunks(n_chunk).collect();
-        let parts = self.scan.runner.map(chunks, work_ns, print)?;
+        let parts = scan.runner.map(chunks, work_ns, print)?;
         let mut parts = parts.into_iter();
         let mut rows = parts.next().unwrap_or_default();
         parts.for_each(|part| rows.append(&part));
@@ -271,8 +266,10 @@ impl Run<'_> {
 
 /// Chunks a page is printed in, so that a slow thread does not hold up the others.
 const CHUNKS_PER_THREAD: usize = 4;
-/// Rows of a chunk at least; also how many rows are printed between two looks at the stop.
+/// Rows of a chunk at least.
 const CHUNK_MIN: usize = 64;
+/// Rows that are printed while the writer is held off, and between two looks at the stop.
+const HELD_MAX: usize = 64;
 
 fn place_of(ranked: &Ranked) -> Place {
     if ranked.keys.is_empty() {

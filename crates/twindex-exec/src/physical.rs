@@ -61,16 +61,6 @@ impl Filter {
         self.rows.as_ref()
     }
 
-    /// The rows that match.
-    #[must_use]
-    pub fn mask(&self, segment: &SegmentView<'_>) -> Mask {
-        let mut mask = self.candidates(segment);
-        if let Some(rows) = &self.rows {
-            rows.narrow(segment, &mut mask);
-        }
-        mask
-    }
-
     /// The rows that match if [`Filter::keeps_candidate`] says so.
     #[must_use]
     pub fn candidates(&self, segment: &SegmentView<'_>) -> Mask {

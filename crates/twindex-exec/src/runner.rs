@@ -26,16 +26,16 @@ impl Runner<'_> {
     /// `f` of each item, in order. The items are in all worth `work_ns`.
     ///
     /// # Errors
-    /// [`ExecError::Stopped`].
+    /// [`ExecError::Stopped`], and those of `f`.
     pub(crate) fn map<T: Send, R: Send>(
         &self,
         items: Vec<T>,
         work_ns: f64,
-        f: impl Fn(T) -> R + Sync,
+        f: impl Fn(T) -> Result<R, ExecError> + Sync,
     ) -> Result<Vec<R>, ExecError> {
         let step = |item: T| {
             self.stop.check()?;
-            Ok(f(item))
+            f(item)
         };
         match self.pool {
             Some(pool) if items.len() > 1 && self.n_threads(work_ns) > 1 => {
@@ -50,7 +50,7 @@ impl Runner<'_> {
     /// must not depend on it.
     ///
     /// # Errors
-    /// [`ExecError::Stopped`].
+    /// [`ExecError::Stopped`], and those of adding a segment.
     pub(crate) fn fold<A: Send>(
         &self,
         n_segments: usize,
@@ -60,7 +60,7 @@ impl Runner<'_> {
         let step = |accumulator: Result<A, ExecError>, segment: usize| {
             let mut accumulator = accumulator?;
             self.stop.check()?;
-            (fold.add)(&mut accumulator, segment);
+            (fold.add)(&mut accumulator, segment)?;
             Ok(accumulator)
         };
         let begin = || Ok((fold.begin)());
@@ -80,6 +80,6 @@ impl Runner<'_> {
 /// What [`Runner::fold`] does: begin an accumulator, add a segment, merge two.
 pub(crate) struct Fold<'a, A> {
     pub(crate) begin: &'a (dyn Fn() -> A + Sync),
-    pub(crate) add: &'a (dyn Fn(&mut A, usize) + Sync),
+    pub(crate) add: &'a (dyn Fn(&mut A, usize) -> Result<(), ExecError> + Sync),
     pub(crate) merge: &'a (dyn Fn(&mut A, A) + Sync),
 }

@@ -4,17 +4,20 @@
 //! few rows match, ever more segments are taken at once, so that the pool can help. A place to go
 //! on from is a row id, so earlier segments are not looked at again.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
-use twindex_index::index::Index;
+use twindex_index::snapshot::Snapshot;
 use twindex_index::view::SegmentView;
 use twindex_kernels::mask::Mask;
 use twindex_model::path::{Collection, RowId};
+use twindex_plan::logical::LogicalPlan;
 
+use crate::catalog_view::twins_of;
 use crate::error::ExecError;
+use crate::page::Request;
 use crate::physical::Filter;
-use crate::row::RowView;
 use crate::runner::Runner;
+use crate::segment::Segment;
 
 /// Segments evaluated at once at most.
 const BATCH_MAX: usize = 64;
@@ -22,38 +25,85 @@ const BATCH_MAX: usize = 64;
 /// What every sink needs to walk the segments of a query.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scan<'a> {
-    pub(crate) index: &'a Index,
+    snapshot: &'a Snapshot,
     /// None for a collection that is always empty.
-    pub(crate) collection: Option<Collection>,
+    collection: Option<Collection>,
+    n_segments: usize,
     pub(crate) filter: &'a Filter,
     pub(crate) runner: Runner<'a>,
 }
 
 impl<'a> Scan<'a> {
+    /// A scan of the plan's collection by `filter`. Of `request` the stop and the pool matter.
+    ///
+    /// # Errors
+    /// As [`Stop::read`](crate::Stop::read).
+    pub(crate) fn new(
+        snapshot: &'a Snapshot,
+        plan: &LogicalPlan,
+        filter: &'a Filter,
+        request: &'a Request<'a>,
+    ) -> Result<Self, ExecError> {
+        let collection = twins_of(plan.collection);
+        // Segments that are begun later hold no twin of this version.
+        let n_segments = match collection {
+            Some(collection) => request.stop.read(snapshot)?.n_segments(collection),
+            None => 0,
+        };
+        let runner = Runner { pool: request.pool, stop: &request.stop };
+        Ok(Self { snapshot, collection, n_segments, filter, runner })
+    }
+
     pub(crate) fn n_segments(&self) -> usize {
-        self.collection.map_or(0, |collection| self.index.n_segments(collection))
+        self.n_segments
     }
 
     /// Segment `number`, which must be below [`Scan::n_segments`].
-    pub(crate) fn segment(&self, number: usize) -> SegmentView<'a> {
-        let collection = self.collection.unwrap_or(Collection::Devices);
-        self.index.segment(collection, number)
+    pub(crate) fn segment(&self, number: usize) -> Segment<'a> {
+        Segment {
+            snapshot: self.snapshot,
+            stop: self.runner.stop,
+            collection: self.collection.unwrap_or(Collection::Devices),
+            number,
+        }
+    }
+
+    /// Hands over some rows in one step, whose work must be short for all of them.
+    ///
+    /// # Errors
+    /// As [`Segment::step`].
+    pub(crate) fn with_rows(
+        &self,
+        rows: &[RowId],
+        mut work: impl FnMut(&SegmentView<'_>, RowId),
+    ) -> Result<(), ExecError> {
+        let Some(collection) = self.collection else { return Ok(()) };
+        let read = self.runner.stop.read(self.snapshot)?;
+        for rows in rows.chunk_by(|a, b| a.segment() == b.segment()) {
+            let segment = read.segment(collection, rows[0].segment());
+            rows.iter().for_each(|&row| work(&segment, row));
+        }
+        Ok(())
     }
 
     /// Nanoseconds that finding the rows of some segments would take, with `row_ns` for each row
     /// found. Judged by the first of them.
-    pub(crate) fn work_ns(&self, segments: Range<usize>, row_ns: f64) -> f64 {
+    ///
+    /// # Errors
+    /// As [`Segment::step`].
+    pub(crate) fn work_ns(&self, segments: Range<usize>, row_ns: f64) -> Result<f64, ExecError> {
         if segments.is_empty() {
-            return 0.0;
+            return Ok(0.0);
         }
-        let (filter_ns, rows_max) = self.filter.cost_ns(&self.segment(segments.start));
-        (filter_ns + row_ns * f64::from(rows_max)) * segments.len() as f64
+        let first = self.segment(segments.start);
+        let (filter_ns, rows_max) = first.step(|view| self.filter.cost_ns(view))?;
+        Ok((filter_ns + row_ns * f64::from(rows_max)) * segments.len() as f64)
     }
 
     /// The rows after `after` that match, the first `skip` of them left out, at most `n_max`.
     ///
     /// # Errors
-    /// [`ExecError::Stopped`].
+    /// [`ExecError::Stopped`] and [`ExecError::SnapshotExpired`].
     pub(crate) fn rows(
         &self,
         after: Option<RowId>,
@@ -65,15 +115,15 @@ impl<'a> Scan<'a> {
         let mut n_batch = 1;
         while next < self.n_segments() && !taken.is_full() {
             let batch = next..self.n_segments().min(next + n_batch);
-            let begin = |segment| match after {
-                Some(row) if row.segment() == segment => usize::from(row.place()) + 1,
+            let begin = match after {
+                Some(row) if row.segment() == next => usize::from(row.place()) + 1,
                 _ => 0,
             };
             if batch.len() == 1 {
                 self.runner.stop.check()?;
-                self.take_lazily(&self.segment(next), begin(next), &mut taken);
+                self.take_lazily(&self.segment(next), begin, &mut taken)?;
             } else {
-                self.take_batch(batch.clone(), begin(next), &mut taken)?;
+                self.take_batch(batch.clone(), begin, &mut taken)?;
             }
             next = batch.end;
             n_batch = (n_batch * 2).min(BATCH_MAX);
@@ -81,21 +131,27 @@ impl<'a> Scan<'a> {
         Ok(taken.rows)
     }
 
-    fn take_lazily(&self, segment: &SegmentView<'_>, begin: usize, taken: &mut Taken) {
-        if self.filter.is_nothing(segment) {
-            return;
+    fn take_lazily(
+        &self,
+        segment: &Segment<'_>,
+        begin: usize,
+        taken: &mut Taken,
+    ) -> Result<(), ExecError> {
+        if segment.step(|view| self.filter.is_nothing(view))? {
+            return Ok(());
         }
-        let mut candidates = self.filter.candidates(segment);
+        let mut candidates = segment.candidates(self.filter)?;
         clear_before(&mut candidates, begin);
-        if self.filter.rows().is_none() && taken.skips_all(&candidates) {
-            return;
+        if self.filter.rows().is_none() {
+            taken.take_all(segment, &candidates);
+            return Ok(());
         }
-        for row in candidates.iter() {
-            let view = RowView { segment: *segment, row };
-            if self.filter.keeps_candidate(&view) && taken.take(segment.row_id(row)) {
-                return;
+        segment.rows(&candidates, |row| {
+            if self.filter.keeps_candidate(row) && taken.take(segment.row_id(row.row)) {
+                return ControlFlow::Break(());
             }
-        }
+            ControlFlow::Continue(())
+        })
     }
 
     fn take_batch(
@@ -105,21 +161,22 @@ impl<'a> Scan<'a> {
         taken: &mut Taken,
     ) -> Result<(), ExecError> {
         let first = batch.start;
-        let work_ns = self.work_ns(batch.clone(), 0.0);
-        let has_rows = |number: &usize| !self.filter.is_nothing(&self.segment(*number));
-        let batch = batch.filter(has_rows).collect();
+        let work_ns = self.work_ns(batch.clone(), 0.0)?;
+        let mut with_rows = Vec::with_capacity(batch.len());
+        for segment in batch.map(|number| self.segment(number)) {
+            if !segment.step(|view| self.filter.is_nothing(view))? {
+                with_rows.push(segment);
+            }
+        }
         let masks = self
             .runner
-            .map(batch, work_ns, |number| (number, self.filter.mask(&self.segment(number))))?;
-        for (number, mut mask) in masks {
-            if number == first {
+            .map(with_rows, work_ns, |segment| Ok((segment, segment.mask(self.filter)?)))?;
+        for (segment, mut mask) in masks {
+            if segment.number == first {
                 clear_before(&mut mask, begin);
             }
-            if taken.skips_all(&mask) {
-                continue;
-            }
-            let segment = self.segment(number);
-            if mask.iter().any(|row| taken.take(segment.row_id(row))) {
+            taken.take_all(&segment, &mask);
+            if taken.is_full() {
                 break;
             }
         }
@@ -157,6 +214,13 @@ impl Taken {
             self.skip -= n_rows;
         }
         skips
+    }
+
+    /// Takes the rows of `mask`, as many as are wanted.
+    fn take_all(&mut self, segment: &Segment<'_>, mask: &Mask) {
+        if !self.skips_all(mask) {
+            mask.iter().any(|row| self.take(segment.row_id(row)));
+        }
     }
 
     /// Takes a row; true once no further one is wanted.

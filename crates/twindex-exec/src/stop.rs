@@ -1,13 +1,19 @@
-//! Deadline and cancellation: asked before each segment, the only way a running query can fail.
+//! Deadline and cancellation: asked before each segment and between slices of work that goes row by
+//! row.
 //!
-//! A segment is at most some milliseconds of work, so asking there bounds how late a query stops
-//! without a check in any inner loop.
+//! What lies between two looks is at most some milliseconds of work, so that bounds how late a
+//! query stops without a check in any inner loop.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use twindex_index::snapshot::{Shared, Snapshot, SnapshotRead, Ts};
 
 use crate::error::ExecError;
+
+/// How long a reader waits for the writer before it looks again whether it was cancelled.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// When a query must give up. The default is never.
 #[derive(Clone, Debug, Default)]
@@ -37,21 +43,75 @@ impl Stop {
         self
     }
 
+    /// The deadline, if there is one.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
     /// Asks.
     ///
     /// # Errors
     /// [`ExecError::Stopped`] when the deadline has passed or the flag is set.
     pub fn check(&self) -> Result<(), ExecError> {
-        let is_cancelled = self.cancelled.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed));
-        if is_cancelled || self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            return Err(ExecError::Stopped);
+        let is_late = || self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        if self.is_cancelled() || is_late() { Err(ExecError::Stopped) } else { Ok(()) }
+    }
+
+    /// Holds the writer off for one step, see [`Snapshot::read`]. Waiting for it to make room ends
+    /// with the deadline or the flag, too.
+    ///
+    /// # Errors
+    /// [`ExecError::Stopped`] and [`ExecError::SnapshotExpired`].
+    pub fn read<'a>(&self, snapshot: &'a Snapshot) -> Result<SnapshotRead<'a>, ExecError> {
+        if self.cancelled.is_none() {
+            return match self.deadline {
+                Some(deadline) => snapshot.read_until(deadline)?.ok_or(ExecError::Stopped),
+                None => Ok(snapshot.read()?),
+            };
         }
-        Ok(())
+        loop {
+            let look = Instant::now() + LOOK;
+            let until = self.deadline.map_or(look, |deadline| deadline.min(look));
+            if let Some(read) = snapshot.read_until(until)? {
+                return Ok(read);
+            }
+            self.check()?;
+        }
+    }
+
+    /// Waits until version `ts` is published, for `patience` where there is no deadline; false if it
+    /// is not by then.
+    ///
+    /// # Errors
+    /// [`ExecError::Stopped`].
+    pub fn wait_visible(
+        &self,
+        shared: &Shared,
+        ts: Ts,
+        patience: Duration,
+    ) -> Result<bool, ExecError> {
+        let begun = Instant::now();
+        while !shared.wait_visible(ts, Instant::now() + LOOK) {
+            self.check()?;
+            if self.deadline.is_none() && begun.elapsed() >= patience {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancelled.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use twindex_index::index::Index;
+    use twindex_index::options::IndexOptions;
+    use twindex_index::snapshot::Shared;
+
     use super::{Arc, AtomicBool, ExecError, Instant, Ordering, Stop};
 
     #[test]
@@ -63,5 +123,21 @@ mod tests {
         assert_eq!(stop.check(), Err(ExecError::Stopped));
         let late = Stop::never().with_deadline(Instant::now());
         assert_eq!(late.check(), Err(ExecError::Stopped));
+    }
+
+    #[test]
+    fn waiting_for_the_writer_ends_too() {
+        let shared = Shared::new(Index::new(IndexOptions::default()));
+        let snapshot = shared.snapshot();
+        let flag = Arc::new(AtomicBool::new(false));
+        let by_flag = Stop::never().with_flag(Arc::clone(&flag));
+        assert!(by_flag.read(&snapshot).is_ok());
+        let writing = shared.write();
+        flag.store(true, Ordering::Relaxed);
+        assert_eq!(by_flag.read(&snapshot).err(), Some(ExecError::Stopped));
+        let late = Stop::never().with_deadline(Instant::now());
+        assert_eq!(late.read(&snapshot).err(), Some(ExecError::Stopped));
+        drop(writing);
+        assert!(Stop::never().read(&snapshot).is_ok());
     }
 }

@@ -6,6 +6,7 @@
 //! becomes a range that a lane narrows by. A heap would do the same with worse locality.
 
 use std::cmp::Ordering;
+use std::ops::ControlFlow;
 
 use twindex_index::view::SegmentView;
 use twindex_kernels::mask::Mask;
@@ -17,9 +18,9 @@ use crate::column::{Column, Combined};
 use crate::error::ExecError;
 use crate::key::{Direction, Key, cmp_keys};
 use crate::number_key::{NumberKey, Promise};
-use crate::row::RowView;
 use crate::runner::Fold;
 use crate::scan::Scan;
+use crate::segment::Segment;
 
 /// Nanoseconds that keying one row is taken to cost.
 pub(crate) const KEY_NS: f64 = 20.0;
@@ -61,7 +62,14 @@ impl<'a> Order<'a> {
     }
 
     /// The sort keys of the rows of a mask.
-    pub(crate) fn columns(&self, segment: &SegmentView<'_>, mask: &Mask) -> Vec<Column> {
+    ///
+    /// # Errors
+    /// As [`Column::new`].
+    pub(crate) fn columns(
+        &self,
+        segment: &Segment<'_>,
+        mask: &Mask,
+    ) -> Result<Vec<Column>, ExecError> {
         self.keys.iter().map(|key| Column::new(&key.expr, segment, mask)).collect()
     }
 }
@@ -127,44 +135,49 @@ impl<'a> Best<'a> {
     }
 
     /// Adds the rows of a segment that match.
-    fn add_segment(&mut self, scan: &Scan<'_>, (number, promise): (usize, Promise)) {
+    fn add_segment(
+        &mut self,
+        scan: &Scan<'_>,
+        (number, promise): (usize, Promise),
+    ) -> Result<(), ExecError> {
         let segment = &scan.segment(number);
         if self.n_max == 0 || !self.can_gain(segment, promise) {
-            return;
+            return Ok(());
         }
-        let mut mask = scan.filter.mask(segment);
-        self.narrow_to_gain(segment, &mut mask);
+        let mut mask = segment.mask(scan.filter)?;
+        segment.step(|view| self.narrow_to_gain(view, &mut mask))?;
         if mask.count() < FEW_ROWS {
-            self.add_rows(segment, &mask);
+            self.add_rows(segment, &mask)?;
         } else {
-            self.add_columns(segment, &mask);
+            self.add_columns(segment, &mask)?;
         }
         // A bar as early as possible saves the following segments.
         if self.bar.is_none() {
             self.cut();
         }
+        Ok(())
     }
 
     /// Adds few rows: keyed one by one.
-    fn add_rows(&mut self, segment: &SegmentView<'_>, mask: &Mask) {
-        for row in mask.iter() {
-            let view = RowView { segment: *segment, row };
+    fn add_rows(&mut self, segment: &Segment<'_>, mask: &Mask) -> Result<(), ExecError> {
+        segment.rows(mask, |row| {
             let keys = self.order.keys.iter();
-            let keys: Vec<Key> =
-                keys.map(|key| Key::of_scalar(evaluate(&key.expr, &view))).collect();
-            self.push(&keys.iter().collect::<Vec<_>>(), segment.row_id(row));
-        }
+            let keys: Vec<Key> = keys.map(|key| Key::of_scalar(evaluate(&key.expr, row))).collect();
+            self.push(&keys.iter().collect::<Vec<_>>(), segment.row_id(row.row));
+            ControlFlow::Continue(())
+        })
     }
 
     /// Adds many rows: keyed once for each distinct value.
-    fn add_columns(&mut self, segment: &SegmentView<'_>, mask: &Mask) {
-        let columns = self.order.columns(segment, mask);
+    fn add_columns(&mut self, segment: &Segment<'_>, mask: &Mask) -> Result<(), ExecError> {
+        let columns = self.order.columns(segment, mask)?;
         let mut keys = Vec::with_capacity(columns.len());
         for (i, row) in mask.iter().enumerate() {
             keys.clear();
             keys.extend(columns.iter().map(|column| &column.keys[column.ids[i] as usize]));
             self.push(&keys, segment.row_id(row));
         }
+        Ok(())
     }
 
     /// Clears rows whose first key alone puts them behind the bar, or behind enough other rows of
@@ -194,7 +207,7 @@ impl<'a> Best<'a> {
     }
 
     /// Whether some row of a segment that promises so much could be better than the bar.
-    fn can_gain(&self, segment: &SegmentView<'_>, promise: Promise) -> bool {
+    fn can_gain(&self, segment: &Segment<'_>, promise: Promise) -> bool {
         let (Some(first), Some(bar), Some(number)) = (&self.first, &self.bar, self.bar_number())
         else {
             return true;
@@ -216,20 +229,20 @@ impl Scan<'_> {
     /// The first `n_max` rows after `after` that match, in `order`.
     ///
     /// # Errors
-    /// [`ExecError::Stopped`].
+    /// [`ExecError::Stopped`] and [`ExecError::SnapshotExpired`].
     pub(crate) fn top<'a>(
         &self,
         order: &'a Order<'a>,
         after: Option<&'a Ranked>,
         n_max: usize,
     ) -> Result<Vec<Ranked>, ExecError> {
-        let segments = self.most_promising_first(order);
+        let segments = self.most_promising_first(order)?;
         let mut best = Best::new(order, after, n_max);
         let mut n_done = 0;
         // The first segments are taken here, until there is a bar for the others to begin with.
         while n_done < segments.len() && best.bar.is_none() && n_done < 2 {
             self.runner.stop.check()?;
-            best.add_segment(self, segments[n_done]);
+            best.add_segment(self, segments[n_done])?;
             n_done += 1;
         }
         let rest = &segments[n_done..];
@@ -237,7 +250,7 @@ impl Scan<'_> {
         let work_ns = if rest.is_empty() {
             0.0
         } else {
-            self.work_ns(0..rest.len(), KEY_NS * order.keys.len() as f64)
+            self.work_ns(0..rest.len(), KEY_NS * order.keys.len() as f64)?
         };
         let others = self.runner.fold(
             rest.len(),
@@ -253,27 +266,31 @@ impl Scan<'_> {
     }
 
     /// The segments with what they promise, those that promise most first.
-    fn most_promising_first(&self, order: &Order<'_>) -> Vec<(usize, Promise)> {
+    fn most_promising_first(&self, order: &Order<'_>) -> Result<Vec<(usize, Promise)>, ExecError> {
         let numbers = 0..self.n_segments();
         let Some(first) = NumberKey::of(order.keys) else {
-            return numbers.map(|number| (number, Promise::Certain)).collect();
+            return Ok(numbers.map(|number| (number, Promise::Certain)).collect());
         };
-        let mut segments: Vec<(usize, Promise)> =
-            numbers.map(|number| (number, first.promise(&self.segment(number)))).collect();
+        let promised =
+            |number| Ok((number, self.segment(number).step(|view| first.promise(view))?));
+        let mut segments = numbers.map(promised).collect::<Result<Vec<_>, ExecError>>()?;
         segments.sort_by(|a, b| first.cmp_promises(a.1, b.1).then(a.0.cmp(&b.0)));
-        segments
+        Ok(segments)
     }
 }
 
 /// For each distinct combination of `columns` over a mask, the best row of `order` that has it.
+///
+/// # Errors
+/// As [`Column::new`].
 pub(crate) fn best_of_each(
     columns: &[Column],
     order: &Order<'_>,
-    rows: (&SegmentView<'_>, &Mask),
-) -> Vec<Ranked> {
+    rows: (&Segment<'_>, &Mask),
+) -> Result<Vec<Ranked>, ExecError> {
     let (segment, mask) = rows;
     let combined = Combined::new(columns);
-    let order_columns = order.columns(segment, mask);
+    let order_columns = order.columns(segment, mask)?;
     let mut best: Vec<Option<Ranked>> = vec![None; combined.len()];
     for (i, row) in mask.iter().enumerate() {
         let keys: Vec<&Key> =
@@ -285,5 +302,5 @@ pub(crate) fn best_of_each(
             *best = Some(Ranked { keys, row });
         }
     }
-    best.into_iter().flatten().collect()
+    Ok(best.into_iter().flatten().collect())
 }

@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use twindex_model::path::{Collection, RowId};
 use twindex_sync::atomic::{AtomicU64, Ordering};
-use twindex_sync::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use twindex_sync::{Condvar, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::catalog::Catalog;
 use crate::chain::Chain;
@@ -39,6 +39,9 @@ pub struct Shared {
     floor: AtomicU64,
     /// How many snapshots are open at each timestamp.
     open: Mutex<BTreeMap<Ts, usize>>,
+    /// Held by who looks at `visible` before waiting for `published`.
+    looking: Mutex<()>,
+    published: Condvar,
 }
 
 impl Shared {
@@ -50,6 +53,8 @@ impl Shared {
             visible: AtomicU64::new(0),
             floor: AtomicU64::new(0),
             open: Mutex::default(),
+            looking: Mutex::default(),
+            published: Condvar::new(),
         })
     }
 
@@ -94,6 +99,24 @@ impl Shared {
     /// Lets new readers see the batches up to `ts`, all of whose writes are done.
     pub fn publish(&self, ts: Ts) {
         self.visible.store(ts.0, Ordering::Release);
+        // Nobody is between looking and waiting now, so nobody misses the call.
+        drop(self.looking.lock());
+        self.published.notify_all();
+    }
+
+    /// Waits until version `ts` is published; false if it is not at `deadline`.
+    #[must_use]
+    pub fn wait_visible(&self, ts: Ts, deadline: Instant) -> bool {
+        if self.visible() >= ts {
+            return true;
+        }
+        let mut looking = self.looking.lock();
+        while self.visible() < ts {
+            if self.published.wait_until(&mut looking, deadline).timed_out() {
+                return self.visible() >= ts;
+            }
+        }
+        true
     }
 
     /// Drops the before-images that no open version needs. If more than `undo_bytes_max` are left,
@@ -193,6 +216,12 @@ impl Snapshot {
     #[must_use]
     pub fn ts(&self) -> Ts {
         self.ts
+    }
+
+    /// Whether it is a snapshot of `shared`.
+    #[must_use]
+    pub fn is_of(&self, shared: &Arc<Shared>) -> bool {
+        Arc::ptr_eq(&self.shared, shared)
     }
 
     /// Holds the writer off for work that is no longer than one on a segment: never over I/O, a

@@ -1,18 +1,21 @@
 //! The handle and what it shares.
 //!
-//! One reader-writer lock stands around the index: a query reads under it page by page, a load
-//! writes under it batch by batch, so each page and each batch is whole.
+//! Readers take a version of the twins and writers make new ones, see [`twindex_index::snapshot`].
+//! There is one writer at a time: who writes a batch holds the role of the writer, waiting for it
+//! with nothing else in hand, and no reader ever waits for the role.
 
 use std::sync::Arc;
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, MutexGuard, RwLock, RwLockWriteGuard};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use twindex_index::index::Index;
+use twindex_index::snapshot::{Expired, Shared, Ts};
 use twindex_index::stats::Stats;
 use twindex_model::path::Collection;
 
 use crate::options::Options;
 use crate::query::Query;
+use crate::snapshot::{Snapshot, n_twins_of, twin_of};
 
 /// An engine. Clones are handles to the same twins.
 #[derive(Clone, Debug)]
@@ -22,7 +25,11 @@ pub struct Twindex {
 
 #[derive(Debug)]
 pub(crate) struct Inner {
-    pub(crate) index: RwLock<Index>,
+    pub(crate) shared: Arc<Shared>,
+    /// Held by who writes, from the choice of a batch's timestamp until it is published.
+    writer: Mutex<()>,
+    /// Held by a query and by a batch from end to end, as long as writes keep no old cells.
+    pub(crate) whole: RwLock<()>,
     /// `None` where the machine refused threads: everything then runs on the caller's.
     pool: Option<ThreadPool>,
     pub(crate) options: Options,
@@ -48,8 +55,16 @@ impl Twindex {
             .num_threads(options.threads)
             .thread_name(|number| format!("twindex-{number}"))
             .build();
-        let index = RwLock::new(Index::new(options.index.clone()));
-        Self { inner: Arc::new(Inner { index, pool: pool.ok(), options }) }
+        let shared = Shared::new(Index::new(options.index.clone()));
+        Self {
+            inner: Arc::new(Inner {
+                shared,
+                writer: Mutex::new(()),
+                whole: RwLock::new(()),
+                pool: pool.ok(),
+                options,
+            }),
+        }
     }
 
     /// A query to be run: a statement of the query language.
@@ -65,50 +80,102 @@ impl Twindex {
         Query::condition(&self.inner, text.into())
     }
 
+    /// The twins as they are now, to be read again later: see [`Query::at`].
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::new(self.inner.shared.snapshot())
+    }
+
+    /// The version that queries see which begin now. Each batch of writes makes a new one; later
+    /// ones are greater.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.inner.shared.visible().0
+    }
+
     /// The JSON text of one twin.
     #[must_use]
     pub fn twin(&self, device_id: &str, module_id: Option<&str>) -> Option<String> {
-        let index = self.inner.index.read();
-        let row = index.find(device_id, module_id)?;
-        let collection = collection_of(module_id);
-        let mut out = String::new();
-        index.segment(collection, row.segment()).write_twin(row.place(), &mut out);
-        Some(out)
+        self.inner.of_newest(|snapshot| twin_of(snapshot, device_id, module_id))
     }
 
     /// Removes one twin. False if there is none.
     pub fn remove(&self, device_id: &str, module_id: Option<&str>) -> bool {
-        let mut index = self.inner.index.write();
+        let writing = self.inner.write_batch();
+        let mut index = self.inner.shared.write();
         let Some(row) = index.find(device_id, module_id) else { return false };
-        index.remove(collection_of(module_id), row)
+        let was_there = index.remove(collection_of(module_id), row);
+        drop(index);
+        writing.publish();
+        was_there
     }
 
     /// Number of twins in a collection.
     #[must_use]
     pub fn n_twins(&self, collection: Collection) -> u64 {
-        self.inner.index.read().n_rows(collection)
+        self.inner.of_newest(|snapshot| n_twins_of(snapshot, collection))
     }
 
     /// Where the bytes are.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.inner.index.read().stats()
+        self.inner.shared.read().stats()
     }
 
-    /// Rebuilds everything derived and compares it with what is kept.
+    /// Rebuilds everything derived and compares it with what is kept. Writers wait meanwhile,
+    /// readers do not.
     ///
     /// # Errors
     /// A description of the first difference, which is a defect of the engine.
     pub fn check(&self) -> Result<(), String> {
-        self.inner.index.read().validate()
+        let _writing = self.inner.write_batch();
+        self.inner.shared.read().validate()
     }
 
-    pub(crate) fn inner(&self) -> &Inner {
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
         &self.inner
     }
 }
 
+/// The role of the writer, for one batch.
+#[derive(Debug)]
+pub(crate) struct Writing<'a> {
+    shared: &'a Shared,
+    _whole: RwLockWriteGuard<'a, ()>,
+    _role: MutexGuard<'a, ()>,
+    /// Timestamp of the batch.
+    pub(crate) ts: Ts,
+}
+
+impl Writing<'_> {
+    /// Lets readers see the batch, whose writes are all done.
+    pub(crate) fn publish(self) {
+        self.shared.publish(self.ts);
+    }
+}
+
 impl Inner {
+    /// Takes the role of the writer, when nobody else has it. To be called without the lock of the
+    /// index in hand.
+    pub(crate) fn write_batch(&self) -> Writing<'_> {
+        let role = self.writer.lock();
+        let ts = Ts(self.shared.visible().0 + 1);
+        Writing { shared: &self.shared, _whole: self.whole.write(), _role: role, ts }
+    }
+
+    /// What `read` finds at the newest version.
+    fn of_newest<R>(
+        &self,
+        read: impl Fn(&twindex_index::snapshot::Snapshot) -> Result<R, Expired>,
+    ) -> R {
+        loop {
+            // A version is given up only after newer ones came, so the next round reads a newer.
+            if let Ok(found) = read(&self.shared.snapshot()) {
+                return found;
+            }
+        }
+    }
+
     /// The engine's pool, unless the caller is a worker of some pool itself: such a thread takes up
     /// other jobs of its own pool while it waits for ours, and one of them might want the lock that
     /// it holds.

@@ -16,7 +16,8 @@ pub enum Error {
     /// The continuation token is damaged or belongs to another query.
     #[error(transparent)]
     Token(#[from] TokenError),
-    /// The query was stopped by its deadline or cancelled, or cannot go on from its token.
+    /// The query was stopped by its deadline or cancelled, cannot go on from its token, or there is
+    /// no such version to read.
     #[error(transparent)]
     Run(#[from] ExecError),
     /// Loading stopped.
@@ -36,6 +37,8 @@ pub enum ErrorKind {
     InvalidInput,
     /// A deadline passed, or the call was cancelled.
     Stopped,
+    /// A version to be read is not there any more, or not yet.
+    NoSuchVersion,
     /// Reading failed.
     Io,
 }
@@ -48,6 +51,11 @@ impl Error {
             Self::Query(_) => ErrorKind::InvalidQuery,
             Self::Token(_) => ErrorKind::InvalidToken,
             Self::Run(ExecError::Stopped) => ErrorKind::Stopped,
+            Self::Run(
+                ExecError::SnapshotExpired
+                | ExecError::VersionNotReached { .. }
+                | ExecError::ForeignSnapshot,
+            ) => ErrorKind::NoSuchVersion,
             Self::Run(_) => ErrorKind::InvalidToken,
             Self::Load(LoadError::Read { .. } | LoadError::Open { .. }) => ErrorKind::Io,
             Self::Load(_) => ErrorKind::InvalidInput,

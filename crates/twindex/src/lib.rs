@@ -26,6 +26,7 @@ mod load;
 mod options;
 mod page;
 mod query;
+mod snapshot;
 
 pub use cancel::CancelToken;
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -37,6 +38,7 @@ pub use load::{
 pub use options::Options;
 pub use page::{Answer, Page, Plan, RowKind};
 pub use query::Query;
+pub use snapshot::Snapshot;
 pub use twindex_exec::{ExecError, TokenError};
 pub use twindex_index::options::IndexOptions;
 pub use twindex_index::stats::Stats;

@@ -19,7 +19,7 @@ use twindex_index::index::Index;
 use twindex_io::document::DocumentReader;
 use twindex_model::json::reader::Strictness;
 
-use crate::engine::{Inner, Twindex};
+use crate::engine::{Inner, Twindex, Writing};
 use crate::error::Error;
 use crate::load::batch::{Batch, Framed, Outcome};
 use crate::load::undo::Undo;
@@ -81,13 +81,14 @@ struct Load<'a> {
     report: LoadReport,
     started: Instant,
     /// Held from end to end by a strict load.
-    strict: Option<(RwLockWriteGuard<'a, Index>, Undo)>,
+    strict: Option<(Writing<'a>, RwLockWriteGuard<'a, Index>, Undo)>,
 }
 
 impl<'a> Load<'a> {
     fn new(inner: &'a Inner, options: &'a LoadOptions<'a>) -> Self {
         let is_strict = options.on_bad_input == OnBadInput::Stop;
-        let strict = is_strict.then(|| (inner.index.write(), Undo::default()));
+        let strict =
+            is_strict.then(|| (inner.write_batch(), inner.shared.write(), Undo::default()));
         Self { inner, options, report: LoadReport::default(), started: Instant::now(), strict }
     }
 
@@ -132,16 +133,19 @@ impl<'a> Load<'a> {
         let n_bytes = batch.n_bytes();
         let report = &mut self.report;
         match &mut self.strict {
-            Some((index, undo)) => {
+            Some((_, index, undo)) => {
                 for outcome in batch.outcomes() {
                     apply_strictly(index, undo, report, outcome)?;
                 }
             }
             None => {
-                let mut index = self.inner.index.write();
+                let writing = self.inner.write_batch();
+                let mut index = self.inner.shared.write();
                 for outcome in batch.outcomes() {
                     apply_one(&mut index, report, outcome);
                 }
+                drop(index);
+                writing.publish();
             }
         }
         batch.clear();
@@ -154,8 +158,12 @@ impl<'a> Load<'a> {
 
     fn finish(mut self, outcome: Result<(), LoadError>) -> Result<LoadReport, Error> {
         self.report.elapsed = self.started.elapsed();
-        if let (Err(_), Some((index, undo))) = (&outcome, &mut self.strict) {
-            undo.take_back(index);
+        if let Some((writing, mut index, mut undo)) = self.strict {
+            if outcome.is_err() {
+                undo.take_back(&mut index);
+            }
+            drop(index);
+            writing.publish();
         }
         outcome?;
         Ok(self.report)

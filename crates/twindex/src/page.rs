@@ -33,6 +33,7 @@ pub struct Page {
     pub(crate) rows: twindex_exec::page::Rows,
     pub(crate) warnings: Vec<Diagnostic>,
     pub(crate) next: Option<String>,
+    pub(crate) version: u64,
 }
 
 impl Page {
@@ -70,6 +71,12 @@ impl Page {
     #[must_use]
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
+    }
+
+    /// The version of the twins that the rows are of.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
     }
 
     /// The continuation token; `None` when no row is left.

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use roaring::RoaringBitmap;
 use twindex_exec::catalog_view::IndexCatalog;
 use twindex_exec::token::fingerprint;
-use twindex_exec::{Position, Request, Stop, Token};
-use twindex_index::index::Index;
+use twindex_exec::{ExecError, Position, Request, Stop, Token};
+use twindex_index::snapshot::{Snapshot as Version, Ts};
 use twindex_lang::ast::{self, Collection, Select, Statement};
 use twindex_lang::diagnostic::Diagnostic;
 use twindex_lang::limits::Limits;
@@ -17,6 +17,11 @@ use crate::cancel::CancelToken;
 use crate::engine::Inner;
 use crate::error::Error;
 use crate::page::{Answer, Page, Plan, RowKind};
+use crate::snapshot::Snapshot;
+
+/// How long a query without a deadline waits for a version that is not there yet. A version that
+/// was acknowledged is there already, so only one that nobody has written is waited for in vain.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A query and how it is to be run. Running it again asks again.
 #[derive(Clone, Debug)]
@@ -28,6 +33,8 @@ pub struct Query<'a> {
     after: Option<String>,
     timeout: Option<Duration>,
     cancel: Option<CancelToken>,
+    at: Option<Snapshot>,
+    at_least: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +53,17 @@ impl<'a> Query<'a> {
     }
 
     fn new(inner: &'a Inner, text: String, form: Form) -> Self {
-        let page_rows_max = usize::MAX;
-        Self { inner, text, form, page_rows_max, after: None, timeout: None, cancel: None }
+        Self {
+            inner,
+            text,
+            form,
+            page_rows_max: usize::MAX,
+            after: None,
+            timeout: None,
+            cancel: None,
+            at: None,
+            at_least: None,
+        }
     }
 
     /// Gives at most `rows` rows, at least one, and a token while rows remain. Without it one page
@@ -79,14 +95,31 @@ impl<'a> Query<'a> {
         self
     }
 
+    /// Reads the twins as they were when `snapshot` was made, page after page too. Without it each
+    /// page shows the newest version, yet no twin twice.
+    #[must_use]
+    pub fn at(mut self, snapshot: &Snapshot) -> Self {
+        self.at = Some(snapshot.clone());
+        self
+    }
+
+    /// Reads `version` or a newer one, waiting for it up to the deadline, or for a second if there
+    /// is none.
+    #[must_use]
+    pub fn at_least_version(mut self, version: u64) -> Self {
+        self.at_least = Some(version);
+        self
+    }
+
     /// Runs a query and gives its page.
     ///
     /// # Errors
     /// [`Error::Query`] when the text is refused (an `EXPLAIN` too: see [`Query::execute`]),
     /// [`Error::Token`] for a token that is damaged or another query's, [`Error::Run`].
     pub fn run(&self) -> Result<Page, Error> {
+        let stop = self.stop();
         match self.parse()? {
-            Statement::Query(query) => self.page(&query),
+            Statement::Query(query) => self.page(&query, stop),
             Statement::Explain { query: _, .. } => Err(Error::Query(vec![Diagnostic {
                 code: "X003",
                 message: "`EXPLAIN` gives a plan, not rows".to_owned(),
@@ -102,10 +135,15 @@ impl<'a> Query<'a> {
     /// # Errors
     /// As [`Query::run`].
     pub fn execute(&self) -> Result<Answer, Error> {
+        let stop = self.stop();
         match self.parse()? {
-            Statement::Query(query) => self.page(&query).map(Answer::Page),
-            Statement::Explain { analyze: false, query } => self.plan(&query).map(Answer::Plan),
-            Statement::Explain { analyze: true, query } => self.analyze(&query).map(Answer::Plan),
+            Statement::Query(query) => self.page(&query, stop).map(Answer::Page),
+            Statement::Explain { analyze: false, query } => {
+                self.plan(&query, stop).map(Answer::Plan)
+            }
+            Statement::Explain { analyze: true, query } => {
+                self.analyze(&query, stop).map(Answer::Plan)
+            }
         }
     }
 
@@ -114,8 +152,9 @@ impl<'a> Query<'a> {
     /// # Errors
     /// [`Error::Query`] when the text is refused.
     pub fn explain(&self) -> Result<Plan, Error> {
+        let stop = self.stop();
         let (Statement::Query(query) | Statement::Explain { query, .. }) = self.parse()?;
-        self.plan(&query)
+        self.plan(&query, stop)
     }
 
     /// Runs the query and gives its plan with what happened: rows, time and bytes of each operator.
@@ -123,8 +162,9 @@ impl<'a> Query<'a> {
     /// # Errors
     /// [`Error::Query`] when the text is refused, [`Error::Run`].
     pub fn explain_analyze(&self) -> Result<Plan, Error> {
+        let stop = self.stop();
         let (Statement::Query(query) | Statement::Explain { query, .. }) = self.parse()?;
-        self.analyze(&query)
+        self.analyze(&query, stop)
     }
 
     /// The row ids of the twins that pass the WHERE clause, whatever else the query asks: ids of
@@ -134,10 +174,12 @@ impl<'a> Query<'a> {
     /// # Errors
     /// [`Error::Query`] when the text is refused, [`Error::Run`].
     pub fn ids(&self) -> Result<RoaringBitmap, Error> {
+        let stop = self.stop();
         let (Statement::Query(query) | Statement::Explain { query, .. }) = self.parse()?;
-        let index = self.inner.index.read();
-        let plan = self.bind(&index, &query, self.now_ms())?;
-        Ok(twindex_exec::select_ids(&index, &plan, &self.request(None))?)
+        let _whole = self.inner.whole.read();
+        let version = self.version(&stop)?;
+        let plan = self.bind(&version, &query, (self.now_ms(), &stop))?;
+        Ok(twindex_exec::select_ids(&version, &plan, &self.request(None, stop))?)
     }
 
     fn parse(&self) -> Result<Statement, Error> {
@@ -151,42 +193,76 @@ impl<'a> Query<'a> {
         parsed.map_err(Error::Query)
     }
 
-    fn bind(&self, index: &Index, query: &ast::Query, now_ms: i64) -> Result<LogicalPlan, Error> {
-        let plan = twindex_plan::bind(query, now_ms, &IndexCatalog(index));
+    /// The version to read.
+    fn version(&self, stop: &Stop) -> Result<Version, Error> {
+        let shared = &self.inner.shared;
+        let at_least = self.at_least.unwrap_or(0);
+        if let Some(at) = &self.at {
+            if !at.inner().is_of(shared) {
+                return Err(ExecError::ForeignSnapshot.into());
+            }
+            let newest = at.version();
+            return match newest < at_least {
+                true => Err(ExecError::VersionNotReached { wanted: at_least, newest }.into()),
+                false => Ok(at.inner().clone()),
+            };
+        }
+        if !stop.wait_visible(shared, Ts(at_least), PATIENCE)? {
+            let newest = shared.visible().0;
+            return Err(ExecError::VersionNotReached { wanted: at_least, newest }.into());
+        }
+        Ok(shared.snapshot())
+    }
+
+    fn bind(
+        &self,
+        version: &Version,
+        query: &ast::Query,
+        (now_ms, stop): (i64, &Stop),
+    ) -> Result<LogicalPlan, Error> {
+        let read = stop.read(version)?;
+        let plan = twindex_plan::bind(query, now_ms, &IndexCatalog(read.catalog()));
+        drop(read);
         Ok(twindex_plan::optimize(plan.map_err(Error::Query)?))
     }
 
-    fn page(&self, query: &ast::Query) -> Result<Page, Error> {
+    fn page(&self, query: &ast::Query, stop: Stop) -> Result<Page, Error> {
         let fingerprint = fingerprint(&query.to_string());
         let token = match &self.after {
             Some(text) => Some(Token::decode_for(text, fingerprint)?),
             None => None,
         };
         let now_ms = token.as_ref().map_or_else(|| self.now_ms(), |token| token.now_ms);
-        let index = self.inner.index.read();
-        let mut plan = self.bind(&index, query, now_ms)?;
+        let _whole = self.inner.whole.read();
+        let version = self.version(&stop)?;
+        let mut plan = self.bind(&version, query, (now_ms, &stop))?;
         let warnings = std::mem::take(&mut plan.warnings);
-        let request = self.request(token.map(|token| token.position));
-        let page = twindex_exec::execute(&index, &plan, &request)?;
+        let request = self.request(token.map(|token| token.position), stop);
+        let page = twindex_exec::execute(&version, &plan, &request)?;
         let next = page.next.map(|position| Token { fingerprint, now_ms, position }.encode());
         let kind = row_kind(query);
-        Ok(Page { kind, columns: page.columns, rows: page.rows, warnings, next })
+        let version = version.ts().0;
+        Ok(Page { kind, columns: page.columns, rows: page.rows, warnings, next, version })
     }
 
-    fn plan(&self, query: &ast::Query) -> Result<Plan, Error> {
-        let index = self.inner.index.read();
-        let mut plan = self.bind(&index, query, self.now_ms())?;
+    fn plan(&self, query: &ast::Query, stop: Stop) -> Result<Plan, Error> {
+        let _whole = self.inner.whole.read();
+        let version = self.version(&stop)?;
+        let mut plan = self.bind(&version, query, (self.now_ms(), &stop))?;
         let warnings = std::mem::take(&mut plan.warnings);
-        Ok(Plan { explanation: twindex_exec::explain::explain(&index, &plan), warnings })
+        let request = self.request(None, stop);
+        let explanation = twindex_exec::explain::explain(&version, &plan, &request)?;
+        Ok(Plan { explanation, warnings })
     }
 
-    fn analyze(&self, query: &ast::Query) -> Result<Plan, Error> {
-        let index = self.inner.index.read();
-        let mut plan = self.bind(&index, query, self.now_ms())?;
+    fn analyze(&self, query: &ast::Query, stop: Stop) -> Result<Plan, Error> {
+        let _whole = self.inner.whole.read();
+        let version = self.version(&stop)?;
+        let mut plan = self.bind(&version, query, (self.now_ms(), &stop))?;
         let warnings = std::mem::take(&mut plan.warnings);
         // A plan is of the whole query, whatever the size of a page.
-        let request = Request { page_rows_max: usize::MAX, ..self.request(None) };
-        let explanation = twindex_exec::explain::analyze(&index, &plan, &request)?;
+        let request = Request { page_rows_max: usize::MAX, ..self.request(None, stop) };
+        let explanation = twindex_exec::explain::analyze(&version, &plan, &request)?;
         Ok(Plan { explanation, warnings })
     }
 
@@ -194,7 +270,8 @@ impl<'a> Query<'a> {
         self.inner.options.clock.now_ms()
     }
 
-    fn request(&self, after: Option<Position>) -> Request<'_> {
+    /// When to give up, from now.
+    fn stop(&self) -> Stop {
         let mut stop = Stop::never();
         if let Some(deadline) = self.timeout.and_then(|timeout| Instant::now().checked_add(timeout))
         {
@@ -203,6 +280,10 @@ impl<'a> Query<'a> {
         if let Some(cancel) = &self.cancel {
             stop = stop.with_flag(cancel.flag());
         }
+        stop
+    }
+
+    fn request(&self, after: Option<Position>, stop: Stop) -> Request<'_> {
         let pool = self.inner.pool();
         Request { page_rows_max: self.page_rows_max, after, stop, pool }
     }

@@ -1,0 +1,197 @@
+//! One segment of a scan, read in steps.
+//!
+//! Each step holds the writer off for itself alone and lets go before the next one: what is read
+//! is of one version whatever is written in between, so nothing binds the steps together. Work
+//! that goes row by row is cut into slices by the time that rows take, so that neither the writer
+//! nor a stop waits for all rows of a segment. A hold over the whole of a segment's work was
+//! rejected: an expression over 65,536 rows is ten milliseconds at best.
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use twindex_index::snapshot::Snapshot;
+use twindex_index::view::SegmentView;
+use twindex_kernels::mask::Mask;
+use twindex_model::path::{Collection, RowId};
+
+use crate::error::ExecError;
+use crate::operator::Node;
+use crate::physical::Filter;
+use crate::row::RowView;
+use crate::stop::Stop;
+
+/// One segment of a scan.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Segment<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) stop: &'a Stop,
+    pub(crate) collection: Collection,
+    pub(crate) number: usize,
+}
+
+impl Segment<'_> {
+    /// The row id of a place.
+    pub(crate) fn row_id(&self, row: u16) -> RowId {
+        RowId::new(self.number, row)
+    }
+
+    /// Does one step, which must not begin another.
+    ///
+    /// # Errors
+    /// As [`Stop::read`].
+    pub(crate) fn step<R>(&self, work: impl FnOnce(&SegmentView<'_>) -> R) -> Result<R, ExecError> {
+        let read = self.stop.read(self.snapshot)?;
+        Ok(work(&read.segment(self.collection, self.number)))
+    }
+
+    /// Hands over the rows of `mask` in order, in slices, until `work` breaks.
+    ///
+    /// # Errors
+    /// [`ExecError::Stopped`] and [`ExecError::SnapshotExpired`], found between two slices.
+    pub(crate) fn rows(
+        &self,
+        mask: &Mask,
+        mut work: impl FnMut(&RowView<'_>) -> ControlFlow<()>,
+    ) -> Result<(), ExecError> {
+        let mut rows = mask.iter().peekable();
+        let mut pace = Pace::default();
+        while rows.peek().is_some() {
+            self.stop.check()?;
+            let flow = self.step(|view| {
+                pace.timed(|n_rows| {
+                    rows.by_ref()
+                        .take(n_rows)
+                        .try_for_each(|row| work(&RowView { segment: *view, row }))
+                })
+            })?;
+            if flow.is_break() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows that match.
+    ///
+    /// # Errors
+    /// As [`Segment::rows`].
+    pub(crate) fn mask(&self, filter: &Filter) -> Result<Mask, ExecError> {
+        let mut mask = self.candidates(filter)?;
+        if let Some(rows) = filter.rows() {
+            self.narrow_in_slices(rows, &mut mask)?;
+        }
+        Ok(mask)
+    }
+
+    /// The rows that match if [`Filter::keeps_candidate`] says so.
+    ///
+    /// # Errors
+    /// As [`Segment::rows`].
+    pub(crate) fn candidates(&self, filter: &Filter) -> Result<Mask, ExecError> {
+        if !filter.masks().operator().has_row_steps() {
+            return self.step(|view| filter.candidates(view));
+        }
+        let mut mask = self.step(|view| view.live().clone())?;
+        self.narrow_in_slices(filter.masks(), &mut mask)?;
+        Ok(mask)
+    }
+
+    fn narrow_in_slices(&self, node: &Node, mask: &mut Mask) -> Result<(), ExecError> {
+        let mut pace = Pace::default();
+        let mut begin = 0;
+        while begin < mask.words().len() {
+            self.stop.check()?;
+            let mut slice = Mask::empty();
+            let end = copy_some(mask, (begin, pace.n_rows), &mut slice);
+            if !slice.is_empty() {
+                self.step(|view| pace.timed(|_| node.narrow(view, &mut slice)))?;
+            }
+            mask.words_mut()[begin..end].copy_from_slice(&slice.words()[begin..end]);
+            begin = end;
+        }
+        Ok(())
+    }
+}
+
+/// Copies words of `from` from word `begin` on, until they hold `n_rows` rows or more, and gives
+/// the word behind the last.
+fn copy_some(from: &Mask, (begin, n_rows): (usize, usize), to: &mut Mask) -> usize {
+    let mut n_copied = 0;
+    let words = from.words().iter().zip(to.words_mut()).enumerate().skip(begin);
+    for (i, (from, to)) in words {
+        if n_copied >= n_rows {
+            return i;
+        }
+        *to = *from;
+        n_copied += from.count_ones() as usize;
+    }
+    from.words().len()
+}
+
+/// How many rows a slice has, from how long the last one took.
+#[derive(Debug)]
+struct Pace {
+    n_rows: usize,
+}
+
+/// Rows of a first slice.
+const ROWS_BEGUN: usize = 1_024;
+/// Rows of a slice at least: one word of a mask.
+const ROWS_MIN: usize = 64;
+/// A slice that took less is followed by a longer one.
+const SLICE_MIN: Duration = Duration::from_micros(100);
+/// A slice that took more is followed by a shorter one.
+const SLICE_MAX: Duration = Duration::from_micros(400);
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { n_rows: ROWS_BEGUN }
+    }
+}
+
+impl Pace {
+    /// Works on a slice and learns from how long that takes.
+    fn timed<R>(&mut self, work: impl FnOnce(usize) -> R) -> R {
+        let begun = Instant::now();
+        let result = work(self.n_rows);
+        let elapsed = begun.elapsed();
+        if elapsed < SLICE_MIN {
+            self.n_rows = self.n_rows.saturating_mul(2);
+        } else if elapsed > SLICE_MAX {
+            let n_fitting = self.n_rows as u128 * SLICE_MAX.as_nanos() / elapsed.as_nanos();
+            self.n_rows = usize::try_from(n_fitting).unwrap_or(0).max(ROWS_MIN);
+        }
+        result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Mask, ROWS_MIN, SLICE_MAX, copy_some};
+
+    #[test]
+    fn slices_are_cut_at_words_and_leave_nothing_out() {
+        let mut mask = Mask::empty();
+        (0..40_000).step_by(3).for_each(|row| mask.set(row));
+        let (mut begin, mut all, mut n_slices) = (0, Mask::empty(), 0);
+        while begin < mask.words().len() {
+            let mut slice = Mask::empty();
+            begin = copy_some(&mask, (begin, 500), &mut slice);
+            assert!(slice.count() <= 500 + 63);
+            assert_eq!(all.and_count(&slice), 0);
+            all.or(&slice);
+            n_slices += 1;
+        }
+        assert_eq!(all, mask);
+        assert_eq!(n_slices, 40_000 / 3 / 500 + 1);
+    }
+
+    #[test]
+    fn slow_rows_make_short_slices() {
+        let mut pace = super::Pace::default();
+        pace.timed(|_| std::thread::sleep(SLICE_MAX * 100));
+        assert_eq!(pace.n_rows, ROWS_MIN);
+        (0..10).for_each(|_| pace.timed(|_| ()));
+        assert!(pace.n_rows >= ROWS_MIN);
+    }
+}
