@@ -7,10 +7,11 @@
 //! rejected: an expression over 65,536 rows is ten milliseconds at best.
 
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use twindex_index::snapshot::Snapshot;
 use twindex_index::view::SegmentView;
+use twindex_kernels::SEGMENT_ROWS;
 use twindex_kernels::mask::Mask;
 use twindex_model::path::{Collection, RowId};
 
@@ -128,24 +129,25 @@ fn copy_some(from: &Mask, (begin, n_rows): (usize, usize), to: &mut Mask) -> usi
     from.words().len()
 }
 
-/// How many rows a slice has, from how long the last one took.
+/// How many rows a slice has, from how long the last two took: what a slice costs whatever its rows
+/// (old cells are looked up anew in each) must not make slices shorter.
 #[derive(Debug)]
 struct Pace {
     n_rows: usize,
+    /// Rows and nanoseconds of the slice before.
+    last: Option<(f64, f64)>,
 }
 
 /// Rows of a first slice.
 const ROWS_BEGUN: usize = 1_024;
 /// Rows of a slice at least: one word of a mask.
 const ROWS_MIN: usize = 64;
-/// A slice that took less is followed by a longer one.
-const SLICE_MIN: Duration = Duration::from_micros(100);
-/// A slice that took more is followed by a shorter one.
-const SLICE_MAX: Duration = Duration::from_micros(400);
+/// Nanoseconds that the rows of a slice are to take.
+const ROWS_NS: f64 = 300_000.0;
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { n_rows: ROWS_BEGUN }
+        Self { n_rows: ROWS_BEGUN, last: None }
     }
 }
 
@@ -154,20 +156,29 @@ impl Pace {
     fn timed<R>(&mut self, work: impl FnOnce(usize) -> R) -> R {
         let begun = Instant::now();
         let result = work(self.n_rows);
-        let elapsed = begun.elapsed();
-        if elapsed < SLICE_MIN {
-            self.n_rows = self.n_rows.saturating_mul(2);
-        } else if elapsed > SLICE_MAX {
-            let n_fitting = self.n_rows as u128 * SLICE_MAX.as_nanos() / elapsed.as_nanos();
-            self.n_rows = usize::try_from(n_fitting).unwrap_or(0).max(ROWS_MIN);
-        }
+        self.learn(begun.elapsed().as_nanos() as f64);
         result
+    }
+
+    fn learn(&mut self, nanos: f64) {
+        let n_rows = self.n_rows as f64;
+        let row_ns = match self.last {
+            Some((n_before, nanos_before)) if n_before != n_rows => {
+                (nanos - nanos_before) / (n_rows - n_before)
+            }
+            _ => nanos / n_rows,
+        };
+        self.last = Some((n_rows, nanos));
+        let n_fitting = if row_ns > 0.0 { ROWS_NS / row_ns } else { f64::MAX };
+        // Half or twice at most, for a thread that was interrupted measures nonsense.
+        let n_next = n_fitting.clamp(n_rows / 2.0, n_rows * 2.0) as usize;
+        self.n_rows = n_next.clamp(ROWS_MIN, SEGMENT_ROWS);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Mask, ROWS_MIN, SLICE_MAX, copy_some};
+    use super::{Mask, Pace, ROWS_MIN, SEGMENT_ROWS, copy_some};
 
     #[test]
     fn slices_are_cut_at_words_and_leave_nothing_out() {
@@ -186,12 +197,19 @@ mod tests {
         assert_eq!(n_slices, 40_000 / 3 / 500 + 1);
     }
 
+    /// Rows of the slices after some, where a slice takes `fixed_ns` and `row_ns` for each row.
+    fn settled(fixed_ns: f64, row_ns: f64) -> usize {
+        let mut pace = Pace::default();
+        (0..20).for_each(|_| pace.learn(fixed_ns + row_ns * pace.n_rows as f64));
+        pace.n_rows
+    }
+
     #[test]
-    fn slow_rows_make_short_slices() {
-        let mut pace = super::Pace::default();
-        pace.timed(|_| std::thread::sleep(SLICE_MAX * 100));
-        assert_eq!(pace.n_rows, ROWS_MIN);
-        (0..10).for_each(|_| pace.timed(|_| ()));
-        assert!(pace.n_rows >= ROWS_MIN);
+    fn slices_are_as_long_as_rows_are_fast() {
+        assert_eq!(settled(0.0, 100_000.0), ROWS_MIN);
+        assert!((1_000..4_000).contains(&settled(0.0, 150.0)), "{}", settled(0.0, 150.0));
+        assert_eq!(settled(0.0, 0.0), SEGMENT_ROWS);
+        // Long slices, though each takes a millisecond.
+        assert!(settled(1_000_000.0, 150.0) >= 1_000, "{}", settled(1_000_000.0, 150.0));
     }
 }

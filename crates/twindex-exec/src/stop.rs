@@ -108,6 +108,9 @@ impl Stop {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Barrier;
+    use std::thread;
+
     use twindex_index::index::Index;
     use twindex_index::options::IndexOptions;
     use twindex_index::snapshot::Shared;
@@ -132,12 +135,20 @@ mod tests {
         let flag = Arc::new(AtomicBool::new(false));
         let by_flag = Stop::never().with_flag(Arc::clone(&flag));
         assert!(by_flag.read(&snapshot).is_ok());
-        let writing = shared.write();
-        flag.store(true, Ordering::Relaxed);
-        assert_eq!(by_flag.read(&snapshot).err(), Some(ExecError::Stopped));
-        let late = Stop::never().with_deadline(Instant::now());
-        assert_eq!(late.read(&snapshot).err(), Some(ExecError::Stopped));
-        drop(writing);
+        let (written, writing) = (Barrier::new(2), Barrier::new(2));
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let _index = shared.write();
+                writing.wait();
+                written.wait();
+            });
+            writing.wait();
+            flag.store(true, Ordering::Relaxed);
+            let late = Stop::never().with_deadline(Instant::now());
+            let stopped = [by_flag.read(&snapshot).err(), late.read(&snapshot).err()];
+            written.wait();
+            assert_eq!(stopped, [Some(ExecError::Stopped); 2]);
+        });
         assert!(Stop::never().read(&snapshot).is_ok());
     }
 }

@@ -170,6 +170,14 @@ impl<G: DerefMut<Target = Index>> DerefMut for Guard<G> {
     }
 }
 
+impl IndexWrite<'_> {
+    /// Lets go, and lets who waits go first: else this thread could have the lock again before they
+    /// woke.
+    pub fn unlock_fair(self) {
+        RwLockWriteGuard::unlock_fair(self.index);
+    }
+}
+
 /// A mark on a thread that it holds the index. A second hold would wait for a writer that waits for
 /// the first, so debug builds look for it.
 #[derive(Debug)]

@@ -5,11 +5,12 @@
 //! with nothing else in hand, and no reader ever waits for the role.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use parking_lot::{Mutex, MutexGuard, RwLock, RwLockWriteGuard};
+use parking_lot::{Mutex, MutexGuard};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use twindex_index::index::Index;
-use twindex_index::snapshot::{Expired, Shared, Ts};
+use twindex_index::snapshot::{Expired, IndexWrite, Shared, Ts};
 use twindex_index::stats::Stats;
 use twindex_model::path::Collection;
 
@@ -28,8 +29,6 @@ pub(crate) struct Inner {
     pub(crate) shared: Arc<Shared>,
     /// Held by who writes, from the choice of a batch's timestamp until it is published.
     writer: Mutex<()>,
-    /// Held by a query and by a batch from end to end, as long as writes keep no old cells.
-    pub(crate) whole: RwLock<()>,
     /// `None` where the machine refused threads: everything then runs on the caller's.
     pool: Option<ThreadPool>,
     pub(crate) options: Options,
@@ -56,15 +55,7 @@ impl Twindex {
             .thread_name(|number| format!("twindex-{number}"))
             .build();
         let shared = Shared::new(Index::new(options.index.clone()));
-        Self {
-            inner: Arc::new(Inner {
-                shared,
-                writer: Mutex::new(()),
-                whole: RwLock::new(()),
-                pool: pool.ok(),
-                options,
-            }),
-        }
+        Self { inner: Arc::new(Inner { shared, writer: Mutex::new(()), pool: pool.ok(), options }) }
     }
 
     /// A query to be run: a statement of the query language.
@@ -102,7 +93,7 @@ impl Twindex {
     /// Removes one twin. False if there is none.
     pub fn remove(&self, device_id: &str, module_id: Option<&str>) -> bool {
         let writing = self.inner.write_batch();
-        let mut index = self.inner.shared.write();
+        let mut index = writing.lock();
         let Some(row) = index.find(device_id, module_id) else { return false };
         let was_there = index.remove(collection_of(module_id), row);
         drop(index);
@@ -128,7 +119,8 @@ impl Twindex {
     /// # Errors
     /// A description of the first difference, which is a defect of the engine.
     pub fn check(&self) -> Result<(), String> {
-        let _writing = self.inner.write_batch();
+        // Readers would wait behind a writer that waits for this, but none waits for the role.
+        let _role = self.inner.writer.try_lock();
         self.inner.shared.read().validate()
     }
 
@@ -140,17 +132,53 @@ impl Twindex {
 /// The role of the writer, for one batch.
 #[derive(Debug)]
 pub(crate) struct Writing<'a> {
-    shared: &'a Shared,
-    _whole: RwLockWriteGuard<'a, ()>,
+    inner: &'a Inner,
     _role: MutexGuard<'a, ()>,
     /// Timestamp of the batch.
-    pub(crate) ts: Ts,
+    ts: Ts,
 }
 
+/// How long a batch holds the lock for some of its writes, before readers get their turn.
+const SLICE_MAX: Duration = Duration::from_micros(500);
+
 impl Writing<'_> {
+    /// The index, for some writes of the batch.
+    pub(crate) fn lock(&self) -> IndexWrite<'_> {
+        let mut index = self.inner.shared.write();
+        index.begin(self.ts);
+        index
+    }
+
+    /// Writes one item after another until `write` fails, letting readers in between.
+    pub(crate) fn each<T, E>(
+        &self,
+        items: impl Iterator<Item = T>,
+        mut write: impl FnMut(&mut Index, T) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut items = items.peekable();
+        while items.peek().is_some() {
+            let mut index = self.lock();
+            let begun = Instant::now();
+            for item in items.by_ref() {
+                write(&mut index, item)?;
+                if begun.elapsed() > SLICE_MAX {
+                    break;
+                }
+            }
+            index.unlock_fair();
+        }
+        Ok(())
+    }
+
     /// Lets readers see the batch, whose writes are all done.
     pub(crate) fn publish(self) {
-        self.shared.publish(self.ts);
+        self.inner.shared.publish(self.ts);
+        self.inner.shared.prune(self.inner.options.undo_bytes_max);
+    }
+
+    /// Takes back what the batch wrote.
+    pub(crate) fn roll_back(self) {
+        self.inner.shared.write().roll_back(self.ts);
     }
 }
 
@@ -160,7 +188,7 @@ impl Inner {
     pub(crate) fn write_batch(&self) -> Writing<'_> {
         let role = self.writer.lock();
         let ts = Ts(self.shared.visible().0 + 1);
-        Writing { shared: &self.shared, _whole: self.whole.write(), _role: role, ts }
+        Writing { inner: self, _role: role, ts }
     }
 
     /// What `read` finds at the newest version.

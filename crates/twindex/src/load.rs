@@ -1,20 +1,19 @@
 //! Loading: documents are framed on the caller's thread, read on the engine's pool, and applied on
 //! the caller's thread again.
 //!
-//! Reading a batch and applying the one before it run at the same time. Only the caller's thread
-//! ever takes the write lock, and never from inside the pool, so a query that holds the read lock
-//! and waits for the pool is never waited for by it. A strict load holds the lock from end to end:
-//! nobody sees half of it, and when it stops it takes back what it did.
+//! Reading a batch and applying the one before it run at the same time. Each batch of a forgiving
+//! load is a version of its own, and other writers come in between. A strict load is one batch of
+//! writes from end to end: nobody sees half of it, other writers wait, readers do not, and when it
+//! stops it is taken back. Staging its documents instead was rejected: a fleet may not fit twice.
 
 mod batch;
 mod report;
-mod undo;
 
+use std::convert::Infallible;
 use std::io::Read;
 use std::path::Path;
 use std::time::Instant;
 
-use parking_lot::RwLockWriteGuard;
 use twindex_index::index::Index;
 use twindex_io::document::DocumentReader;
 use twindex_model::json::reader::Strictness;
@@ -22,7 +21,6 @@ use twindex_model::json::reader::Strictness;
 use crate::engine::{Inner, Twindex, Writing};
 use crate::error::Error;
 use crate::load::batch::{Batch, Framed, Outcome};
-use crate::load::undo::Undo;
 
 pub use report::{BadDocument, LoadError, LoadProgress, LoadReport, LoadWarnings, Place};
 
@@ -31,7 +29,8 @@ pub use report::{BadDocument, LoadError, LoadProgress, LoadReport, LoadWarnings,
 pub struct LoadOptions<'a> {
     /// What to do with a document that is no twin or is past a hub's limits.
     pub on_bad_input: OnBadInput,
-    /// Called on the loading thread after every batch.
+    /// Called on the loading thread after every batch. It may ask the engine, but under
+    /// [`OnBadInput::Stop`] it must not wait for a write, which would wait for the load.
     pub progress: Option<&'a dyn Fn(LoadProgress)>,
 }
 
@@ -80,15 +79,14 @@ struct Load<'a> {
     options: &'a LoadOptions<'a>,
     report: LoadReport,
     started: Instant,
-    /// Held from end to end by a strict load.
-    strict: Option<(Writing<'a>, RwLockWriteGuard<'a, Index>, Undo)>,
+    /// The one batch of writes of a strict load.
+    strict: Option<Writing<'a>>,
 }
 
 impl<'a> Load<'a> {
     fn new(inner: &'a Inner, options: &'a LoadOptions<'a>) -> Self {
         let is_strict = options.on_bad_input == OnBadInput::Stop;
-        let strict =
-            is_strict.then(|| (inner.write_batch(), inner.shared.write(), Undo::default()));
+        let strict = is_strict.then(|| inner.write_batch());
         Self { inner, options, report: LoadReport::default(), started: Instant::now(), strict }
     }
 
@@ -132,19 +130,15 @@ impl<'a> Load<'a> {
         }
         let n_bytes = batch.n_bytes();
         let report = &mut self.report;
-        match &mut self.strict {
-            Some((_, index, undo)) => {
-                for outcome in batch.outcomes() {
-                    apply_strictly(index, undo, report, outcome)?;
-                }
-            }
+        match &self.strict {
+            Some(writing) => writing
+                .each(batch.outcomes(), |index, outcome| apply_strictly(index, report, outcome))?,
             None => {
                 let writing = self.inner.write_batch();
-                let mut index = self.inner.shared.write();
-                for outcome in batch.outcomes() {
-                    apply_one(&mut index, report, outcome);
-                }
-                drop(index);
+                let Ok(()) = writing.each(batch.outcomes(), |index, outcome| {
+                    apply_one(index, report, outcome);
+                    Ok::<(), Infallible>(())
+                });
                 writing.publish();
             }
         }
@@ -158,12 +152,10 @@ impl<'a> Load<'a> {
 
     fn finish(mut self, outcome: Result<(), LoadError>) -> Result<LoadReport, Error> {
         self.report.elapsed = self.started.elapsed();
-        if let Some((writing, mut index, mut undo)) = self.strict {
-            if outcome.is_err() {
-                undo.take_back(&mut index);
-            }
-            drop(index);
-            writing.publish();
+        match (self.strict, &outcome) {
+            (Some(writing), Ok(())) => writing.publish(),
+            (Some(writing), Err(_)) => writing.roll_back(),
+            (None, _) => {}
         }
         outcome?;
         Ok(self.report)
@@ -186,7 +178,6 @@ fn apply_one(index: &mut Index, report: &mut LoadReport, outcome: Outcome<'_>) {
 
 fn apply_strictly(
     index: &mut Index,
-    undo: &mut Undo,
     report: &mut LoadReport,
     outcome: Outcome<'_>,
 ) -> Result<(), LoadError> {
@@ -195,9 +186,7 @@ fn apply_strictly(
         Ok((leaves, _)) => leaves,
         Err(reason) => return Err(bad(reason.to_owned())),
     };
-    undo.remember(index, leaves);
     let put = index.put(leaves).ok_or_else(|| bad("the collection is full".to_owned()))?;
-    undo.note(put);
     report.n_loaded += 1;
     report.n_replaced += u64::from(put.replaced);
     Ok(())

@@ -16,6 +16,9 @@ pub struct Options {
     pub query_chars_max: usize,
     /// Where `NOW()` and `AGO()` come from.
     pub clock: Arc<dyn Clock>,
+    /// Bytes that old versions may take for readers that are still at them. Past it the oldest
+    /// versions are given up.
+    pub undo_bytes_max: usize,
     /// When lanes change their form; for tests and measurements.
     pub index: IndexOptions,
 }
@@ -26,6 +29,7 @@ impl Default for Options {
             threads: 0,
             query_chars_max: 8_192,
             clock: Arc::new(SystemClock),
+            undo_bytes_max: 1 << 30,
             index: IndexOptions::default(),
         }
     }

@@ -176,7 +176,6 @@ impl<'a> Query<'a> {
     pub fn ids(&self) -> Result<RoaringBitmap, Error> {
         let stop = self.stop();
         let (Statement::Query(query) | Statement::Explain { query, .. }) = self.parse()?;
-        let _whole = self.inner.whole.read();
         let version = self.version(&stop)?;
         let plan = self.bind(&version, &query, (self.now_ms(), &stop))?;
         Ok(twindex_exec::select_ids(&version, &plan, &self.request(None, stop))?)
@@ -233,7 +232,6 @@ impl<'a> Query<'a> {
             None => None,
         };
         let now_ms = token.as_ref().map_or_else(|| self.now_ms(), |token| token.now_ms);
-        let _whole = self.inner.whole.read();
         let version = self.version(&stop)?;
         let mut plan = self.bind(&version, query, (now_ms, &stop))?;
         let warnings = std::mem::take(&mut plan.warnings);
@@ -246,7 +244,6 @@ impl<'a> Query<'a> {
     }
 
     fn plan(&self, query: &ast::Query, stop: Stop) -> Result<Plan, Error> {
-        let _whole = self.inner.whole.read();
         let version = self.version(&stop)?;
         let mut plan = self.bind(&version, query, (self.now_ms(), &stop))?;
         let warnings = std::mem::take(&mut plan.warnings);
@@ -256,7 +253,6 @@ impl<'a> Query<'a> {
     }
 
     fn analyze(&self, query: &ast::Query, stop: Stop) -> Result<Plan, Error> {
-        let _whole = self.inner.whole.read();
         let version = self.version(&stop)?;
         let mut plan = self.bind(&version, query, (self.now_ms(), &stop))?;
         let warnings = std::mem::take(&mut plan.warnings);

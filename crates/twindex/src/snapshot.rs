@@ -63,15 +63,10 @@ pub(crate) fn twin_of(
     Ok(Some(out))
 }
 
-/// Number of twins in a collection, segment by segment: kept totals are those of the newest writes.
+/// Number of twins in a collection.
 pub(crate) fn n_twins_of(
     snapshot: &twindex_index::snapshot::Snapshot,
     collection: Collection,
 ) -> Result<u64, Expired> {
-    let n_segments = snapshot.read()?.n_segments(collection);
-    let mut n_twins = 0;
-    for number in 0..n_segments {
-        n_twins += u64::from(snapshot.segment(collection, number)?.view().n_live());
-    }
-    Ok(n_twins)
+    Ok(snapshot.read()?.n_rows(collection))
 }

@@ -16,6 +16,10 @@ const DOCUMENTS_MAX: usize = 1_024;
 /// Bytes of text after which a batch is closed.
 const BYTES_MAX: usize = 8 << 20;
 
+/// Capacity of a slot's buffers up to which it is kept for the next document.
+const TEXT_KEPT: usize = 64 << 10;
+const EVENTS_KEPT: usize = 4 << 10;
+
 /// Documents that a thread reads in one go.
 const DOCUMENTS_A_TASK: usize = 32;
 
@@ -117,9 +121,16 @@ impl Batch {
         self.n_bytes
     }
 
-    /// Empties it for the next round; buffers keep their capacity.
+    /// Empties it for the next round; buffers keep their capacity, but for those of large documents.
     pub(super) fn clear(&mut self) {
         self.raw.clear();
+        for slot in &mut self.slots[..self.n_read] {
+            if slot.leaves.text.capacity() > TEXT_KEPT
+                || slot.leaves.events.capacity() > EVENTS_KEPT
+            {
+                slot.leaves = Leaves::default();
+            }
+        }
         self.refused.clear();
         self.n_read = 0;
         self.n_bytes = 0;
