@@ -23,6 +23,7 @@ use crate::chain::Chain;
 use crate::identity::Identity;
 use crate::index::Index;
 use crate::past::Past;
+use crate::record::Record;
 use crate::view::SegmentView;
 
 /// Number of a batch of writes. Later batches have greater ones.
@@ -341,6 +342,12 @@ impl SnapshotRead<'_> {
         }
         let past = self.pasts.get_or_add((collection, number), || Past::of(segment, self.ts));
         view.as_of(Some(past))
+    }
+
+    /// The identity record beside a twin.
+    #[must_use]
+    pub fn record(&self, collection: Collection, row: RowId) -> Record {
+        self.index.record_at(self.ts, collection, row)
     }
 
     /// The row of a twin.

@@ -5,18 +5,18 @@
 //! with nothing else in hand, and no reader ever waits for the role.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use parking_lot::{Mutex, MutexGuard};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use twindex_index::index::Index;
-use twindex_index::snapshot::{Expired, IndexWrite, Shared, Ts};
+use twindex_index::snapshot::{Expired, Shared};
 use twindex_index::stats::Stats;
 use twindex_model::path::Collection;
 
 use crate::options::Options;
 use crate::query::Query;
+use crate::sequencer::Sequencer;
 use crate::snapshot::{Snapshot, n_twins_of, twin_of};
+use crate::writer::Writer;
 
 /// An engine. Clones are handles to the same twins.
 #[derive(Clone, Debug)]
@@ -27,8 +27,8 @@ pub struct Twindex {
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) shared: Arc<Shared>,
-    /// Held by who writes, from the choice of a batch's timestamp until it is published.
-    writer: Mutex<()>,
+    pub(crate) writer: Arc<Writer>,
+    pub(crate) sequencer: Sequencer,
     /// `None` where the machine refused threads: everything then runs on the caller's.
     pool: Option<ThreadPool>,
     pub(crate) options: Options,
@@ -55,7 +55,9 @@ impl Twindex {
             .thread_name(|number| format!("twindex-{number}"))
             .build();
         let shared = Shared::new(Index::new(options.index.clone()));
-        Self { inner: Arc::new(Inner { shared, writer: Mutex::new(()), pool: pool.ok(), options }) }
+        let writer = Arc::new(Writer::new(Arc::clone(&shared), &options));
+        let sequencer = Sequencer::new(Arc::clone(&writer), options.queue_ops_max);
+        Self { inner: Arc::new(Inner { shared, writer, sequencer, pool: pool.ok(), options }) }
     }
 
     /// A query to be run: a statement of the query language.
@@ -92,12 +94,12 @@ impl Twindex {
 
     /// Removes one twin. False if there is none.
     pub fn remove(&self, device_id: &str, module_id: Option<&str>) -> bool {
-        let writing = self.inner.write_batch();
+        let writing = self.inner.writer.begin(1);
         let mut index = writing.lock();
         let Some(row) = index.find(device_id, module_id) else { return false };
         let was_there = index.remove(collection_of(module_id), row);
         drop(index);
-        writing.publish();
+        writing.publish_untold();
         was_there
     }
 
@@ -120,7 +122,7 @@ impl Twindex {
     /// A description of the first difference, which is a defect of the engine.
     pub fn check(&self) -> Result<(), String> {
         // Readers would wait behind a writer that waits for this, but none waits for the role.
-        let _role = self.inner.writer.try_lock();
+        let _role = self.inner.writer.try_begin();
         self.inner.shared.read().validate()
     }
 
@@ -129,70 +131,9 @@ impl Twindex {
     }
 }
 
-/// The role of the writer, for one batch.
-#[derive(Debug)]
-pub(crate) struct Writing<'a> {
-    inner: &'a Inner,
-    _role: MutexGuard<'a, ()>,
-    /// Timestamp of the batch.
-    ts: Ts,
-}
-
-/// How long a batch holds the lock for some of its writes, before readers get their turn.
-const SLICE_MAX: Duration = Duration::from_micros(500);
-
-impl Writing<'_> {
-    /// The index, for some writes of the batch.
-    pub(crate) fn lock(&self) -> IndexWrite<'_> {
-        let mut index = self.inner.shared.write();
-        index.begin(self.ts);
-        index
-    }
-
-    /// Writes one item after another until `write` fails, letting readers in between.
-    pub(crate) fn each<T, E>(
-        &self,
-        items: impl Iterator<Item = T>,
-        mut write: impl FnMut(&mut Index, T) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let mut items = items.peekable();
-        while items.peek().is_some() {
-            let mut index = self.lock();
-            let begun = Instant::now();
-            for item in items.by_ref() {
-                write(&mut index, item)?;
-                if begun.elapsed() > SLICE_MAX {
-                    break;
-                }
-            }
-            index.unlock_fair();
-        }
-        Ok(())
-    }
-
-    /// Lets readers see the batch, whose writes are all done.
-    pub(crate) fn publish(self) {
-        self.inner.shared.publish(self.ts);
-        self.inner.shared.prune(self.inner.options.undo_bytes_max);
-    }
-
-    /// Takes back what the batch wrote.
-    pub(crate) fn roll_back(self) {
-        self.inner.shared.write().roll_back(self.ts);
-    }
-}
-
 impl Inner {
-    /// Takes the role of the writer, when nobody else has it. To be called without the lock of the
-    /// index in hand.
-    pub(crate) fn write_batch(&self) -> Writing<'_> {
-        let role = self.writer.lock();
-        let ts = Ts(self.shared.visible().0 + 1);
-        Writing { inner: self, _role: role, ts }
-    }
-
     /// What `read` finds at the newest version.
-    fn of_newest<R>(
+    pub(crate) fn of_newest<R>(
         &self,
         read: impl Fn(&twindex_index::snapshot::Snapshot) -> Result<R, Expired>,
     ) -> R {

@@ -4,6 +4,7 @@ use twindex_exec::{ExecError, TokenError};
 use twindex_lang::diagnostic::Diagnostic;
 
 use crate::load::LoadError;
+use crate::write_error::WriteError;
 
 /// Why a call was refused or gave up. The twins are as they were before the call, but for a
 /// forgiving load whose input broke off: what came before that stays.
@@ -23,6 +24,9 @@ pub enum Error {
     /// Loading stopped.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// A write was refused.
+    #[error(transparent)]
+    Write(#[from] WriteError),
 }
 
 /// What sort of error it is, for callers that act on it.
@@ -41,6 +45,22 @@ pub enum ErrorKind {
     NoSuchVersion,
     /// Reading failed.
     Io,
+    /// There is no such device or module.
+    NotFound,
+    /// There is such a device or module already.
+    AlreadyExists,
+    /// The etag or the `$version` is not the one that was expected.
+    VersionMismatch,
+    /// The text of a write holds something that a write may not contain.
+    InvalidPatch,
+    /// A section, a device's modules or a collection would grow past its limit.
+    LimitExceeded,
+    /// Too many writes wait.
+    QueueFull,
+    /// The engine takes no writes any more.
+    Closed,
+    /// A defect of the program that called.
+    Misuse,
 }
 
 impl Error {
@@ -59,10 +79,11 @@ impl Error {
             Self::Run(_) => ErrorKind::InvalidToken,
             Self::Load(LoadError::Read { .. } | LoadError::Open { .. }) => ErrorKind::Io,
             Self::Load(_) => ErrorKind::InvalidInput,
+            Self::Write(error) => error.kind(),
         }
     }
 
-    /// Stable code, never reused: `P…` and `B…` for a query, `X…` for the rest.
+    /// Stable code, never reused: `P…` and `B…` for a query, `T…` for a write, `X…` for the rest.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -71,6 +92,7 @@ impl Error {
             Self::Run(error) => error.code(),
             Self::Load(LoadError::Read { .. } | LoadError::Open { .. }) => "X020",
             Self::Load(LoadError::BadDocument { .. }) => "X021",
+            Self::Write(error) => error.code(),
         }
     }
 
@@ -83,10 +105,28 @@ impl Error {
         }
     }
 
+    /// The error with which a hub says the same: number and name. `None` unless a write was refused.
+    #[must_use]
+    pub fn hub_error(&self) -> Option<(u32, &'static str)> {
+        match self {
+            Self::Write(error) => Some(error.hub_error()),
+            _ => None,
+        }
+    }
+
+    /// Where the fault is in the text of a write: keys joined by dots.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Self::Write(error) => error.path(),
+            _ => None,
+        }
+    }
+
     /// Whether the same call may succeed later without a change.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(self.kind(), ErrorKind::Stopped)
+        matches!(self.kind(), ErrorKind::Stopped | ErrorKind::QueueFull)
     }
 }
 

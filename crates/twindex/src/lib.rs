@@ -22,30 +22,50 @@ mod cancel;
 mod clock;
 mod engine;
 mod error;
+mod feed;
 mod load;
 mod options;
 mod page;
 mod query;
+mod reading;
+mod sequencer;
 mod snapshot;
+mod submit;
+mod ticket;
+mod twin_id;
+mod write;
+mod write_error;
+mod writer;
 
 pub use cancel::CancelToken;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use engine::Twindex;
 pub use error::{Error, ErrorKind};
+pub use feed::{Change, ChangeKind, EventProperties, Lagged, OpType, Subscribe, Subscription};
 pub use load::{
     BadDocument, LoadError, LoadOptions, LoadProgress, LoadReport, LoadWarnings, OnBadInput, Place,
 };
 pub use options::Options;
 pub use page::{Answer, Page, Plan, RowKind};
 pub use query::Query;
+pub use reading::Identity;
 pub use snapshot::Snapshot;
+pub use ticket::Ticket;
+pub use twin_id::TwinId;
 pub use twindex_exec::{ExecError, TokenError};
 pub use twindex_index::options::IndexOptions;
 pub use twindex_index::stats::Stats;
+pub use twindex_index::write::Refusal;
 pub use twindex_lang::diagnostic::Diagnostic;
 pub use twindex_lang::span::Span;
+pub use twindex_model::cell::InlineText;
 pub use twindex_model::json::warning::LoadWarning;
+pub use twindex_model::patch::{PatchError, PatchProblem};
 pub use twindex_model::path::{Collection, RowId};
+pub use twindex_model::section::Section;
+pub use twindex_model::write_code::WriteCode;
+pub use write::{NewTwin, Write, Written};
+pub use write_error::WriteError;
 
 /// Splitting scripts into statements, for shells.
 pub mod script {

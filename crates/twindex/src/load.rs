@@ -18,9 +18,10 @@ use twindex_index::index::Index;
 use twindex_io::document::DocumentReader;
 use twindex_model::json::reader::Strictness;
 
-use crate::engine::{Inner, Twindex, Writing};
+use crate::engine::{Inner, Twindex};
 use crate::error::Error;
 use crate::load::batch::{Batch, Framed, Outcome};
+use crate::writer::Writing;
 
 pub use report::{BadDocument, LoadError, LoadProgress, LoadReport, LoadWarnings, Place};
 
@@ -86,7 +87,7 @@ struct Load<'a> {
 impl<'a> Load<'a> {
     fn new(inner: &'a Inner, options: &'a LoadOptions<'a>) -> Self {
         let is_strict = options.on_bad_input == OnBadInput::Stop;
-        let strict = is_strict.then(|| inner.write_batch());
+        let strict = is_strict.then(|| inner.writer.begin(1));
         Self { inner, options, report: LoadReport::default(), started: Instant::now(), strict }
     }
 
@@ -134,12 +135,12 @@ impl<'a> Load<'a> {
             Some(writing) => writing
                 .each(batch.outcomes(), |index, outcome| apply_strictly(index, report, outcome))?,
             None => {
-                let writing = self.inner.write_batch();
+                let writing = self.inner.writer.begin(1);
                 let Ok(()) = writing.each(batch.outcomes(), |index, outcome| {
                     apply_one(index, report, outcome);
                     Ok::<(), Infallible>(())
                 });
-                writing.publish();
+                writing.publish_untold();
             }
         }
         batch.clear();
@@ -153,7 +154,7 @@ impl<'a> Load<'a> {
     fn finish(mut self, outcome: Result<(), LoadError>) -> Result<LoadReport, Error> {
         self.report.elapsed = self.started.elapsed();
         match (self.strict, &outcome) {
-            (Some(writing), Ok(())) => writing.publish(),
+            (Some(writing), Ok(())) => writing.publish_untold(),
             (Some(writing), Err(_)) => writing.roll_back(),
             (None, _) => {}
         }

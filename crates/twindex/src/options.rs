@@ -16,6 +16,13 @@ pub struct Options {
     pub query_chars_max: usize,
     /// Where `NOW()` and `AGO()` come from.
     pub clock: Arc<dyn Clock>,
+    /// Writes that may wait to be applied. More are refused by [`crate::Twindex::submit`] and wait
+    /// for room in [`crate::Twindex::write`].
+    pub queue_ops_max: usize,
+    /// Changes that the feed keeps for subscribers that are behind. 0: none, and no feed.
+    pub feed_changes_max: usize,
+    /// Bytes that these changes may take: with large patches they are fewer.
+    pub feed_bytes_max: usize,
     /// Bytes that old versions may take for readers that are still at them. Past it the oldest
     /// versions are given up.
     pub undo_bytes_max: usize,
@@ -29,6 +36,9 @@ impl Default for Options {
             threads: 0,
             query_chars_max: 8_192,
             clock: Arc::new(SystemClock),
+            queue_ops_max: 65_536,
+            feed_changes_max: 65_536,
+            feed_bytes_max: 256 << 20,
             undo_bytes_max: 1 << 30,
             index: IndexOptions::default(),
         }

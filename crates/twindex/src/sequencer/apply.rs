@@ -1,0 +1,61 @@
+//! A batch from validation to acknowledgement.
+
+use std::convert::Infallible;
+
+use twindex_index::index::Index;
+
+use crate::reading::event_of;
+use crate::sequencer::batch::{Batch, Pending};
+use crate::ticket::Outcome;
+use crate::write::{Op, Write, Written};
+use crate::writer::{Writer, Writing};
+
+/// Applies a batch, lets readers see it, and tells whoever waits for it. It leaves the batch empty.
+///
+/// The order is what makes a write durable before it is visible, visible before it is told, and in
+/// the feed before it is acknowledged: who was acknowledged and subscribes then does not meet the
+/// change again. Between applying and publishing, nobody has seen anything yet and all of it can
+/// be rolled back: that is where a log has its place.
+pub(super) fn perform(writer: &Writer, batch: &mut Batch) {
+    let writing = writer.begin(batch.ops.len() as u64);
+    apply(&writing, batch);
+    let woken = writing.publish(batch.drain_changes());
+    batch.acknowledge();
+    woken.wake();
+    writer.clean();
+}
+
+fn apply(writing: &Writing<'_>, batch: &mut Batch) {
+    let ops = batch.ops.iter_mut().zip(0..);
+    let Ok(()) = writing.each(ops, |index, (op, number)| {
+        apply_one(index, writing, (op, number));
+        Ok::<(), Infallible>(())
+    });
+}
+
+fn apply_one(index: &mut Index, writing: &Writing<'_>, (op, number): (&mut Pending, u64)) {
+    let Pending { write, outcome, event } = op;
+    // The body of an event that only the index can give, where it is gone afterwards.
+    if matches!(write.op, Op::Delete) {
+        *event = event_of(index, &write.twin, &["properties"]);
+    }
+    *outcome = write_one(index, writing, (write, number));
+    if matches!(write.op, Op::Replace { .. }) && outcome.is_ok() {
+        *event = event_of(index, &write.twin, &["tags", "properties"]);
+    }
+}
+
+fn write_one(index: &mut Index, writing: &Writing<'_>, (write, number): (&Write, u64)) -> Outcome {
+    let version = writing.version(number);
+    let change = write.op.change(version);
+    let written = index.write(write.twin.name(), &change, &write.expect(), &writing.when)?;
+    Ok(Written {
+        version,
+        root_version: written.version,
+        etag: written.etag,
+        desired_version: written.desired_version,
+        reported_version: written.reported_version,
+        generation: written.generation,
+        time_ms: written.time_ms,
+    })
+}

@@ -1,0 +1,141 @@
+//! The role of the writer: who has it chooses versions and times, and makes them visible.
+//!
+//! The sequencer has it for a batch of writes, a load for a batch of documents. Versions number
+//! changes, so a batch has as many as it has writes and is published at the last of them: one
+//! number then does for queries, which want a batch whole, and for the feed, which tells changes
+//! apart.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, MutexGuard};
+use twindex_index::index::Index;
+use twindex_index::snapshot::{IndexWrite, Shared, Ts};
+use twindex_index::write::When;
+
+use crate::clock::Clock;
+use crate::feed::{Change, Feed, RingLimits, Woken};
+use crate::options::Options;
+
+/// How long a batch holds the lock for some of its writes, before readers get their turn.
+const SLICE_MAX: Duration = Duration::from_micros(200);
+
+/// About how many microseconds a batch spends on giving back memory.
+const COLLECT_WORK: u32 = 100;
+
+/// What writing needs, and the role itself.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    shared: Arc<Shared>,
+    pub(crate) feed: Arc<Feed>,
+    clock: Arc<dyn Clock>,
+    undo_bytes_max: usize,
+    /// Held by who has the role. The latest time of a batch: the clock may be set back.
+    role: Mutex<i64>,
+}
+
+/// The role, held for one batch.
+#[derive(Debug)]
+pub(crate) struct Writing<'a> {
+    writer: &'a Writer,
+    _role: MutexGuard<'a, i64>,
+    /// Version of the batch's first write.
+    first: u64,
+    /// Timestamp of the whole batch, and its time.
+    pub(crate) when: When,
+}
+
+impl Writer {
+    pub(crate) fn new(shared: Arc<Shared>, options: &Options) -> Self {
+        Self {
+            shared,
+            feed: Feed::new(RingLimits {
+                changes_max: options.feed_changes_max,
+                bytes_max: options.feed_bytes_max,
+            }),
+            clock: Arc::clone(&options.clock),
+            undo_bytes_max: options.undo_bytes_max,
+            role: Mutex::new(i64::MIN),
+        }
+    }
+
+    /// Takes the role for a batch of `n_writes`, when nobody else has it. To be called without the
+    /// lock of the index in hand.
+    pub(crate) fn begin(&self, n_writes: u64) -> Writing<'_> {
+        self.with_role(self.role.lock(), n_writes)
+    }
+
+    /// The same, if nobody else has it now.
+    pub(crate) fn try_begin(&self) -> Option<Writing<'_>> {
+        self.role.try_lock().map(|role| self.with_role(role, 1))
+    }
+
+    fn with_role<'a>(&'a self, mut role: MutexGuard<'a, i64>, n_writes: u64) -> Writing<'a> {
+        *role = self.clock.now_ms().max(*role);
+        let newest = self.shared.visible().0;
+        let when = When { ts: Ts(newest + n_writes.max(1)), now_ms: *role };
+        Writing { writer: self, _role: role, first: newest + 1, when }
+    }
+
+    /// Forgets what no reader needs any more, and gives back some of what no twin has any more.
+    pub(crate) fn clean(&self) {
+        self.shared.prune(self.undo_bytes_max);
+        let oldest = self.shared.oldest();
+        self.shared.write().collect(oldest, COLLECT_WORK);
+    }
+}
+
+impl Writing<'_> {
+    /// Version of write `number` of the batch.
+    pub(crate) fn version(&self, number: u64) -> u64 {
+        self.first + number
+    }
+
+    /// The index, for some writes of the batch.
+    pub(crate) fn lock(&self) -> IndexWrite<'_> {
+        let mut index = self.writer.shared.write();
+        index.begin(self.when.ts);
+        index
+    }
+
+    /// Writes one item after another until `write` fails, letting readers in between.
+    pub(crate) fn each<T, E>(
+        &self,
+        items: impl Iterator<Item = T>,
+        mut write: impl FnMut(&mut Index, T) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut items = items.peekable();
+        while items.peek().is_some() {
+            let mut index = self.lock();
+            let begun = Instant::now();
+            for item in items.by_ref() {
+                write(&mut index, item)?;
+                if begun.elapsed() > SLICE_MAX {
+                    break;
+                }
+            }
+            index.unlock_fair();
+        }
+        Ok(())
+    }
+
+    /// Lets readers see the batch, all of whose writes are done, and appends its changes to the
+    /// feed.
+    pub(crate) fn publish(self, changes: impl Iterator<Item = Change>) -> Woken {
+        // Visible first: who subscribes and then reads a twin must not miss what lies in between.
+        self.writer.shared.publish(self.when.ts);
+        self.writer.feed.push(changes)
+    }
+
+    /// The same for a batch that the feed does not tell one by one; forgets what no reader needs.
+    pub(crate) fn publish_untold(self) {
+        self.writer.shared.publish(self.when.ts);
+        self.writer.feed.skip(self.when.ts.0);
+        self.writer.clean();
+    }
+
+    /// Takes back what the batch wrote.
+    pub(crate) fn roll_back(self) {
+        self.writer.shared.write().roll_back(self.when.ts);
+    }
+}
