@@ -5,8 +5,9 @@
 //! for values that the cheaper of them alone had removed.
 
 use std::ops::Bound;
+use std::sync::Arc;
 
-use twindex_index::cell_set::{CellSet, NumberBounds, NumberSet, TextSet};
+use twindex_index::cell_set::{CellSet, NumberBounds, NumberSet, TextSet, TimeSet};
 
 /// The cells in both sets, where that has a closed form.
 pub(crate) fn intersection(a: &CellSet, b: &CellSet) -> Option<CellSet> {
@@ -85,7 +86,7 @@ fn numbers_in_either(a: &NumberSet, b: &NumberSet) -> Option<NumberSet> {
 }
 
 fn texts_in_both(a: &TextSet, b: &TextSet) -> Option<TextSet> {
-    use TextSet::{All, Between, None as Empty, NotPoints, Points};
+    use TextSet::{All, Between, None as Empty, NotPoints, Points, Time};
     Some(match (a, b) {
         (Empty, _) | (_, Empty) => Empty,
         (All, other) | (other, All) => other.clone(),
@@ -99,8 +100,19 @@ fn texts_in_both(a: &TextSet, b: &TextSet) -> Option<TextSet> {
             later(high_a.clone(), high_b.clone(), |x, y| x <= y),
         ),
         (NotPoints(a), NotPoints(b)) => NotPoints(merged(a, b, Ord::cmp)),
+        (Time(a), Time(b)) => times_in_both(a, b)?,
         _ => return None,
     })
+}
+
+fn times_in_both(a: &TimeSet, b: &TimeSet) -> Option<TextSet> {
+    let milliseconds = numbers_in_both(&a.milliseconds, &b.milliseconds)?;
+    if matches!(milliseconds, NumberSet::None) {
+        return Some(TextSet::None);
+    }
+    let (in_a, in_b) = (Arc::clone(&a.test), Arc::clone(&b.test));
+    let test = Arc::new(move |text: &str| in_a(text) && in_b(text));
+    Some(TextSet::Time(TimeSet { milliseconds, test }))
 }
 
 fn texts_in_either(a: &TextSet, b: &TextSet) -> Option<TextSet> {

@@ -19,6 +19,7 @@ use twindex_plan::expr::{Expr, PathRef};
 use twindex_plan::pattern::Pattern;
 
 use crate::cell_algebra::{number_range, text_range};
+use crate::leaf_time;
 use crate::row::{CellView, is_truth};
 
 const BOOLEANS: KindSet = KindSet::of(&[Kind::False, Kind::True]);
@@ -60,7 +61,7 @@ impl Wanted {
         if wanted { Self::True } else { Self::False }
     }
 
-    fn is_true(self) -> bool {
+    pub(crate) fn is_true(self) -> bool {
         self == Self::True
     }
 }
@@ -102,11 +103,16 @@ pub(crate) fn symbolic(expr: &Expr, wanted: Wanted) -> Option<CellSet> {
             plain_path(value)?;
             Some(CellSet::of_kinds(if wanted.is_true() { NULLISH } else { NULLISH.complement() }))
         }
-        Expr::Compare(a, op, b) => compare(a, *op, b, wanted),
+        Expr::Compare(a, op, b) => {
+            compare(a, *op, b, wanted).or_else(|| leaf_time::compare(expr, wanted))
+        }
         Expr::InList { value, items, null_in_list } => {
             in_list(value, items, NullItem::of(*null_in_list), wanted)
         }
-        Expr::Between { value, low, high } => between(value, low, high, wanted),
+        Expr::Between { .. } if !wanted.is_true() => None,
+        Expr::Between { value, low, high } => {
+            between(value, low, high).or_else(|| leaf_time::between(expr))
+        }
         Expr::Like(value, pattern) | Expr::Matches(value, pattern) => {
             plain_path(value)?;
             Some(strings_only(matching(pattern, wanted)))
@@ -221,7 +227,7 @@ fn ordered(op: CompareOp, constant: &Value) -> CellSet {
     set
 }
 
-fn bounds<T>(op: CompareOp, constant: T) -> (Bound<T>, Bound<T>) {
+pub(crate) fn bounds<T>(op: CompareOp, constant: T) -> (Bound<T>, Bound<T>) {
     match op {
         CompareOp::Less => (Bound::Unbounded, Bound::Excluded(constant)),
         CompareOp::LessOrEqual => (Bound::Unbounded, Bound::Included(constant)),
@@ -266,14 +272,11 @@ fn in_list(value: &Expr, items: &[Expr], null: NullItem, wanted: Wanted) -> Opti
     }
 }
 
-fn between(value: &Expr, low: &Expr, high: &Expr, wanted: Wanted) -> Option<CellSet> {
+fn between(value: &Expr, low: &Expr, high: &Expr) -> Option<CellSet> {
     plain_path(value)?;
     let (Expr::Constant(low), Expr::Constant(high)) = (low, high) else {
         return None;
     };
-    if !wanted.is_true() {
-        return None;
-    }
     let mut set = CellSet::none();
     match (low, high) {
         (Value::Number(low), Value::Number(high)) => {
@@ -383,8 +386,26 @@ mod tests {
         }))
     }
 
+    fn time() -> Box<Expr> {
+        Box::new(Expr::Call(Function::Time, vec![*path()]))
+    }
+
     fn text() -> impl Strategy<Value = String> {
         prop_oneof![Just(String::new()), "[ab%_\u{e9}]{0,3}", Just("\u{10000}".to_owned())]
+    }
+
+    /// Texts among which stamps are, and times of other forms.
+    fn stamp() -> impl Strategy<Value = String> {
+        let texts = [
+            "1970-01-01T00:00:00.0020000Z",
+            "1970-01-01T00:00:00.0015Z",
+            "1970-01-01",
+            "1970-01-01T00:00:00.001",
+            "1969-12-31T23:59:59.9980000Z",
+            "1970-01-01T01:00:00+01:00",
+            "1970-01-32T00:00:00Z",
+        ];
+        prop::sample::select(texts.map(str::to_owned).to_vec())
     }
 
     fn number() -> impl Strategy<Value = f64> {
@@ -456,6 +477,13 @@ mod tests {
                 low: Box::new(low),
                 high: Box::new(high),
             }),
+            (comparison(), operand()).prop_map(|(op, c)| Expr::Compare(time(), op, Box::new(c))),
+            (comparison(), operand()).prop_map(|(op, c)| Expr::Compare(Box::new(c), op, time())),
+            (operand(), operand()).prop_map(|(low, high)| Expr::Between {
+                value: time(),
+                low: Box::new(low),
+                high: Box::new(high),
+            }),
             text().prop_map(|text| Expr::Like(path(), Arc::new(Pattern::like(&text)))),
             call(),
         ]
@@ -463,7 +491,7 @@ mod tests {
 
     /// The texts of a cell, owned, for a cell borrows.
     fn cell() -> impl Strategy<Value = (u8, f64, String)> {
-        (0u8..8, number(), text())
+        (0u8..8, number(), prop_oneof![text(), stamp()])
     }
 
     fn with_cell(cell: &(u8, f64, String), f: impl FnOnce(&Cell<'_>)) {

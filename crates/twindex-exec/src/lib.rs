@@ -20,6 +20,7 @@ pub mod key;
 #[cfg(test)]
 mod laws;
 mod leaf;
+mod leaf_time;
 mod number_key;
 mod numbers;
 pub mod operator;

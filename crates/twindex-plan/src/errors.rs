@@ -45,6 +45,8 @@ pub enum BindError {
     DistinctNotAllowed { function: Function },
     #[error("`[*]` can only stand on the left of a comparison, LIKE, IN or BETWEEN")]
     MisplacedAny,
+    #[error("the names of columns stand for too much here")]
+    NamesTooLarge,
 }
 
 impl BindError {
@@ -67,6 +69,7 @@ impl BindError {
             Self::BadSpan => "B013",
             Self::DistinctNotAllowed { .. } => "B014",
             Self::MisplacedAny => "B015",
+            Self::NamesTooLarge => "B016",
         }
     }
 
@@ -90,7 +93,9 @@ impl BindError {
             Self::BadSpan => {
                 "text of a whole number and one of `s m h d w`, such as `'15m'`".to_owned()
             }
-            Self::AggregateNotAllowed { .. } | Self::MisplacedAny => return None,
+            Self::AggregateNotAllowed { .. } | Self::MisplacedAny | Self::NamesTooLarge => {
+                return None;
+            }
             Self::DistinctNotAllowed { .. } => "`COUNT(DISTINCT x)`".to_owned(),
         })
     }
@@ -105,6 +110,7 @@ impl BindError {
             Self::DuplicateColumn { .. } => "name one of them with AS".to_owned(),
             Self::NameNotVisible { expr, .. } => format!("repeat its expression: `{expr}`"),
             Self::MisplacedAny => "`ARRAY_CONTAINS(path, value)`".to_owned(),
+            Self::NamesTooLarge => "use long expressions less often".to_owned(),
             _ => return None,
         })
     }

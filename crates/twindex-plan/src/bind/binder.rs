@@ -1,6 +1,6 @@
 //! What binding carries along: the catalogue, the clause it is in, what it found so far.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use twindex_lang::ast;
 use twindex_lang::diagnostic::Diagnostic;
@@ -10,6 +10,7 @@ use twindex_model::kind::{Kind, KindSet};
 use twindex_model::path::{Collection, PathId};
 
 use super::aggregate::Grouping;
+use super::alias::Names;
 use crate::catalog_view::CatalogView;
 use crate::errors::{BindError, BindWarning};
 
@@ -32,7 +33,7 @@ pub(super) struct Binder<'a> {
     pub(super) now_ms: i64,
     pub(super) clause: Clause,
     /// Names given with AS, and the expressions they stand for.
-    pub(super) names: HashMap<&'a str, &'a ast::Expr>,
+    pub(super) names: Names<'a>,
     /// In the output of a grouped query: its keys and the aggregates met.
     pub(super) grouping: Option<Grouping<'a>>,
     errors: Found,
@@ -66,7 +67,7 @@ impl<'a> Binder<'a> {
             collection,
             now_ms,
             clause: Clause::Where,
-            names: super::alias::names(&query.select),
+            names: Names::new(&query.select),
             grouping: None,
             errors: Found::default(),
             warnings: Found::default(),

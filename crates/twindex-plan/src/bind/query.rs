@@ -4,7 +4,6 @@ use twindex_lang::ast::{self, Literal, Node, Query, Select};
 use twindex_lang::diagnostic::Diagnostic;
 
 use super::aggregate::{Grouping, is_grouped};
-use super::alias::resolve;
 use super::binder::{Binder, Clause};
 use crate::catalog_view::CatalogView;
 use crate::errors::BindError;
@@ -90,8 +89,13 @@ impl Binder<'_> {
 
     /// An expression of HAVING or ORDER BY, which may name columns.
     fn output_expr(&mut self, expr: &ast::Expr) -> Expr {
-        let resolved = resolve(expr, &self.names);
-        self.expr(&resolved)
+        match self.names.resolve(expr) {
+            Some(resolved) => self.expr(&resolved),
+            None => {
+                self.error(&BindError::NamesTooLarge, expr.at.0);
+                Expr::Undefined
+            }
+        }
     }
 
     fn refuse_number(&mut self, key: &ast::Expr, clause: &'static str) {
@@ -339,6 +343,25 @@ $3 = COUNT(DISTINCT tags.n), $4 = COUNT(tags.n)
              ORDER BY MAX(status)",
         );
         assert!(explain(&plan).starts_with("Sort: MAX(status)\n"));
+    }
+
+    #[test]
+    fn what_names_stand_for_is_limited() {
+        let text = |n_terms: usize, n_keys: usize| {
+            let (terms, keys) = (vec!["tags.n"; n_terms].join("+"), vec!["k"; n_keys].join(","));
+            format!("SELECT {terms} AS k FROM devices ORDER BY {keys}")
+        };
+        assert_eq!(fleet().bind(&text(100, 90)).order.len(), 90);
+        let expected = "B016: the names of columns stand for too much here; \
+            use long expressions less often";
+        assert_eq!(fleet().errors(&text(300, 600)), [expected]);
+        let having = format!(
+            "SELECT {} AS k, COUNT() FROM devices GROUP BY tags.n HAVING k > 1",
+            vec!["tags.n"; 600].join("+")
+        );
+        assert!(fleet().try_bind(&having).is_ok());
+        let more = [having, vec!["k = 1"; 40].join(" OR ")].join(" OR ");
+        assert_eq!(fleet().errors(&more), [expected]);
     }
 
     #[test]
