@@ -24,6 +24,8 @@ use crate::row::RowView;
 use crate::segment::Segment;
 use crate::{Stop, select_ids};
 
+mod versions;
+
 const N_FLEETS: u64 = 200;
 
 fn small() -> IndexOptions {
