@@ -34,9 +34,9 @@ fn take_changed(mask: &mut Mask, past: &PathPast) -> Mask {
 }
 
 /// Narrows `mask` by `now` where the cells are those of now, and by `keeps` where they are not.
-pub(crate) fn narrow(
-    view: &SegmentView<'_>,
-    past: &PathPast,
+pub(crate) fn narrow<'a>(
+    view: &SegmentView<'a>,
+    past: &'a PathPast,
     mask: &mut Mask,
     now: impl FnOnce(&SegmentView<'_>, &mut Mask),
     keeps: impl Fn(&Cell<'_>) -> bool,
@@ -51,7 +51,11 @@ pub(crate) fn narrow(
 }
 
 /// See [`PathFilter::estimate`].
-pub(crate) fn estimate(filter: &PathFilter, view: &SegmentView<'_>, past: &PathPast) -> Estimate {
+pub(crate) fn estimate<'a>(
+    filter: &PathFilter,
+    view: &SegmentView<'a>,
+    past: &'a PathPast,
+) -> Estimate {
     let now = view.now();
     let estimate = filter.estimate(&now);
     let mut changed = past.rows().clone();
@@ -74,10 +78,9 @@ pub(crate) fn n_rows_of_kinds(view: &SegmentView<'_>, (path, past): At<'_>, kind
     let kind_now = |row| now.lane(path).map_or(Kind::Undefined, |lane| lane.kinds.kind(row));
     let is_of = |row: &u16| now.live().get(*row) && kinds.contains(kind_now(*row));
     let n_now = past.rows().iter().filter(is_of).count() as u32;
-    let undo = view.segment().undo();
-    let recorded = past.cells().iter().filter(|(_, place)| kinds.contains(undo.kind(*place)));
+    let recorded = past.records().iter().filter(|record| kinds.contains(record.kind()));
     let undefined = past.nowhere().filter(|_| kinds.contains(Kind::Undefined));
-    let n_then = recorded.filter(|(row, _)| view.live().get(*row)).count() as u32
+    let n_then = recorded.filter(|record| view.live().get(record.row)).count() as u32
         + undefined.map_or(0, |rows| rows.and_count(view.live()));
     now.n_rows_of_kinds(path, kinds) + n_then - n_now
 }
@@ -85,7 +88,7 @@ pub(crate) fn n_rows_of_kinds(view: &SegmentView<'_>, (path, past): At<'_>, kind
 /// See [`SegmentView::count_values`].
 pub(crate) fn count_values<'a>(
     view: &SegmentView<'a>,
-    (path, past): At<'_>,
+    (path, past): At<'a>,
     mask: Option<&Mask>,
     take: &mut dyn FnMut(Cell<'a>, u32),
 ) {
@@ -96,9 +99,9 @@ pub(crate) fn count_values<'a>(
 }
 
 /// See [`SegmentView::count_numbers`].
-pub(crate) fn count_numbers(
-    view: &SegmentView<'_>,
-    (path, past): At<'_>,
+pub(crate) fn count_numbers<'a>(
+    view: &SegmentView<'a>,
+    (path, past): At<'a>,
     mask: &Mask,
     take: &mut dyn FnMut(f64, u32),
 ) {
@@ -113,9 +116,9 @@ pub(crate) fn count_numbers(
 }
 
 /// See [`SegmentView::number_zones`].
-pub(crate) fn number_zones(
-    view: &SegmentView<'_>,
-    (path, past): At<'_>,
+pub(crate) fn number_zones<'a>(
+    view: &SegmentView<'a>,
+    (path, past): At<'a>,
 ) -> Vec<Option<(f64, f64)>> {
     let mut zones = view.now().number_zones(path);
     view.for_each_old(past, past.rows(), |row, cell| {
@@ -185,7 +188,7 @@ pub(crate) fn narrow_columns_equal(
 /// See [`SegmentView::group_ids`].
 pub(crate) fn group_ids<'a>(
     view: &SegmentView<'a>,
-    (path, past): At<'_>,
+    (path, past): At<'a>,
     mask: &Mask,
     ids: &mut Vec<u32>,
 ) -> Vec<Cell<'a>> {

@@ -119,11 +119,12 @@ fn gather<'a>(view: &SegmentView<'a>, path: Option<PathId>, row: u16) -> Vec<Gat
     while at < end {
         let entry = layout.entries[at];
         let lane = &lanes[entry.lane as usize];
-        let found = match past.as_ref().map_or(Then::Lane, |past| past.then(lane.path)) {
-            Then::Lane => find(view, lane, row),
-            Then::Record(place) => Some(Found::Cell(view.old_cell(place))),
-            Then::Nowhere => None,
-        };
+        let found =
+            match past.as_ref().map_or(Then::Lane, |past| past.then(lane.path, segment.undo())) {
+                Then::Lane => find(view, lane, row),
+                Then::Record(record) => Some(Found::Cell(view.old_cell(record))),
+                Then::Nowhere => None,
+            };
         let Some(found) = found.filter(|found| !matches!(found, Found::Cell(Cell::Undefined)))
         else {
             at = entry.end as usize;

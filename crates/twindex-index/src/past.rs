@@ -57,19 +57,19 @@ pub(crate) struct PathPast {
     rows: Mask,
     /// Those of them without a record: they were undefined. `None` if there are none.
     nowhere: Option<Mask>,
-    /// Rows and the places of their cells, in the order of the places.
-    cells: Vec<(u16, u32)>,
-    /// The same by row, for single rows.
+    /// The records of the others, one for each row, oldest first: copies that lie together.
+    records: Vec<Record>,
+    /// Rows and places in `records`, by row: for single rows.
     by_row: OnceLock<Vec<(u16, u32)>>,
 }
 
 /// Where the cell of a row stood at the version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Then {
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Then<'p> {
     /// Where it stands now.
     Lane,
     /// In a record.
-    Record(u32),
+    Record(&'p Record),
     /// Nowhere: it was undefined.
     Nowhere,
 }
@@ -101,31 +101,26 @@ impl Past {
     /// What changed at a path; `None` if nothing did.
     pub(crate) fn at(&self, path: PathId, undo: &Undo) -> Option<&PathPast> {
         let past = self.by_path.get_or_add(path, || self.find(path, undo));
-        (!past.cells.is_empty() || self.life.is_some()).then_some(past)
+        (!past.records.is_empty() || self.life.is_some()).then_some(past)
     }
 
     fn find(&self, path: PathId, undo: &Undo) -> PathPast {
-        let mut places: Vec<(u16, u32)> = Vec::new();
+        let (mut records, mut recorded) = (Vec::new(), Mask::empty());
         undo.records(self.from).for_each(|(place, record)| {
-            if record.path == path && self.is_of_version(place, record) {
-                places.push((record.row, place));
-            }
-        });
-        let mut recorded = Mask::empty();
-        // The oldest is what stood there first.
-        places.retain(|(row, _)| {
-            !recorded.get(*row) && {
-                recorded.set(*row);
-                true
+            // The oldest is what stood there first.
+            if record.path == path && !recorded.get(record.row) && self.is_of_version(place, record)
+            {
+                recorded.set(record.row);
+                records.push(*record);
             }
         });
         let Some(life) = &self.life else {
-            return PathPast::new(recorded, None, places);
+            return PathPast::new(recorded, None, records);
         };
         let mut nowhere = life.renewed.clone();
         nowhere.and_not(&recorded);
         recorded.or(&nowhere);
-        PathPast::new(recorded, Some(nowhere), places)
+        PathPast::new(recorded, Some(nowhere), records)
     }
 
     /// Whether a record is of a cell of the twin that its row held at the version.
@@ -149,7 +144,7 @@ impl Past {
             return None;
         }
         let mut cells: SmallVec<[(PathId, u32); 16]> =
-            places.into_iter().map(|place| (undo.path(place), place)).collect();
+            places.into_iter().map(|place| (undo.record(place).path, place)).collect();
         cells.sort_unstable();
         cells.dedup_by_key(|cell| cell.0);
         Some(RowPast { cells, is_renewed })
@@ -250,8 +245,8 @@ impl Life {
 }
 
 impl PathPast {
-    fn new(rows: Mask, nowhere: Option<Mask>, cells: Vec<(u16, u32)>) -> Self {
-        Self { rows, nowhere, cells, by_row: OnceLock::new() }
+    fn new(rows: Mask, nowhere: Option<Mask>, records: Vec<Record>) -> Self {
+        Self { rows, nowhere, records, by_row: OnceLock::new() }
     }
 
     /// Rows whose cell may be another one than then.
@@ -264,39 +259,42 @@ impl PathPast {
         self.nowhere.as_ref()
     }
 
-    /// The other rows, and the places of their cells: oldest records first.
-    pub(crate) fn cells(&self) -> &[(u16, u32)] {
-        &self.cells
+    /// The records of the other rows, one for each, in no order of rows.
+    pub(crate) fn records(&self) -> &[Record] {
+        &self.records
     }
 
     /// Where a row's cell stood.
     #[inline]
-    pub(crate) fn then(&self, row: u16) -> Then {
-        if !self.rows.get(row) {
-            return Then::Lane;
-        }
+    pub(crate) fn then(&self, row: u16) -> Then<'_> {
+        if self.rows.get(row) { self.then_of_changed(row) } else { Then::Lane }
+    }
+
+    fn then_of_changed(&self, row: u16) -> Then<'_> {
         let by_row = self.by_row.get_or_init(|| {
-            let mut cells = self.cells.clone();
-            cells.sort_unstable();
-            cells
+            let rows = self.records.iter().map(|record| record.row);
+            let mut by_row: Vec<_> = rows.zip(0..).collect();
+            by_row.sort_unstable();
+            by_row
         });
-        let found = by_row.binary_search_by_key(&row, |cell| cell.0);
-        found.map_or(Then::Nowhere, |at| Then::Record(by_row[at].1))
+        let found = by_row.binary_search_by_key(&row, |of| of.0);
+        found.map_or(Then::Nowhere, |at| Then::Record(&self.records[by_row[at].1 as usize]))
     }
 }
 
 /// What changed in one row.
 #[derive(Clone, Debug)]
 pub(crate) struct RowPast {
+    /// Places of records by path.
     cells: SmallVec<[(PathId, u32); 16]>,
     is_renewed: bool,
 }
 
 impl RowPast {
     /// Where the cell at a path stood.
-    pub(crate) fn then(&self, path: PathId) -> Then {
+    pub(crate) fn then<'u>(&self, path: PathId, undo: &'u Undo) -> Then<'u> {
         match self.cells.binary_search_by_key(&path, |cell| cell.0) {
-            Ok(at) => Then::Record(self.cells[at].1),
+            Ok(at) => Then::Record(undo.record(self.cells[at].1)),
             Err(_) if self.is_renewed => Then::Nowhere,
             Err(_) => Then::Lane,
         }

@@ -208,29 +208,21 @@ impl Undo {
         self.lives.range(first..).map(move |life| (place(life.record), life.row, life.fate))
     }
 
-    fn record(&self, place: u32) -> &Record {
+    /// The record at a place.
+    pub(crate) fn record(&self, place: u32) -> &Record {
         let place = place as usize;
         &self.chunks[place / CHUNK_RECORDS][place % CHUNK_RECORDS]
     }
 
-    /// The cell that a record keeps.
-    pub(crate) fn cell(&self, place: u32) -> Cell<'_> {
-        self.record(place).cell(&self.texts, self.first_text)
-    }
-
-    /// The path of the cell that a record keeps.
-    pub(crate) fn path(&self, place: u32) -> PathId {
-        self.record(place).path
+    /// The cell that a record, or a copy of it, keeps.
+    #[inline]
+    pub(crate) fn cell<'a>(&'a self, record: &'a Record) -> Cell<'a> {
+        record.cell(&self.texts, self.first_text)
     }
 
     /// Number of records from a place on.
     pub(crate) fn n_records(&self, from: usize) -> usize {
         (self.end() - self.first_record) as usize - from
-    }
-
-    /// The kind of the cell that a record keeps.
-    pub(crate) fn kind(&self, place: u32) -> Kind {
-        self.record(place).kind()
     }
 
     /// Drops what no version from `oldest` on needs.
@@ -331,7 +323,7 @@ impl Record {
     }
 
     /// The kind of the cell that it keeps.
-    fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> Kind {
         match self.form {
             Form::Undefined | Form::Born | Form::Died => Kind::Undefined,
             Form::Null => Kind::Null,
@@ -432,13 +424,13 @@ mod tests {
             let from = undo.first_after(Ts(oldest));
             let kept: Vec<_> = undo.records(from).filter(|(_, r)| r.fate().is_none()).collect();
             assert_eq!(kept.len() as u64, (600 - oldest) * 2);
-            for (place, record) in kept {
+            for (_, record) in kept {
                 let n = u64::from(record.row) + u64::from(record.path.0) - 3;
                 let expected = match before(n) {
                     Before::Cell(cell) => text(&cell),
                     Before::Stamp(stamp) => text(&Cell::String(stamp.text())),
                 };
-                assert_eq!(text(&undo.cell(place)), expected);
+                assert_eq!(text(&undo.cell(record)), expected);
             }
             let events: Vec<_> = undo.fates(from).map(|(_, row, _)| u64::from(row)).collect();
             assert_eq!(events, (oldest + 1..=600).collect::<Vec<_>>());

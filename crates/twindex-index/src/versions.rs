@@ -194,11 +194,11 @@ fn text_of_removed(segment: &Segment, removal: u32, path: PathId) -> Option<Stri
     let row = segment.undo().records(removal as usize).next()?.1.row;
     let mut cells = segment.undo().records(removal as usize + 1);
     let of_removal = |r: &crate::undo::Record| r.row == row && r.fate().is_none();
-    let (place, _) = cells
+    let (_, record) = cells
         .by_ref()
         .take_while(|(_, record)| of_removal(record))
         .find(|(_, record)| record.path == path)?;
-    match segment.undo().cell(place) {
+    match segment.undo().cell(record) {
         Cell::String(text) => Some(text.to_string()),
         _ => None,
     }

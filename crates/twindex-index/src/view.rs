@@ -11,6 +11,7 @@ use crate::index::Index;
 use crate::lane::{Lane, Reading};
 use crate::past::{Past, PathPast, RowPast, Then};
 use crate::segment::Segment;
+use crate::undo::Record;
 use crate::{as_of, assemble, columns, group, number_cells, pairs, zone};
 
 /// One segment of a collection at a version, borrowed from the index. Rows of a segment are `u16`
@@ -60,21 +61,21 @@ impl<'a> SegmentView<'a> {
     /// The cells kept at a path of which changed rows of `rows` were, in no order.
     pub(crate) fn for_each_old(
         &self,
-        past: &PathPast,
+        past: &'a PathPast,
         rows: &Mask,
         mut take: impl FnMut(u16, Cell<'a>),
     ) {
         let undo = self.segment.undo();
-        for (row, place) in past.cells().iter().filter(|(row, _)| rows.get(*row)) {
-            take(*row, undo.cell(*place));
+        for record in past.records().iter().filter(|record| rows.get(record.row)) {
+            take(record.row, undo.cell(record));
         }
         let nowhere = past.nowhere().into_iter().flatten();
         nowhere.filter(|row| rows.get(*row)).for_each(|row| take(row, Cell::Undefined));
     }
 
     /// The cell kept in a record.
-    pub(crate) fn old_cell(&self, place: u32) -> Cell<'a> {
-        self.segment.undo().cell(place)
+    pub(crate) fn old_cell(&self, record: &'a Record) -> Cell<'a> {
+        self.segment.undo().cell(record)
     }
 
     /// The collection it belongs to.
@@ -113,7 +114,7 @@ impl<'a> SegmentView<'a> {
     pub fn cell(&self, path: PathId, row: u16) -> Cell<'a> {
         match self.past_at(path).map_or(Then::Lane, |past| past.then(row)) {
             Then::Lane => self.cell_now(path, row),
-            Then::Record(place) => self.old_cell(place),
+            Then::Record(record) => self.old_cell(record),
             Then::Nowhere => Cell::Undefined,
         }
     }

@@ -174,7 +174,7 @@ impl Lane {
         let had = if placed.old == new { Had::Value } else { Had::None };
         let at = (row, placed.slot);
         match cell {
-            Cell::Number(number) => self.write_number(placed.slot, *number, had, scope.options),
+            Cell::Number(number) => self.write_number(at, *number, had, scope.options),
             Cell::String(text) => self.write_text(TextKind::Strings, (at, text), had, scope),
             Cell::Array(text) => self.write_text(TextKind::Arrays, (at, text), had, scope),
             _ => (),
@@ -183,9 +183,9 @@ impl Lane {
         placed.old
     }
 
-    fn write_number(&mut self, slot: usize, number: f64, had: Had, options: &IndexOptions) {
+    fn write_number(&mut self, at: At, number: f64, had: Had, options: &IndexOptions) {
         let part = self.numbers.get_or_insert_with(|| Box::new(NumberLane::new(number)));
-        part.set(slot, number, had, (&self.kinds, options.exceptions_max));
+        part.set(at, number, had, (&self.kinds, options.exceptions_max));
     }
 
     fn write_text(

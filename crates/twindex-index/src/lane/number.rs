@@ -13,6 +13,7 @@ use crate::counts::Counts;
 use crate::lane::codes::{self, Codes};
 use crate::lane::frame::Frame;
 use crate::lane::kind::Kinds;
+use crate::lane::string::At;
 use crate::zone::Zones;
 
 /// Numbers by slot.
@@ -68,8 +69,8 @@ impl NumberLane {
 
     /// Writes a number. `kinds` is that of the lane, with this slot already a number; `had` says
     /// whether the slot held one before.
-    pub(crate) fn set(&mut self, slot: usize, number: f64, had: Had, scope: (&Kinds, usize)) {
-        let (kinds, exceptions_max) = scope;
+    pub(crate) fn set(&mut self, at: At, number: f64, had: Had, scope: (&Kinds, usize)) {
+        let ((row, slot), (_, exceptions_max)) = (at, scope);
         if had == Had::Value {
             self.forget(slot);
         }
@@ -87,15 +88,13 @@ impl NumberLane {
                 }
             }
         }
-        self.note(slot, number, kinds.is_dense());
+        self.note((row, slot), number);
     }
 
     /// Brings what is derived up to date with a number just written.
-    fn note(&mut self, slot: usize, number: f64, is_dense: bool) {
-        match self.zones.get_mut() {
-            Some(zones) if is_dense => zones.widen(slot, number),
-            Some(_) => _ = self.zones.take(),
-            None => (),
+    fn note(&mut self, (row, slot): At, number: f64) {
+        if let Some(zones) = self.zones.get_mut() {
+            zones.widen(row.into(), number);
         }
         if let (Some(counts), NumberForm::Framed(framed)) = (self.counts.get_mut(), &self.form)
             && !counts.add(framed.codes.get(slot))
@@ -171,7 +170,6 @@ impl NumberLane {
             }
         }
         self.counts.take();
-        self.zones.take();
     }
 
     /// Gives back memory if there is far more than needed.
