@@ -106,10 +106,9 @@ impl Past {
 
     fn find(&self, path: PathId, undo: &Undo) -> PathPast {
         let (mut records, mut recorded) = (Vec::new(), Mask::empty());
-        undo.records(self.from).for_each(|(place, record)| {
+        undo.for_each_at(path, self.from, |place, record| {
             // The oldest is what stood there first.
-            if record.path == path && !recorded.get(record.row) && self.is_of_version(place, record)
-            {
+            if !recorded.get(record.row) && self.is_of_version(place, record) {
                 recorded.set(record.row);
                 records.push(*record);
             }

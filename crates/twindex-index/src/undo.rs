@@ -33,12 +33,20 @@ pub(crate) struct Undo {
     lives: VecDeque<Life>,
     /// Invariant: all but the last are full, so memory is given back chunk by chunk and none is
     /// moved while the log grows.
-    chunks: VecDeque<Vec<Record>>,
+    chunks: VecDeque<Chunk>,
     /// Number of the first record in the chunks, of all there ever were.
     first_record: u64,
     texts: String,
     /// Bytes of texts dropped so far.
     first_text: u64,
+}
+
+/// Records that lie together.
+#[derive(Debug)]
+struct Chunk {
+    records: Vec<Record>,
+    /// The bit of each path that a record may be of, so that readers pass over the others.
+    paths: u64,
 }
 
 /// Where the records of a batch begin.
@@ -148,17 +156,21 @@ impl Undo {
     /// Number of the record to come, of all there ever were.
     fn end(&self) -> u64 {
         let n_full = self.chunks.len().saturating_sub(1) * CHUNK_RECORDS;
-        self.first_record + (n_full + self.chunks.back().map_or(0, Vec::len)) as u64
+        self.first_record + (n_full + self.chunks.back().map_or(0, |c| c.records.len())) as u64
     }
 
     #[inline]
     fn push(&mut self, record: Record) {
+        let paths = bit_of(record.path);
         match self.chunks.back_mut() {
-            Some(chunk) if chunk.len() < CHUNK_RECORDS => chunk.push(record),
+            Some(chunk) if chunk.records.len() < CHUNK_RECORDS => {
+                chunk.records.push(record);
+                chunk.paths |= paths;
+            }
             _ => {
-                let mut chunk = Vec::with_capacity(CHUNK_RECORDS);
-                chunk.push(record);
-                self.chunks.push_back(chunk);
+                let mut records = Vec::with_capacity(CHUNK_RECORDS);
+                records.push(record);
+                self.chunks.push_back(Chunk { records, paths });
             }
         }
     }
@@ -191,12 +203,33 @@ impl Undo {
 
     /// The records from a place on, each with its place.
     pub(crate) fn records(&self, from: usize) -> impl Iterator<Item = (u32, &Record)> {
+        self.slices(from, u64::MAX).flat_map(|(place, records)| (place..).zip(records))
+    }
+
+    /// Hands over the records of a path from a place on, each with its place.
+    pub(crate) fn for_each_at(
+        &self,
+        path: PathId,
+        from: usize,
+        mut take: impl FnMut(u32, &Record),
+    ) {
+        for (place, records) in self.slices(from, bit_of(path)) {
+            for (at, record) in records.iter().enumerate() {
+                if record.path == path {
+                    take(place + at as u32, record);
+                }
+            }
+        }
+    }
+
+    /// The records from a place on, slice by slice, without chunks that have none of `paths`.
+    fn slices(&self, from: usize, paths: u64) -> impl Iterator<Item = (u32, &[Record])> {
         let first = (from / CHUNK_RECORDS).min(self.chunks.len());
         let chunks = (first..).zip(self.chunks.range(first..));
-        chunks.flat_map(move |(number, chunk)| {
+        chunks.filter(move |(_, chunk)| chunk.paths & paths != 0).map(move |(number, chunk)| {
             let at = number * CHUNK_RECORDS;
-            let skipped = from.saturating_sub(at).min(chunk.len());
-            ((at + skipped) as u32..).zip(&chunk[skipped..])
+            let skipped = from.saturating_sub(at).min(chunk.records.len());
+            ((at + skipped) as u32, &chunk.records[skipped..])
         })
     }
 
@@ -211,7 +244,7 @@ impl Undo {
     /// The record at a place.
     pub(crate) fn record(&self, place: u32) -> &Record {
         let place = place as usize;
-        &self.chunks[place / CHUNK_RECORDS][place % CHUNK_RECORDS]
+        &self.chunks[place / CHUNK_RECORDS].records[place % CHUNK_RECORDS]
     }
 
     /// The cell that a record, or a copy of it, keeps.
@@ -270,7 +303,7 @@ impl Undo {
         self.chunks.truncate(place.div_ceil(CHUNK_RECORDS));
         let n_full = self.chunks.len().saturating_sub(1) * CHUNK_RECORDS;
         if let Some(last) = self.chunks.back_mut() {
-            last.truncate(place - n_full);
+            last.records.truncate(place - n_full);
         }
         self.lives.truncate(self.lives.partition_point(|life| life.record < batch.record));
         Some(Taken { records, texts, first_text: batch.text })
@@ -279,7 +312,7 @@ impl Undo {
     /// Bytes on the heap.
     pub(crate) fn bytes(&self) -> usize {
         self.chunks.len() * CHUNK_RECORDS * size_of::<Record>()
-            + self.chunks.capacity() * size_of::<Vec<Record>>()
+            + self.chunks.capacity() * size_of::<Chunk>()
             + self.texts.capacity()
             + self.batches.capacity() * size_of::<Batch>()
             + self.lives.capacity() * size_of::<Life>()
@@ -292,7 +325,7 @@ impl Undo {
         let first = batches.first().map_or(self.end(), |(_, record)| *record);
         let is_within = first >= self.first_record
             && batches.last().is_none_or(|(_, record)| *record < self.end());
-        let is_full = |chunk: &Vec<Record>| chunk.len() == CHUNK_RECORDS;
+        let is_full = |chunk: &Chunk| chunk.records.len() == CHUNK_RECORDS;
         let are_full = self.chunks.iter().rev().skip(1).all(is_full);
         let from = first.saturating_sub(self.first_record) as usize;
         let n_fates = self.records(from).filter(|(_, record)| record.fate().is_some()).count();
@@ -302,6 +335,13 @@ impl Undo {
             Err(format!("undo: {batches:?} up to {}, {:?}", self.end(), self.lives))
         }
     }
+}
+
+/// The bit of a path among the 64 that chunks are marked with.
+#[inline]
+fn bit_of(path: PathId) -> u64 {
+    // The golden ratio spreads neighbours.
+    1 << (path.0.wrapping_mul(0x9E37_79B9) >> 26)
 }
 
 /// Gives memory back that a queue once needed.
