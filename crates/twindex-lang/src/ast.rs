@@ -19,9 +19,48 @@ pub enum Statement {
     Explain {
         /// Whether the query is also run.
         analyze: bool,
-        /// The query to explain.
+        /// The query to explain. Of an `UPDATE` or a `DELETE`, the query for the twins it is about.
         query: Query,
     },
+    /// `UPDATE … SET …`: changes properties of twins.
+    Update(Update),
+    /// `DELETE FROM …`: removes twins.
+    Delete(Delete),
+}
+
+/// `UPDATE collection SET path = expr {, …} [WHERE condition] [DRY RUN]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Update {
+    /// Devices or modules.
+    pub collection: Collection,
+    /// What is set: one or more paths, none of them equal to or inside another.
+    pub assignments: Vec<Assignment>,
+    /// The condition after `WHERE`; without it every twin is meant.
+    pub condition: Option<Expr>,
+    /// `DRY RUN`: only say what would be done.
+    pub dry_run: bool,
+}
+
+/// `path = expr` after `SET`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assignment {
+    /// Where: keys alone, below `tags` or `properties.desired`, none of them with a `$`.
+    pub path: Path,
+    /// The place of the path.
+    pub at: At,
+    /// The value, of the twin before the update; null and undefined remove.
+    pub value: Expr,
+}
+
+/// `DELETE FROM collection [WHERE condition] [DRY RUN]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delete {
+    /// Devices or modules.
+    pub collection: Collection,
+    /// The condition after `WHERE`; without it every twin is meant.
+    pub condition: Option<Expr>,
+    /// `DRY RUN`: only say what would be done.
+    pub dry_run: bool,
 }
 
 /// `SELECT … FROM … WHERE …` with all its clauses.
@@ -47,6 +86,8 @@ pub struct Query {
     pub limit: Option<u64>,
     /// `OFFSET m`.
     pub offset: Option<u64>,
+    /// `AT LEAST VERSION v`: the query waits until the engine has published it.
+    pub at_least: Option<u64>,
 }
 
 /// What a query selects.
@@ -334,6 +375,42 @@ pub enum Callee {
     Known(Function),
     /// A name that is in no table, as written; the binder refuses it.
     Unknown(String),
+}
+
+impl Query {
+    /// `SELECT * FROM collection [WHERE condition]`.
+    #[must_use]
+    pub fn all(collection: Collection, condition: Option<Expr>) -> Self {
+        Self {
+            distinct: false,
+            top: None,
+            select: Select::All(At::default()),
+            collection,
+            condition,
+            group_by: Vec::new(),
+            having: None,
+            order_by: Vec::new(),
+            limit: None,
+            offset: None,
+            at_least: None,
+        }
+    }
+}
+
+impl Update {
+    /// The query for the twins it is about.
+    #[must_use]
+    pub fn selection(&self) -> Query {
+        Query::all(self.collection, self.condition.clone())
+    }
+}
+
+impl Delete {
+    /// The query for the twins it is about.
+    #[must_use]
+    pub fn selection(&self) -> Query {
+        Query::all(self.collection, self.condition.clone())
+    }
 }
 
 impl Expr {

@@ -51,9 +51,15 @@ pub const STAR_NOT_ALONE: &str = "P022";
 pub const EMPTY: &str = "P023";
 /// Part of the language, but not available yet.
 pub const NOT_AVAILABLE: &str = "P024";
+/// `SET` names a path that no statement can write.
+pub const NOT_SETTABLE: &str = "P025";
+/// `SET` names a path twice, or one inside another.
+pub const SET_TWICE: &str = "P026";
+/// `UPDATE` or `DELETE` of jobs.
+pub const JOBS_ARE_READ: &str = "P027";
 
 /// Every code with one line of explanation, in order.
-pub const ALL: [(&str, &str); 24] = [
+pub const ALL: [(&str, &str); 27] = [
     (UNEXPECTED, "what stands is not what may stand here"),
     (TEXT_TOO_LONG, "the text is longer than the limit"),
     (NESTED_TOO_DEEP, "brackets, calls, `NOT` or signs nest too deep"),
@@ -78,6 +84,9 @@ pub const ALL: [(&str, &str); 24] = [
     (STAR_NOT_ALONE, "`*` stands alone in a select list"),
     (EMPTY, "there is no statement in the text"),
     (NOT_AVAILABLE, "part of the language, but not available yet"),
+    (NOT_SETTABLE, "`SET` names a path that no statement can write"),
+    (SET_TWICE, "`SET` names a path twice, or one inside another"),
+    (JOBS_ARE_READ, "`UPDATE` and `DELETE` are of devices and modules"),
 ];
 
 #[cfg(test)]

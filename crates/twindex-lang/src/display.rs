@@ -8,8 +8,9 @@ mod text;
 use std::fmt::{self, Display, Formatter, Write};
 
 use crate::ast::{
-    Call, Callee, Collection, CompareOp, Expr, InList, IsTest, Literal, Name, Node, Number,
-    OrderKey, Path, ProductOp, Query, Segment, Select, SelectItem, Sign, Statement, SumOp,
+    Assignment, Call, Callee, Collection, CompareOp, Delete, Expr, InList, IsTest, Literal, Name,
+    Node, Number, OrderKey, Path, ProductOp, Query, Segment, Select, SelectItem, Sign, Statement,
+    SumOp, Update,
 };
 use text::{write_column_name, write_first_key, write_key, write_number, write_string};
 
@@ -77,8 +78,38 @@ impl Display for Statement {
             Self::Query(query) => write!(f, "{query}"),
             Self::Explain { analyze: false, query } => write!(f, "EXPLAIN {query}"),
             Self::Explain { analyze: true, query } => write!(f, "EXPLAIN ANALYZE {query}"),
+            Self::Update(update) => write!(f, "{update}"),
+            Self::Delete(delete) => write!(f, "{delete}"),
         }
     }
+}
+
+impl Display for Update {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "UPDATE {} SET {}", self.collection, Joined(&self.assignments, ", "))?;
+        write_tail(f, self.condition.as_ref(), self.dry_run)
+    }
+}
+
+impl Display for Assignment {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} = {}", self.path, self.value)
+    }
+}
+
+impl Display for Delete {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "DELETE FROM {}", self.collection)?;
+        write_tail(f, self.condition.as_ref(), self.dry_run)
+    }
+}
+
+/// What `UPDATE` and `DELETE` end with.
+fn write_tail(f: &mut Formatter<'_>, condition: Option<&Expr>, dry_run: bool) -> fmt::Result {
+    if let Some(condition) = condition {
+        write!(f, " WHERE {condition}")?;
+    }
+    f.write_str(if dry_run { " DRY RUN" } else { "" })
 }
 
 impl Display for Query {
@@ -103,8 +134,11 @@ impl Display for Query {
         if let Some(limit) = self.limit {
             write!(f, " LIMIT {limit}")?;
         }
-        match self.offset {
-            Some(offset) => write!(f, " OFFSET {offset}"),
+        if let Some(offset) = self.offset {
+            write!(f, " OFFSET {offset}")?;
+        }
+        match self.at_least {
+            Some(version) => write!(f, " AT LEAST VERSION {version}"),
             None => Ok(()),
         }
     }

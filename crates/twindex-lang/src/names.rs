@@ -4,10 +4,13 @@
 //! is read. Afterwards equal expressions are equal trees, which is what `GROUP BY` asks for. Names
 //! given with `AS` are left as they are where they name a column: a column `Status` is no field.
 
+mod set;
+
 use std::collections::HashSet;
 
 use crate::ast::{
-    Callee, Collection, Expr, InList, Literal, Name, Node, Path, Query, Segment, Select, SelectItem,
+    Callee, Collection, Delete, Expr, InList, Literal, Name, Node, Path, Query, Segment, Select,
+    SelectItem, Update,
 };
 use crate::code;
 use crate::diagnostic::Diagnostic;
@@ -18,15 +21,30 @@ use crate::span::Span;
 /// Resolves the names of a query, or says what is wrong with them.
 pub(crate) fn resolve(scoped: Scoped) -> Result<Query, Vec<Diagnostic>> {
     let Scoped { mut query, alias } = scoped;
-    let mut names = Names {
-        collection: query.collection,
-        alias: None,
-        columns: column_names(&query.select),
-        diagnostics: Vec::new(),
-    };
+    let columns = column_names(&query.select);
+    let mut names = Names { columns, ..Names::of(query.collection) };
     names.take_alias(alias);
     names.query(&mut query);
-    if names.diagnostics.is_empty() { Ok(query) } else { Err(names.diagnostics) }
+    names.finish(query)
+}
+
+/// Resolves the names of an update, and says which of the paths it sets cannot be set.
+pub(crate) fn resolve_update(mut update: Update) -> Result<Update, Vec<Diagnostic>> {
+    let mut names = Names::of(update.collection);
+    for assignment in &mut update.assignments {
+        names.path(&mut assignment.path, assignment.at.0, Place::Twin);
+        names.expr(&mut assignment.value, Place::Twin);
+    }
+    update.condition.iter_mut().for_each(|condition| names.expr(condition, Place::Twin));
+    set::check(&update.assignments, &mut names.diagnostics);
+    names.finish(update)
+}
+
+/// Resolves the names of a deletion.
+pub(crate) fn resolve_delete(mut delete: Delete) -> Result<Delete, Vec<Diagnostic>> {
+    let mut names = Names::of(delete.collection);
+    delete.condition.iter_mut().for_each(|condition| names.expr(condition, Place::Twin));
+    names.finish(delete)
 }
 
 /// Resolves the names of a condition text. One that says `devices.jobs.` is about jobs.
@@ -96,6 +114,15 @@ struct Names {
 }
 
 impl Names {
+    fn of(collection: Collection) -> Self {
+        Self { collection, alias: None, columns: HashSet::new(), diagnostics: Vec::new() }
+    }
+
+    /// The tree, unless something was wrong with its names.
+    fn finish<T>(self, tree: T) -> Result<T, Vec<Diagnostic>> {
+        if self.diagnostics.is_empty() { Ok(tree) } else { Err(self.diagnostics) }
+    }
+
     fn take_alias(&mut self, alias: Option<Name>) {
         let Some(alias) = alias else {
             return;

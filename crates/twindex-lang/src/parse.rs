@@ -4,22 +4,42 @@ use crate::ast::{Query, Statement};
 use crate::diagnostic::Diagnostic;
 use crate::grammar::{ScopedStatement, condition_text, query_text, run, statement};
 use crate::limits::Limits;
-use crate::names::{resolve, resolve_condition};
+use crate::names::{resolve, resolve_condition, resolve_delete, resolve_update};
 
 /// Parses a statement. One trailing `;` is allowed.
 ///
 /// # Errors
 /// What is wrong with the text, at least one; spans are bytes of `text`.
 pub fn parse_statement(text: &str, limits: &Limits) -> Result<Statement, Vec<Diagnostic>> {
-    Ok(match run(text, limits, statement).map_err(|diagnostic| vec![diagnostic])? {
-        ScopedStatement::Query(query) => Statement::Query(resolve(query)?),
-        ScopedStatement::Explain { analyze, query } => {
-            Statement::Explain { analyze, query: resolve(query)? }
+    let scoped = run(text, limits, statement).map_err(|diagnostic| vec![diagnostic])?;
+    match scoped {
+        ScopedStatement::Explain { analyze, of } => {
+            let query = selection(resolve_statement(*of)?);
+            Ok(Statement::Explain { analyze, query })
         }
+        scoped => resolve_statement(scoped),
+    }
+}
+
+fn resolve_statement(scoped: ScopedStatement) -> Result<Statement, Vec<Diagnostic>> {
+    Ok(match scoped {
+        ScopedStatement::Query(query) => Statement::Query(resolve(*query)?),
+        ScopedStatement::Update(update) => Statement::Update(resolve_update(update)?),
+        ScopedStatement::Delete(delete) => Statement::Delete(resolve_delete(delete)?),
+        ScopedStatement::Explain { of, .. } => resolve_statement(*of)?,
     })
 }
 
-/// Parses a query: a statement that is no `EXPLAIN`.
+/// What is explained of a statement: the plan by which its twins are found.
+fn selection(statement: Statement) -> Query {
+    match statement {
+        Statement::Query(query) | Statement::Explain { query, .. } => query,
+        Statement::Update(update) => update.selection(),
+        Statement::Delete(delete) => delete.selection(),
+    }
+}
+
+/// Parses a query: a statement that begins with `SELECT`.
 ///
 /// # Errors
 /// What is wrong with the text, at least one; spans are bytes of `text`.

@@ -127,7 +127,31 @@ impl<'a> Query<'a> {
                 expected: Some("a query".to_owned()),
                 suggestion: Some("call `explain` or `execute`".to_owned()),
             }])),
+            Statement::Update(_) => Err(self.changes("UPDATE", "update")),
+            Statement::Delete(_) => Err(self.changes("DELETE", "delete")),
         }
+    }
+
+    /// The error of a statement that changes twins where one that reads is wanted.
+    fn changes(&self, statement: &str, call: &str) -> Error {
+        Error::Query(vec![Diagnostic {
+            code: "X004",
+            message: format!(
+                "`{statement}` changes twins, which is asked for by a call of its own"
+            ),
+            span: Span::new(0, self.text.len()),
+            expected: Some("a query".to_owned()),
+            suggestion: Some(format!("call `{call}`, then `dry_run` or `run` of what it gives")),
+        }])
+    }
+
+    /// The query that finds the twins of the statement.
+    fn selection(&self) -> Result<ast::Query, Error> {
+        Ok(match self.parse()? {
+            Statement::Query(query) | Statement::Explain { query, .. } => query,
+            Statement::Update(update) => update.selection(),
+            Statement::Delete(delete) => delete.selection(),
+        })
     }
 
     /// Runs any statement.
@@ -144,6 +168,8 @@ impl<'a> Query<'a> {
             Statement::Explain { analyze: true, query } => {
                 self.analyze(&query, stop).map(Answer::Plan)
             }
+            Statement::Update(_) => Err(self.changes("UPDATE", "update")),
+            Statement::Delete(_) => Err(self.changes("DELETE", "delete")),
         }
     }
 
@@ -153,7 +179,7 @@ impl<'a> Query<'a> {
     /// [`Error::Query`] when the text is refused.
     pub fn explain(&self) -> Result<Plan, Error> {
         let stop = self.stop();
-        let (Statement::Query(query) | Statement::Explain { query, .. }) = self.parse()?;
+        let query = self.selection()?;
         self.plan(&query, stop)
     }
 
@@ -163,7 +189,7 @@ impl<'a> Query<'a> {
     /// [`Error::Query`] when the text is refused, [`Error::Run`].
     pub fn explain_analyze(&self) -> Result<Plan, Error> {
         let stop = self.stop();
-        let (Statement::Query(query) | Statement::Explain { query, .. }) = self.parse()?;
+        let query = self.selection()?;
         self.analyze(&query, stop)
     }
 
@@ -175,8 +201,8 @@ impl<'a> Query<'a> {
     /// [`Error::Query`] when the text is refused, [`Error::Run`].
     pub fn ids(&self) -> Result<RoaringBitmap, Error> {
         let stop = self.stop();
-        let (Statement::Query(query) | Statement::Explain { query, .. }) = self.parse()?;
-        let version = self.version(&stop)?;
+        let query = self.selection()?;
+        let version = self.version(&query, &stop)?;
         let plan = self.bind(&version, &query, (self.now_ms(), &stop))?;
         Ok(twindex_exec::select_ids(&version, &plan, &self.request(None, stop))?)
     }
@@ -192,10 +218,10 @@ impl<'a> Query<'a> {
         parsed.map_err(Error::Query)
     }
 
-    /// The version to read.
-    fn version(&self, stop: &Stop) -> Result<Version, Error> {
+    /// The version that `query` reads: new enough for its text and for the caller.
+    fn version(&self, query: &ast::Query, stop: &Stop) -> Result<Version, Error> {
         let shared = &self.inner.shared;
-        let at_least = self.at_least.unwrap_or(0);
+        let at_least = self.at_least.max(query.at_least).unwrap_or(0);
         if let Some(at) = &self.at {
             if !at.inner().is_of(shared) {
                 return Err(ExecError::ForeignSnapshot.into());
@@ -232,7 +258,7 @@ impl<'a> Query<'a> {
             None => None,
         };
         let now_ms = token.as_ref().map_or_else(|| self.now_ms(), |token| token.now_ms);
-        let version = self.version(&stop)?;
+        let version = self.version(query, &stop)?;
         let mut plan = self.bind(&version, query, (now_ms, &stop))?;
         let warnings = std::mem::take(&mut plan.warnings);
         let request = self.request(token.map(|token| token.position), stop);
@@ -244,7 +270,7 @@ impl<'a> Query<'a> {
     }
 
     fn plan(&self, query: &ast::Query, stop: Stop) -> Result<Plan, Error> {
-        let version = self.version(&stop)?;
+        let version = self.version(query, &stop)?;
         let mut plan = self.bind(&version, query, (self.now_ms(), &stop))?;
         let warnings = std::mem::take(&mut plan.warnings);
         let request = self.request(None, stop);
@@ -253,7 +279,7 @@ impl<'a> Query<'a> {
     }
 
     fn analyze(&self, query: &ast::Query, stop: Stop) -> Result<Plan, Error> {
-        let version = self.version(&stop)?;
+        let version = self.version(query, &stop)?;
         let mut plan = self.bind(&version, query, (self.now_ms(), &stop))?;
         let warnings = std::mem::take(&mut plan.warnings);
         // A plan is of the whole query, whatever the size of a page.

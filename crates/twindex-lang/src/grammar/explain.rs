@@ -176,11 +176,14 @@ impl Found<'_> {
         let diagnostic = Diagnostic::new(code::CLAUSE_ORDER, message, self.span());
         let diagnostic = diagnostic.expecting(self.expected_text());
         Some(match clause.as_str() {
+            _ if self.waits_for(Expected::Dry) => {
+                diagnostic.suggesting("`UPDATE … SET … WHERE …` or `DELETE FROM … WHERE …`")
+            }
             "OFFSET" => diagnostic.suggesting("`LIMIT n OFFSET m`"),
             "TOP" | "DISTINCT" => diagnostic.suggesting("`SELECT DISTINCT TOP n …`"),
             _ => diagnostic.suggesting(
                 "each clause once, in the order `SELECT`, `FROM`, `WHERE`, `GROUP BY`, `HAVING`, \
-                 `ORDER BY`, `LIMIT`, `OFFSET`",
+                 `ORDER BY`, `LIMIT`, `OFFSET`, `AT LEAST VERSION`",
             ),
         })
     }
@@ -197,6 +200,10 @@ impl Found<'_> {
             "`=` for values"
         } else if self.waits_for(Expected::End) && is_join {
             "one collection: there are no joins"
+        } else if self.is_word(&["VERSION"]) && last.eq_ignore_ascii_case("AT") {
+            "`AT LEAST VERSION`"
+        } else if self.text == "=" && self.before().ends_with('=') {
+            "one `=`"
         } else if self.waits_for(Expected::Offset) && self.text == "," {
             "`LIMIT n OFFSET m`"
         } else if self.is_behind_as() && self.text == "-" {
@@ -220,7 +227,7 @@ impl Found<'_> {
     fn begins_condition(&self) -> bool {
         self.waits_for(Expected::Select)
             && self.waits_for(Expected::Explain)
-            && nearest(self.text, ["SELECT", "EXPLAIN"]).is_none()
+            && nearest(self.text, ["SELECT", "EXPLAIN", "UPDATE", "DELETE"]).is_none()
             && (self.text.starts_with(name_char) || "*('\"[".contains(self.text))
     }
 
@@ -266,7 +273,7 @@ impl Found<'_> {
         let mut tidied = set;
         let mut drop = |members: &[Expected]| members.iter().for_each(|&one| tidied.remove(one));
         drop(&[Expected::Dot, Expected::OpenParen, Expected::OpenBracket]);
-        if self.waits_for(Expected::As) {
+        if self.waits_for(Expected::As) || self.waits_for(Expected::Settable) {
             drop(&[Expected::Name]);
         }
         if self.waits_for(Expected::End) {
@@ -316,6 +323,8 @@ fn in_words(set: ExpectedSet) -> String {
 fn in_word(expected: Expected) -> String {
     match expected {
         Expected::Group | Expected::Order => format!("`{} BY`", expected.label()),
+        Expected::At => "`AT LEAST VERSION`".to_owned(),
+        Expected::Dry => "`DRY RUN`".to_owned(),
         _ if expected.is_kind() => expected.label().to_owned(),
         _ => format!("`{}`", expected.label()),
     }

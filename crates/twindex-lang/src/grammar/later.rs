@@ -1,7 +1,7 @@
 //! What the language has and this version has not: recognised, so that the answer is a clear one.
 
 use super::context::{Cx, Failed, Parsed, failure};
-use super::lex::{blanks, name_char};
+use super::lex::name_char;
 use crate::code;
 use crate::diagnostic::Diagnostic;
 use crate::span::Span;
@@ -10,7 +10,7 @@ use crate::span::Span;
 const FUNCTIONS: [&str; 6] = ["MATCH", "SCORE", "IN_GROUP", "INGROUP", "HAS_MODULE", "HASMODULE"];
 
 /// First words of statements.
-const STATEMENTS: [&str; 7] = ["SHOW", "DESCRIBE", "WHY", "UPDATE", "DELETE", "CREATE", "DROP"];
+const STATEMENTS: [&str; 5] = ["SHOW", "DESCRIBE", "WHY", "CREATE", "DROP"];
 
 /// The diagnostic for `what`, which is at `span`.
 pub(crate) fn not_available(what: &str, span: Span) -> Diagnostic {
@@ -49,20 +49,6 @@ pub(super) fn statement<'a>(cx: Cx<'a>, input: &'a str) -> Parsed<'a, ()> {
         }
         None => Ok((input, ())),
     }
-}
-
-/// Fails if `input` begins with `AT LEAST`, of `AT LEAST VERSION v`.
-pub(super) fn at_least<'a>(cx: Cx<'a>, input: &'a str) -> Parsed<'a, ()> {
-    let (at, rest) = leading_name(input);
-    if !at.eq_ignore_ascii_case("AT") {
-        return Ok((input, ()));
-    }
-    let (rest, ()) = blanks(cx, rest)?;
-    if leading_name(rest).0.eq_ignore_ascii_case("LEAST") {
-        let span = cx.span_of(input, at).to_cover(cx.span_of(rest, "LEAST"));
-        return Err(failure(not_available("`AT LEAST VERSION` is", span)));
-    }
-    Ok((input, ()))
 }
 
 /// The name that begins `input`, which may be empty, and what follows. Looking ahead with it leaves

@@ -5,6 +5,7 @@
 //! production begins at a token and none skips the same blanks twice. No production tries an
 //! alternative after it has taken more than a name or a keyword: work is linear in the text.
 
+mod change;
 mod condition;
 mod context;
 mod expected;
@@ -18,6 +19,7 @@ mod query;
 mod select;
 mod statement;
 
+pub(crate) use change::settable;
 pub(crate) use context::run;
 pub(crate) use later::not_available;
 pub(crate) use lex::{comment, name_char, name_start, reserved, string_end};

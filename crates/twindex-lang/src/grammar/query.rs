@@ -8,8 +8,8 @@ use nom::{Err, Parser};
 use super::context::{Cx, Failed, Parsed, failure};
 use super::expected::{Expected, has_word, symbol, word};
 use super::expr::{expr, where_clause};
-use super::later::{self, leading_name};
-use super::lex::reserved;
+use super::later::leading_name;
+use super::lex::{blanks, reserved};
 use super::literal::{shortened, string, whole_number};
 use super::select::{SelectClause, given_name, list, select};
 use crate::ast::{Collection, Expr, Name, OrderKey, Query};
@@ -23,7 +23,7 @@ pub(crate) struct Scoped {
     pub(crate) alias: Option<Name>,
 }
 
-/// `query = select from [ where_clause ] [ group_by ] [ having ] [ order_by ] [ limit ] ;`
+/// `query = select from [ where_clause ] [ group_by ] [ having ] [ order_by ] [ limit ] [ at_least ] ;`
 pub(super) fn query<'a>(cx: Cx<'a>, input: &'a str) -> Parsed<'a, Scoped> {
     let (input, SelectClause { distinct, top, select }) = select(cx, input)?;
     let (input, (collection, alias)) = cut(cx.with(from)).parse(input)?;
@@ -33,7 +33,7 @@ pub(super) fn query<'a>(cx: Cx<'a>, input: &'a str) -> Parsed<'a, Scoped> {
     let (input, order_by) = opt(cx.with(order_by)).parse(input)?;
     let (input, limit) = opt(cx.with(limit)).parse(input)?;
     let (limit, offset) = limit.map_or((None, None), |(limit, offset)| (Some(limit), offset));
-    later::at_least(cx, input)?;
+    let (input, at_least) = opt(cx.with(at_least)).parse(input)?;
     let group_by = group_by.unwrap_or_default();
     let order_by = order_by.unwrap_or_default();
     let query = Query {
@@ -47,21 +47,26 @@ pub(super) fn query<'a>(cx: Cx<'a>, input: &'a str) -> Parsed<'a, Scoped> {
         order_by,
         limit,
         offset,
+        at_least,
     };
     Ok((input, Scoped { query, alias }))
 }
 
-/// `from = "FROM" collection [ given_name ] ;`
+/// `from = "FROM" collection [ ? not "AT" "LEAST" ? given_name ] ;`
+///
+/// Behind `FROM devices`, `at least` begins a clause and no alias.
 pub(super) fn from<'a>(cx: Cx<'a>, input: &'a str) -> Parsed<'a, (Collection, Option<Name>)> {
     let (input, ()) = word(cx, Expected::From).parse(input)?;
     let (input, collection) = cut(cx.with(collection)).parse(input)?;
-    later::at_least(cx, input)?;
+    if is_at_least(cx, input)? {
+        return Ok((input, (collection, None)));
+    }
     let (input, alias) = opt(cx.with(given_name)).parse(input)?;
     Ok((input, (collection, alias)))
 }
 
 /// `collection = "devices" [ "." ( "modules" | "jobs" ) ] ;`
-fn collection<'a>(cx: Cx<'a>, start: &'a str) -> Parsed<'a, Collection> {
+pub(super) fn collection<'a>(cx: Cx<'a>, start: &'a str) -> Parsed<'a, Collection> {
     let (input, devices) = has_word(cx, start, Expected::Devices)?;
     if !devices {
         unknown_collection(cx, start)?;
@@ -119,6 +124,22 @@ fn order_key<'a>(cx: Cx<'a>, input: &'a str) -> Parsed<'a, OrderKey> {
 fn limit<'a>(cx: Cx<'a>, input: &'a str) -> Parsed<'a, (u64, Option<u64>)> {
     let offset = preceded(word(cx, Expected::Offset), cut(cx.with(whole_number)));
     preceded(word(cx, Expected::Limit), (cut(cx.with(whole_number)), opt(offset))).parse(input)
+}
+
+/// `at_least = "AT" "LEAST" "VERSION" whole_number ;`
+fn at_least<'a>(cx: Cx<'a>, input: &'a str) -> Parsed<'a, u64> {
+    let words = (word(cx, Expected::Least), word(cx, Expected::Version));
+    preceded(word(cx, Expected::At), cut(preceded(words, cx.with(whole_number)))).parse(input)
+}
+
+/// Whether `AT LEAST` stands here. Looking ahead leaves no trace in the record of what was expected.
+fn is_at_least<'a>(cx: Cx<'a>, input: &'a str) -> Result<bool, Err<Failed>> {
+    let (at, rest) = leading_name(input);
+    if !at.eq_ignore_ascii_case("AT") {
+        return Ok(false);
+    }
+    let (rest, ()) = blanks(cx, rest)?;
+    Ok(leading_name(rest).0.eq_ignore_ascii_case("LEAST"))
 }
 
 /// Fails if a name or a string that is no collection stands where one belongs.

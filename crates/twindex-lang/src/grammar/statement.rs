@@ -5,27 +5,42 @@ use nom::branch::alt;
 use nom::combinator::{cut, map, opt};
 use nom::sequence::terminated;
 
+use super::change::{delete, update};
 use super::context::{Cx, Parsed};
 use super::expected::{Expected, has_word, symbol, word};
 use super::expr::{expr, where_clause};
 use super::later;
 use super::query::{Scoped, from, query};
-use crate::ast::{Collection, Expr, Query, Select};
-use crate::span::At;
+use crate::ast::{Collection, Delete, Query, Update};
 
 /// A statement whose paths are as written.
 pub(crate) enum ScopedStatement {
-    Query(Scoped),
-    Explain { analyze: bool, query: Scoped },
+    Query(Box<Scoped>),
+    /// Of any statement but another `EXPLAIN`.
+    Explain {
+        analyze: bool,
+        of: Box<ScopedStatement>,
+    },
+    Update(Update),
+    Delete(Delete),
 }
 
-/// `statement = ( explain | query ) [ ";" ] ;`
+/// `statement = ( explain | explainable ) [ ";" ] ;`
 pub(crate) fn statement<'a>(cx: Cx<'a>, input: &'a str) -> Parsed<'a, ScopedStatement> {
     later::statement(cx, input)?;
-    let query = map(cx.with(query), ScopedStatement::Query);
-    let (input, statement) = alt((cx.with(explain), query)).parse(input)?;
+    let (input, statement) = alt((cx.with(explain), cx.with(explainable))).parse(input)?;
     let (input, _) = opt(symbol(cx, Expected::Semicolon)).parse(input)?;
     Ok((input, statement))
+}
+
+/// `explainable = query | update | delete ;`
+fn explainable<'a>(cx: Cx<'a>, input: &'a str) -> Parsed<'a, ScopedStatement> {
+    alt((
+        map(cx.with(query), |query| ScopedStatement::Query(Box::new(query))),
+        map(cx.with(update), ScopedStatement::Update),
+        map(cx.with(delete), ScopedStatement::Delete),
+    ))
+    .parse(input)
 }
 
 /// `query_text = query [ ";" ] ;`
@@ -33,12 +48,12 @@ pub(crate) fn query_text<'a>(cx: Cx<'a>, input: &'a str) -> Parsed<'a, Scoped> {
     terminated(cx.with(query), opt(symbol(cx, Expected::Semicolon))).parse(input)
 }
 
-/// `explain = "EXPLAIN" [ "ANALYZE" ] query ;`
+/// `explain = "EXPLAIN" [ "ANALYZE" ] explainable ;`
 fn explain<'a>(cx: Cx<'a>, input: &'a str) -> Parsed<'a, ScopedStatement> {
     let (input, ()) = word(cx, Expected::Explain).parse(input)?;
     let (input, analyze) = has_word(cx, input, Expected::Analyze)?;
-    let (input, query) = cut(cx.with(query)).parse(input)?;
-    Ok((input, ScopedStatement::Explain { analyze, query }))
+    let (input, of) = cut(cx.with(explainable)).parse(input)?;
+    Ok((input, ScopedStatement::Explain { analyze, of: Box::new(of) }))
 }
 
 /// `condition_text = ( "*" | from where_clause | expr ) [ ";" ] ;`
@@ -50,21 +65,5 @@ pub(crate) fn condition_text<'a>(cx: Cx<'a>, input: &'a str) -> Parsed<'a, Scope
     let body = map(cx.with(expr), |expr| (Collection::Devices, None, Some(expr)));
     let (input, (collection, alias, condition)) = alt((everything, full, body)).parse(input)?;
     let (input, _) = opt(symbol(cx, Expected::Semicolon)).parse(input)?;
-    Ok((input, Scoped { query: selecting_all(collection, condition), alias }))
-}
-
-/// `SELECT * FROM collection WHERE condition`.
-fn selecting_all(collection: Collection, condition: Option<Expr>) -> Query {
-    Query {
-        distinct: false,
-        top: None,
-        select: Select::All(At::default()),
-        collection,
-        condition,
-        group_by: Vec::new(),
-        having: None,
-        order_by: Vec::new(),
-        limit: None,
-        offset: None,
-    }
+    Ok((input, Scoped { query: Query::all(collection, condition), alias }))
 }

@@ -6,8 +6,9 @@ use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
 use proptest::sample::select;
 
 use twindex_lang::ast::{
-    Call, Callee, Collection, CompareOp, Expr, InList, IsTest, Literal, Name, Node, Number,
-    OrderKey, Path, ProductOp, Query, Segment, Select, SelectItem, Sign, Statement, SumOp,
+    Assignment, Call, Callee, Collection, CompareOp, Delete, Expr, InList, IsTest, Literal, Name,
+    Node, Number, OrderKey, Path, ProductOp, Query, Segment, Select, SelectItem, Sign, Statement,
+    SumOp, Update,
 };
 use twindex_lang::field::{PROPERTIES_FIELDS, TWIN_FIELDS, properties_field, twin_field};
 use twindex_lang::function::{Function, TABLE};
@@ -15,8 +16,44 @@ use twindex_lang::span::{At, Span};
 
 /// Statements, queries of every shape in them.
 pub(crate) fn statement() -> impl Strategy<Value = Statement> {
-    (query(), any::<bool>(), any::<bool>()).prop_map(|(query, explain, analyze)| {
+    let asked = (query(), any::<bool>(), any::<bool>()).prop_map(|(query, explain, analyze)| {
         if explain { Statement::Explain { analyze, query } } else { Statement::Query(query) }
+    });
+    prop_oneof![
+        4 => asked,
+        1 => update().prop_map(Statement::Update),
+        1 => delete().prop_map(Statement::Delete),
+    ]
+}
+
+fn update() -> impl Strategy<Value = Update> {
+    let tail = (option::of(expr()), any::<bool>());
+    (twins(), assignments(), tail).prop_map(|(collection, assignments, (condition, dry_run))| {
+        Update { collection, assignments, condition, dry_run }
+    })
+}
+
+fn delete() -> impl Strategy<Value = Delete> {
+    (twins(), option::of(expr()), any::<bool>())
+        .prop_map(|(collection, condition, dry_run)| Delete { collection, condition, dry_run })
+}
+
+fn twins() -> impl Strategy<Value = Collection> {
+    select(vec![Collection::Devices, Collection::Modules])
+}
+
+/// One to three assignments to paths of which none is inside another: their third keys differ.
+fn assignments() -> impl Strategy<Value = Vec<Assignment>> {
+    let section = select(vec![&["tags"][..], &["properties", "desired"][..]]);
+    let keys = vec(key_text().prop_map(|key| key.replace('$', "s")), 0..3);
+    vec((section, keys, expr()), 1..4).prop_map(|assignments| {
+        let assignment = |(idx, (section, keys, value)): (usize, (&[&str], Vec<String>, Expr))| {
+            let section = section.iter().map(|key| (*key).to_owned());
+            let keys = section.chain([format!("k{idx}")]).chain(keys);
+            let path = Path { segments: keys.map(Segment::Key).collect() };
+            Assignment { path, at: At::default(), value }
+        };
+        assignments.into_iter().enumerate().map(assignment).collect()
     })
 }
 
@@ -26,7 +63,8 @@ fn query() -> impl Strategy<Value = Query> {
         .prop_map(|keys| keys.into_iter().map(|(expr, descending)| OrderKey { expr, descending }));
     let limit = option::of((any::<u64>(), option::of(any::<u64>())));
     let tail = (option::of(expr()), vec(key(), 0..3), option::of(expr()), keys, limit);
-    (head, tail).prop_map(|((distinct, top, select, collection), tail)| {
+    let at_least = option::of(any::<u64>());
+    (head, tail, at_least).prop_map(|((distinct, top, select, collection), tail, at_least)| {
         let (condition, group_by, having, order_by, limit) = tail;
         Query {
             distinct,
@@ -39,6 +77,7 @@ fn query() -> impl Strategy<Value = Query> {
             order_by: order_by.collect(),
             limit: limit.map(|(limit, _)| limit),
             offset: limit.and_then(|(_, offset)| offset),
+            at_least,
         }
     })
 }

@@ -10,8 +10,8 @@ const HELPERS: [&str; 7] =
     ["blanks_after", "digits", "digits_as_whole", "exprs_until", "list", "many", "negatable"];
 
 /// Files of productions.
-const FILES: [&str; 8] =
-    ["statement", "query", "select", "condition", "expr", "path", "literal", "lex"];
+const FILES: [&str; 9] =
+    ["statement", "change", "query", "select", "condition", "expr", "path", "literal", "lex"];
 
 /// One production: its name and what it may be.
 #[derive(Clone, Debug)]

@@ -22,7 +22,7 @@ fn many(unit: &str, bytes: usize) -> String {
 }
 
 /// Units that are repeated, before and after what makes a statement of them or not.
-const UNITS: [&str; 54] = [
+const UNITS: [&str; 56] = [
     "(",
     "[",
     "[[",
@@ -73,6 +73,8 @@ const UNITS: [&str; 54] = [
     "a BETWEEN ",
     "SELECT ",
     "AS ",
+    "UPDATE ",
+    "tags.a = 1, ",
     "\u{301}",
     "😀",
     " ",
@@ -120,6 +122,9 @@ fn long_lists_are_no_nesting() {
         many("b, ", LONG_BYTES)
     );
     assert!(parse_statement(&columns, &limits).is_ok());
+    let updates: String = (0..LONG_BYTES / 16).map(|n| format!("tags.k{n} = 1, ")).collect();
+    let update = format!("UPDATE devices SET {updates} tags.a = 1");
+    assert!(parse_statement(&update, &limits).is_ok());
     let list = format!("a IN [{} 1]", many("1, ", LONG_BYTES));
     assert!(parse_condition(&list, &limits).is_ok());
 }

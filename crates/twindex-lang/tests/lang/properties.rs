@@ -11,7 +11,7 @@ use twindex_lang::{Limits, parse_statement, split_statements};
 use crate::{arb, corpora, corpus};
 
 /// Tokens that make trouble beside each other.
-const TOKENS: [&str; 66] = [
+const TOKENS: [&str; 74] = [
     "SELECT",
     "DISTINCT",
     "TOP",
@@ -40,6 +40,14 @@ const TOKENS: [&str; 66] = [
     "TRUE",
     "DEFINED",
     "EXPLAIN",
+    "UPDATE",
+    "SET",
+    "DELETE",
+    "DRY",
+    "RUN",
+    "AT",
+    "LEAST",
+    "VERSION",
     "COUNT",
     "NOW",
     "tags",

@@ -44,6 +44,7 @@ impl Author<'_> {
             order_by: Vec::new(),
             limit: self.dice.chance(15).then(|| self.few()),
             offset: None,
+            at_least: None,
         };
         if self.dice.chance(70) {
             let depth = [0, 0, 1, 1, 2, 3][self.dice.below(6)];
