@@ -13,6 +13,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("twindex-lang", &[]),
     ("twindex-sync", &[]),
     ("twindex-index", &["twindex-kernels", "twindex-model", "twindex-sync"]),
+    ("twindex-store", &[]),
+    ("twindex-index", &["twindex-kernels", "twindex-model"]),
     ("twindex-plan", &["twindex-lang", "twindex-model"]),
     ("twindex-pnp", &["twindex-model"]),
     ("twindex-io", &["twindex-model"]),

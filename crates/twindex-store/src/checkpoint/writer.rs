@@ -1,0 +1,159 @@
+//! Writing a checkpoint: parts into extents, then the manifest that names them.
+//!
+//! Nothing counts before [`CheckpointWriter::finish`]: a checkpoint that is dropped or fails leaves
+//! the one before as it was, and files that nobody names, which the next one removes.
+
+use crate::checkpoint::manifest::{Manifest, Part};
+use crate::checkpoint::name::{extent_name, extents};
+use crate::error::StoreError;
+use crate::header::{FileKind, HEADER_BYTES, Header};
+use crate::limits::{EXTENT_FILE_BYTES, KEY_BYTES_MAX};
+use crate::storage::{Storage, StoredFile, sync_full, write_full};
+
+/// Parts begin at multiples of it, so that a reader may map them.
+const ALIGNMENT: u64 = 64;
+
+/// A checkpoint in the making.
+#[derive(Debug)]
+pub struct CheckpointWriter<'a> {
+    storage: &'a dyn Storage,
+    before: &'a Manifest,
+    next: Manifest,
+    extent: Option<Extent>,
+    next_extent: u64,
+    /// Extents of the checkpoint before of which less than half is still named by it.
+    sparse: Vec<u64>,
+    /// Bytes written.
+    n_bytes: u64,
+}
+
+#[derive(Debug)]
+struct Extent {
+    number: u64,
+    name: String,
+    file: Box<dyn StoredFile>,
+    n_bytes: u64,
+}
+
+impl<'a> CheckpointWriter<'a> {
+    /// Begins a checkpoint after `before`, and removes the files that failed ones left behind.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn begin(storage: &'a dyn Storage, before: &'a Manifest) -> Result<Self, StoreError> {
+        remove_unnamed(storage, before)?;
+        let live = before.live_bytes();
+        let mut sparse = Vec::new();
+        for (number, n_live) in &live {
+            let name = extent_name(*number);
+            let failed = |action| {
+                let name = name.clone();
+                move |error| StoreError::io(action, &name, error)
+            };
+            let file = storage.open(&name).map_err(failed("open"))?;
+            if file.n_bytes().map_err(failed("measure"))? > n_live * 2 + ALIGNMENT {
+                sparse.push(*number);
+            }
+        }
+        let next_extent = live.keys().max().map_or(1, |last| last + 1);
+        let number = before.number + 1;
+        let next = Manifest { number, ..Manifest::empty(before.store) };
+        Ok(Self { storage, before, next, extent: None, next_extent, sparse, n_bytes: 0 })
+    }
+
+    /// Writes a part, in place of one with the same key.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`], [`StoreError::Full`], [`StoreError::Io`]: the checkpoint is to be
+    /// dropped.
+    pub fn write(&mut self, key: &[u8], bytes: &[u8]) -> Result<(), StoreError> {
+        if key.len() > KEY_BYTES_MAX {
+            return Err(StoreError::TooLarge {
+                what: "a key",
+                found: key.len() as u64,
+                max: KEY_BYTES_MAX as u64,
+            });
+        }
+        if self.extent.as_ref().is_some_and(|extent| extent.n_bytes > EXTENT_FILE_BYTES) {
+            self.close_extent()?;
+        }
+        let extent = match &mut self.extent {
+            Some(extent) => extent,
+            none => none.insert(begin_extent(self.storage, self.before, self.next_extent)?),
+        };
+        // A part without bytes lies at the end of what is there, else it would lie behind the file.
+        let aligned = extent.n_bytes.next_multiple_of(ALIGNMENT);
+        let offset = if bytes.is_empty() { extent.n_bytes } else { aligned };
+        write_full(&*extent.file, &extent.name, offset, bytes)?;
+        let n_bytes = bytes.len() as u64;
+        extent.n_bytes = offset + n_bytes;
+        self.n_bytes += n_bytes;
+        let crc = crc32fast::hash(bytes);
+        let part = Part { extent: extent.number, offset, n_bytes, crc };
+        self.next.parts.insert(key.into(), part);
+        Ok(())
+    }
+
+    /// Names a part of the checkpoint before again. False if there is none, or if it lies in an
+    /// extent that had better be given up: the part is to be written then.
+    pub fn keep(&mut self, key: &[u8]) -> bool {
+        let part = self.before.parts.get(key);
+        let Some(part) = part.filter(|part| !self.sparse.contains(&part.extent)) else {
+            return false;
+        };
+        self.next.parts.insert(key.into(), *part);
+        true
+    }
+
+    /// Bytes written so far.
+    #[must_use]
+    pub fn n_bytes(&self) -> u64 {
+        self.n_bytes
+    }
+
+    /// Makes the checkpoint the one that counts: of version `stamp`, with the frames from
+    /// `replay_from` on still to be replayed. Extents that nobody names any more are removed.
+    ///
+    /// # Errors
+    /// [`StoreError::Full`], [`StoreError::Io`]; which checkpoint counts is as
+    /// [`Manifest::write`] says.
+    pub fn finish(mut self, stamp: u64, replay_from: u64) -> Result<Manifest, StoreError> {
+        self.close_extent()?;
+        // The extents' names are durable before the manifest that names them.
+        self.storage.sync_directory().map_err(|error| StoreError::io("sync", ".", error))?;
+        self.next.stamp = stamp;
+        self.next.replay_from = replay_from;
+        self.next.write(self.storage)?;
+        remove_unnamed(self.storage, &self.next)?;
+        Ok(self.next)
+    }
+
+    fn close_extent(&mut self) -> Result<(), StoreError> {
+        if let Some(extent) = self.extent.take() {
+            sync_full(&*extent.file, &extent.name)?;
+            self.next_extent = extent.number + 1;
+        }
+        Ok(())
+    }
+}
+
+fn begin_extent(
+    storage: &dyn Storage,
+    before: &Manifest,
+    number: u64,
+) -> Result<Extent, StoreError> {
+    let name = extent_name(number);
+    let file = storage.create(&name).map_err(|error| StoreError::io("create", &name, error))?;
+    let header = Header { kind: FileKind::Extent, store: before.store, number, first: 0 };
+    write_full(&*file, &name, 0, &header.encode())?;
+    Ok(Extent { number, name, file, n_bytes: HEADER_BYTES as u64 })
+}
+
+fn remove_unnamed(storage: &dyn Storage, manifest: &Manifest) -> Result<(), StoreError> {
+    let live = manifest.live_bytes();
+    for number in extents(storage)?.into_iter().filter(|number| !live.contains_key(number)) {
+        let name = extent_name(number);
+        storage.remove(&name).map_err(|error| StoreError::io("remove", &name, error))?;
+    }
+    Ok(())
+}

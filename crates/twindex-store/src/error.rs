@@ -1,0 +1,59 @@
+//! What can go wrong with files.
+
+use std::io;
+
+/// Why the store cannot do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+// The messages name every field.
+#[allow(missing_docs)]
+pub enum StoreError {
+    /// Reading or writing failed. A writer is poisoned by it.
+    #[error("cannot {action} `{file}`")]
+    Io { action: &'static str, file: String, source: io::Error },
+    /// There is no room. Nothing was appended; the writer goes on once there is.
+    #[error("no room for `{file}`")]
+    Full { file: String, source: io::Error },
+    /// Bytes are not what was written.
+    #[error("`{file}` is damaged at byte {offset}: {what}")]
+    Corrupt { file: String, offset: u64, what: &'static str },
+    /// A file is of a newer format than this program knows.
+    #[error("`{file}` is of format {found}; this program reads up to format {known}")]
+    NewerFormat { file: String, found: u32, known: u32 },
+    /// A file belongs to another store.
+    #[error("`{file}` belongs to another store")]
+    Foreign { file: String },
+    /// A file that must be there is not.
+    #[error("`{file}` is missing")]
+    Missing { file: String },
+    /// What was named is no directory of a store.
+    #[error("`{path}` is no store: {why}")]
+    NoStore { path: String, why: &'static str },
+    /// Another process has the store open.
+    #[error("`{path}` is open in another process")]
+    Locked { path: String },
+    /// A write or sync failed before: what is on disk is known only after opening again.
+    #[error("a write failed before; open the store again")]
+    Poisoned,
+    /// A payload or key is larger than the format holds.
+    #[error("{what} of {found} bytes; at most {max} fit")]
+    TooLarge { what: &'static str, found: u64, max: u64 },
+}
+
+impl StoreError {
+    /// The failure of an action on a file: [`StoreError::Full`] where there is no room.
+    pub(crate) fn io(action: &'static str, file: &str, source: io::Error) -> Self {
+        let file = file.to_owned();
+        match source.kind() {
+            io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge => Self::Full { file, source },
+            io::ErrorKind::NotFound => Self::Missing { file },
+            _ => Self::Io { action, file, source },
+        }
+    }
+
+    pub(crate) fn corrupt(file: &str, offset: u64, what: &'static str) -> Self {
+        Self::Corrupt { file: file.to_owned(), offset, what }
+    }
+}

@@ -1,0 +1,227 @@
+//! Reading the log from a sequence to its end.
+//!
+//! The end is the first place where no whole frame begins. It is a *torn tail* if writing can have
+//! been cut off there, and *damage* if it cannot:
+//!
+//! - In any file but the last: damage, since a file is synced before the next one begins.
+//! - In the last file, if a whole frame further on says that the frame wanted here was durable when
+//!   it was written: damage.
+//! - Otherwise torn: nobody was told that what stood there was durable, or nothing behind it says
+//!   so. It is cut off and counted.
+//!
+//! Zeros to the end of the file are neither: a machine may let a file grow before its bytes arrive.
+
+use crate::error::StoreError;
+use crate::header::{FileKind, HEADER_BYTES, Header, StoreId};
+use crate::log::frame::{self, FRAME_HEADER_BYTES, Frame};
+use crate::log::name::{name_of, numbers};
+use crate::storage::{Storage, StoredFile, read_full};
+
+/// Bytes read at once.
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// Where the log ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogEnd {
+    /// Number of the last file.
+    pub number: u64,
+    /// First byte of it that belongs to no frame.
+    pub offset: u64,
+    /// Sequence of the frame to be written next.
+    pub next_sequence: u64,
+    /// What is cut off there, if anything.
+    pub torn: Option<Torn>,
+}
+
+/// A torn tail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Torn {
+    /// The file.
+    pub file: String,
+    /// Where it begins.
+    pub offset: u64,
+    /// Its bytes.
+    pub n_bytes: u64,
+}
+
+/// Hands over the frames from sequence `from` on, in order, and gives the end of the log; `None` if
+/// there is no log. A file whose making was cut off is removed.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] with the place for damage and for frames that are missing,
+/// [`StoreError::Foreign`], [`StoreError::NewerFormat`], [`StoreError::Io`], and what `take` gives.
+pub fn read_log<E: From<StoreError>>(
+    storage: &dyn Storage,
+    store: StoreId,
+    from: u64,
+    mut take: impl FnMut(Frame<'_>) -> Result<(), E>,
+) -> Result<Option<LogEnd>, E> {
+    let mut end: Option<LogEnd> = None;
+    let numbers = numbers(storage)?;
+    for (place, number) in numbers.iter().enumerate() {
+        let is_last = place + 1 == numbers.len();
+        let name = name_of(*number);
+        let Some(mut file) = LogFile::open(storage, store, *number, is_last)? else {
+            storage.remove(&name).map_err(|error| StoreError::io("remove", &name, error))?;
+            break;
+        };
+        let expected = match &end {
+            None if file.next_sequence > from => {
+                return Err(StoreError::corrupt(&name, 36, "frames before it are missing").into());
+            }
+            None => file.next_sequence,
+            Some(end) => end.next_sequence,
+        };
+        let follows = end.as_ref().is_none_or(|end| end.number + 1 == *number);
+        if !follows || file.next_sequence != expected {
+            return Err(StoreError::corrupt(&name, 36, "a file before it is missing").into());
+        }
+        while let Some(frame) = file.next()? {
+            if frame.header.sequence >= from {
+                take(frame)?;
+            }
+        }
+        let torn = file.judge_end(is_last)?;
+        let (offset, next_sequence) = (file.offset, file.next_sequence);
+        end = Some(LogEnd { number: *number, offset, next_sequence, torn });
+    }
+    Ok(end)
+}
+
+/// A file being read.
+struct LogFile {
+    name: String,
+    file: Box<dyn StoredFile>,
+    store: StoreId,
+    n_bytes: u64,
+    /// Where the next frame begins.
+    offset: u64,
+    next_sequence: u64,
+    /// Bytes of the file from `at` on.
+    chunk: Vec<u8>,
+    at: u64,
+}
+
+impl LogFile {
+    /// `None` for a last file whose making was cut off: its header is not whole and nothing follows.
+    fn open(
+        storage: &dyn Storage,
+        store: StoreId,
+        number: u64,
+        is_last: bool,
+    ) -> Result<Option<Self>, StoreError> {
+        let name = name_of(number);
+        let file = storage.open(&name).map_err(|error| StoreError::io("open", &name, error))?;
+        let n_bytes = file.n_bytes().map_err(|error| StoreError::io("measure", &name, error))?;
+        let mut opened = Self {
+            name,
+            file,
+            store,
+            n_bytes,
+            offset: HEADER_BYTES as u64,
+            next_sequence: 0,
+            chunk: Vec::new(),
+            at: 0,
+        };
+        let header = opened.bytes(0, HEADER_BYTES)?.to_vec();
+        match Header::decode(&opened.name, FileKind::Log, &header) {
+            Ok(header) => {
+                header.check(&opened.name, store, number)?;
+                opened.next_sequence = header.first;
+                Ok(Some(opened))
+            }
+            Err(StoreError::Corrupt { .. })
+                if is_last && opened.is_zero_from(HEADER_BYTES as u64)? =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Up to `n_bytes` bytes from `offset` on, fewer at the end of the file. Never allocates more
+    /// than the file holds.
+    fn bytes(&mut self, offset: u64, n_bytes: usize) -> Result<&[u8], StoreError> {
+        let left = usize::try_from(self.n_bytes.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let n_bytes = n_bytes.min(left);
+        let begin = offset.checked_sub(self.at).and_then(|begin| usize::try_from(begin).ok());
+        let held = begin.and_then(|begin| Some((begin, self.chunk.len().checked_sub(begin)?)));
+        let begin = match held {
+            Some((begin, n_held)) if n_held >= n_bytes => begin,
+            _ => {
+                self.chunk.resize(n_bytes.max(CHUNK_BYTES).min(left), 0);
+                let n_read = read_full(&*self.file, &self.name, offset, &mut self.chunk)?;
+                self.chunk.truncate(n_read);
+                self.at = offset;
+                0
+            }
+        };
+        let end = (begin + n_bytes).min(self.chunk.len());
+        Ok(self.chunk.get(begin..end).unwrap_or_default())
+    }
+
+    /// The next frame in order; `None` where none begins.
+    fn next(&mut self) -> Result<Option<Frame<'_>>, StoreError> {
+        let (offset, store, expected) = (self.offset, self.store, self.next_sequence);
+        let head = self.bytes(offset, FRAME_HEADER_BYTES)?;
+        let Some(n_bytes) = frame::n_bytes_of(head) else { return Ok(None) };
+        let is_next = frame::header_of(head).is_some_and(|header| header.sequence == expected);
+        if !is_next || frame::decode(store, self.bytes(offset, n_bytes)?).is_none() {
+            return Ok(None);
+        }
+        self.offset += n_bytes as u64;
+        self.next_sequence += 1;
+        // The same bytes, which were checked: the borrow of the check ended with its answer.
+        Ok(frame::unchecked(self.bytes(offset, n_bytes)?))
+    }
+
+    /// What lies behind the last frame.
+    fn judge_end(&mut self, is_last: bool) -> Result<Option<Torn>, StoreError> {
+        let offset = self.offset;
+        if self.is_zero_from(offset)? {
+            return Ok(None);
+        }
+        if !is_last {
+            return Err(StoreError::corrupt(&self.name, offset, "no frame begins here"));
+        }
+        if self.has_later_frame_that_saw_it()? {
+            return Err(StoreError::corrupt(&self.name, offset, "a durable frame is damaged"));
+        }
+        let n_bytes = self.n_bytes - offset;
+        Ok(Some(Torn { file: self.name.clone(), offset, n_bytes }))
+    }
+
+    /// Whether a whole frame behind `offset` says that the frame wanted there was durable.
+    fn has_later_frame_that_saw_it(&mut self) -> Result<bool, StoreError> {
+        let (store, expected) = (self.store, self.next_sequence);
+        for offset in self.offset + 1..self.n_bytes {
+            let head = self.bytes(offset, FRAME_HEADER_BYTES)?;
+            let is_later = frame::header_of(head).is_some_and(|header| {
+                header.durable >= expected
+                    && header.durable < header.sequence
+                    && header.sequence - expected <= self.n_bytes
+            });
+            let head = self.bytes(offset, FRAME_HEADER_BYTES)?;
+            if let Some(n_bytes) = frame::n_bytes_of(head).filter(|_| is_later)
+                && frame::decode(store, self.bytes(offset, n_bytes)?).is_some()
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn is_zero_from(&mut self, mut offset: u64) -> Result<bool, StoreError> {
+        while offset < self.n_bytes {
+            let bytes = self.bytes(offset, CHUNK_BYTES)?;
+            if bytes.is_empty() {
+                break;
+            }
+            if bytes.iter().any(|byte| *byte != 0) {
+                return Ok(false);
+            }
+            offset += bytes.len() as u64;
+        }
+        Ok(true)
+    }
+}

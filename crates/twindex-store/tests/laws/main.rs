@@ -1,0 +1,8 @@
+//! Laws of the store: what was synced is read again whatever happens to the rest, and damage is
+//! never taken for an end.
+
+#![allow(clippy::indexing_slicing, clippy::unwrap_used)] // A panic is how a test fails.
+
+mod checkpoint;
+mod directory;
+mod log;
