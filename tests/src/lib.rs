@@ -7,3 +7,4 @@ pub mod differential;
 pub mod files;
 pub mod golden;
 pub mod pair;
+pub mod power_loss;

@@ -36,7 +36,10 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     ("twindex-cli", &["twindex", "twindex-fleet", "twindex-io", "twindex-kernels"]),
     ("twindex-oracle", &["twindex-lang"]),
-    ("twindex-testkit", &["twindex", "twindex-lang", "twindex-model", "twindex-oracle"]),
+    (
+        "twindex-testkit",
+        &["twindex", "twindex-lang", "twindex-model", "twindex-oracle", "twindex-store"],
+    ),
 ];
 
 /// Names that would give a second word to something the glossary names.

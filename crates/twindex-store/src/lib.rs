@@ -15,6 +15,7 @@ pub mod header;
 pub mod limits;
 pub mod log;
 pub mod memory;
+pub mod recover;
 pub mod storage;
 
 mod bytes;

@@ -83,6 +83,21 @@ pub trait StoredFile: fmt::Debug + Send + Sync {
     fn sync(&self) -> io::Result<()>;
 }
 
+/// Signals in a row that a call is tried again after: a machine that does nothing but interrupt is
+/// broken, and a loop without an end would hide it.
+const INTERRUPTS_MAX: u32 = 100;
+
+/// `call`, again where a signal came in between.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    for _ in 0..INTERRUPTS_MAX {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
+            outcome => return outcome,
+        }
+    }
+    call()
+}
+
 /// Reads until `into` is full or the file ends; gives the number of bytes read.
 pub(crate) fn read_full(
     file: &dyn StoredFile,
@@ -92,14 +107,13 @@ pub(crate) fn read_full(
 ) -> Result<usize, StoreError> {
     let mut n_read = 0;
     while let Some(rest) = into.get_mut(n_read..).filter(|rest| !rest.is_empty()) {
-        match file.read_at(offset, rest) {
-            Ok(0) => break,
-            Ok(n) => {
+        let n = uninterrupted(|| file.read_at(offset, rest));
+        match n.map_err(|error| StoreError::io("read", name, error))? {
+            0 => break,
+            n => {
                 n_read += n;
                 offset += n as u64;
             }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
-            Err(error) => return Err(StoreError::io("read", name, error)),
         }
     }
     Ok(n_read)
@@ -113,30 +127,20 @@ pub(crate) fn write_full(
     mut bytes: &[u8],
 ) -> Result<(), StoreError> {
     while !bytes.is_empty() {
-        match file.write_at(offset, bytes) {
-            Ok(0) => {
-                let error = io::Error::from(io::ErrorKind::WriteZero);
-                return Err(StoreError::io("write", name, error));
-            }
-            Ok(n) => {
-                bytes = bytes.get(n..).unwrap_or_default();
-                offset += n as u64;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
-            Err(error) => return Err(StoreError::io("write", name, error)),
-        }
+        let n = match uninterrupted(|| file.write_at(offset, bytes)) {
+            Ok(0) => Err(io::Error::from(io::ErrorKind::WriteZero)),
+            outcome => outcome,
+        };
+        let n = n.map_err(|error| StoreError::io("write", name, error))?;
+        bytes = bytes.get(n..).unwrap_or_default();
+        offset += n as u64;
     }
     Ok(())
 }
 
 /// Syncs, again where a signal came in between.
 pub(crate) fn sync_full(file: &dyn StoredFile, name: &str) -> Result<(), StoreError> {
-    loop {
-        match file.sync() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => (),
-            outcome => return outcome.map_err(|error| StoreError::io("sync", name, error)),
-        }
-    }
+    uninterrupted(|| file.sync()).map_err(|error| StoreError::io("sync", name, error))
 }
 
 /// The whole of a file that must not be larger than `max`.

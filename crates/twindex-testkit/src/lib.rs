@@ -14,6 +14,7 @@ mod generate;
 mod history;
 mod render;
 mod shrink;
+mod simulated_storage;
 mod size;
 
 pub use campaign::{Campaign, Failure, Subject, run_campaign};
@@ -26,3 +27,4 @@ pub use history::{
 };
 pub use render::{Manner, render};
 pub use shrink::shrink;
+pub use simulated_storage::{Calls, Fault, SimulatedStorage};

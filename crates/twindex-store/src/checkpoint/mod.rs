@@ -7,4 +7,4 @@
 pub mod manifest;
 pub mod writer;
 
-mod name;
+pub(crate) mod name;

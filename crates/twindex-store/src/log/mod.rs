@@ -4,8 +4,9 @@
 //! is where writing was cut off, or where good bytes were damaged, is told by the frames behind it:
 //! see [`reader::read_log`].
 
+pub mod cut;
 pub mod frame;
 pub mod reader;
 pub mod writer;
 
-mod name;
+pub(crate) mod name;

@@ -178,31 +178,6 @@ impl LogWriter {
         Ok(())
     }
 
-    /// Removes the files whose frames are all before `sequence`, oldest first. Only for frames that
-    /// a durable checkpoint holds.
-    ///
-    /// # Errors
-    /// [`StoreError::Io`]: files remain, and the next call tries again.
-    pub fn cut(&mut self, sequence: u64) -> Result<(), StoreError> {
-        let numbers = numbers(&*self.storage)?;
-        let mut removed = false;
-        for pair in numbers.windows(2) {
-            let [old, next] = pair else { continue };
-            if *old >= self.number || first_sequence(&*self.storage, *next)? > sequence {
-                break;
-            }
-            let name = name_of(*old);
-            let failed = |error| StoreError::io("remove", &name, error);
-            self.storage.remove(&name).map_err(failed)?;
-            removed = true;
-        }
-        if removed {
-            let failed = |error| StoreError::io("sync", ".", error);
-            self.storage.sync_directory().map_err(failed)?;
-        }
-        Ok(())
-    }
-
     /// Goes on in a new file. All frames of the old one are durable then, so that only the last
     /// file of a log can be torn.
     ///
@@ -248,13 +223,4 @@ fn begin_file(
     sync_full(&*file, &name)?;
     storage.sync_directory().map_err(|error| StoreError::io("sync", &name, error))?;
     Ok(file)
-}
-
-fn first_sequence(storage: &dyn Storage, number: u64) -> Result<u64, StoreError> {
-    let name = name_of(number);
-    let file = storage.open(&name).map_err(|error| StoreError::io("open", &name, error))?;
-    let mut bytes = [0; HEADER_BYTES];
-    let n_read = crate::storage::read_full(&*file, &name, 0, &mut bytes)?;
-    let bytes = bytes.get(..n_read).unwrap_or_default();
-    Ok(Header::decode(&name, FileKind::Log, bytes)?.first)
 }
