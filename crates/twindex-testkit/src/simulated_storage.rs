@@ -3,8 +3,8 @@
 //! It keeps two states: what the process sees, and what a sync made durable. A crash makes a third,
 //! the image that a machine might come up with: of everything in between, in any combination, some
 //! is there and some is not. Writes are torn at sectors; a file may have grown without its bytes; a
-//! creation, rename or removal counts only once the directory is synced. Names change in order, as
-//! on every file system with a journal, while bytes follow none.
+//! creation, rename or removal counts only once the directory is synced, and a later one may survive
+//! without an earlier one.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -159,11 +159,15 @@ impl State {
         }
     }
 
-    /// The names after as many of the unsynced renamings as happened to be written, in order.
+    /// The names after those of the unsynced renamings that happened to be written.
     fn names_after_crash(&self, dice: &mut Dice) -> BTreeMap<String, usize> {
         let mut names = self.durable_names.clone();
-        let n_kept = dice.below(self.renamings.len() + 1);
-        self.renamings.iter().take(n_kept).for_each(|renaming| renaming.apply(&mut names));
+        let percent = [0, 100, 50, 90][dice.below(4)];
+        for renaming in &self.renamings {
+            if dice.chance(percent) {
+                renaming.apply(&mut names);
+            }
+        }
         names
     }
 }
