@@ -57,7 +57,7 @@ pub fn read_log<E: From<StoreError>>(
     mut take: impl FnMut(Frame<'_>) -> Result<(), E>,
 ) -> Result<Option<LogEnd>, E> {
     let mut end: Option<LogEnd> = None;
-    let numbers = numbers(storage)?;
+    let numbers = needed(storage, store, from)?;
     for (place, number) in numbers.iter().enumerate() {
         let is_last = place + 1 == numbers.len();
         let name = name_of(*number);
@@ -65,16 +65,12 @@ pub fn read_log<E: From<StoreError>>(
             storage.remove(&name).map_err(|error| StoreError::io("remove", &name, error))?;
             break;
         };
-        let expected = match &end {
-            None if file.next_sequence > from => {
-                return Err(StoreError::corrupt(&name, 36, "frames before it are missing").into());
-            }
-            None => file.next_sequence,
-            Some(end) => end.next_sequence,
+        let follows = match &end {
+            None => file.next_sequence <= from,
+            Some(end) => end.number + 1 == *number && end.next_sequence == file.next_sequence,
         };
-        let follows = end.as_ref().is_none_or(|end| end.number + 1 == *number);
-        if !follows || file.next_sequence != expected {
-            return Err(StoreError::corrupt(&name, 36, "a file before it is missing").into());
+        if !follows {
+            return Err(StoreError::corrupt(&name, 36, "frames before it are missing").into());
         }
         while let Some(frame) = file.next()? {
             if frame.header.sequence >= from {
@@ -86,6 +82,20 @@ pub fn read_log<E: From<StoreError>>(
         end = Some(LogEnd { number: *number, offset, next_sequence, torn });
     }
     Ok(end)
+}
+
+/// The numbers of the files from the one on that holds frame `from`. Those before it are left over
+/// from a [`crate::log::cut`] of which only some removals survived.
+fn needed(storage: &dyn Storage, store: StoreId, from: u64) -> Result<Vec<u64>, StoreError> {
+    let mut numbers = numbers(storage)?;
+    for (place, number) in numbers.iter().enumerate().rev() {
+        let is_last = place + 1 == numbers.len();
+        let file = LogFile::open(storage, store, *number, is_last)?;
+        if file.is_some_and(|file| file.next_sequence <= from) {
+            return Ok(numbers.split_off(place));
+        }
+    }
+    Ok(numbers)
 }
 
 /// A file being read.
