@@ -6,6 +6,7 @@
 //! [`idle`].
 
 mod idle;
+mod image;
 
 use std::hash::BuildHasher;
 
@@ -39,6 +40,8 @@ pub struct Catalog {
     /// First path of each family; [`NONE`] for a family that is free.
     heads: Vec<u32>,
     idle: Idle,
+    /// Paths that no log holds yet, where one is kept.
+    unlogged: Option<Vec<PathId>>,
     hasher: RandomState,
 }
 
@@ -98,6 +101,7 @@ impl Default for Catalog {
             families: HashTable::new(),
             heads: vec![NONE; SECTION.0 as usize + 1],
             idle: Idle::default(),
+            unlogged: None,
             hasher: RandomState::default(),
         };
         catalog.child_or_new(None, "deviceId", 0);
@@ -233,6 +237,15 @@ impl Catalog {
 
     fn add(&mut self, parent: Option<PathId>, key: &str) -> PathId {
         let path = self.free_path();
+        self.add_at(path, parent, key);
+        if let Some(unlogged) = &mut self.unlogged {
+            unlogged.push(path);
+        }
+        path
+    }
+
+    /// Makes a path with an id that is free.
+    fn add_at(&mut self, path: PathId, parent: Option<PathId>, key: &str) {
         let (family, extends) = self.family_of_new(parent, key);
         let siblings = &mut self.children_mut(parent).entries;
         let ordinal = siblings.len() as u32;
@@ -265,7 +278,6 @@ impl Catalog {
         {
             self.enter_family(family, (extended, key));
         }
-        path
     }
 
     fn children_mut(&mut self, path: Option<PathId>) -> &mut Children {

@@ -14,6 +14,7 @@ use crate::lane::string::TextLane;
 use crate::lane::tidy;
 use crate::snapshot::Ts;
 use crate::texts::TextKind;
+use twindex_model::path::PathId;
 
 /// What a path's drop costs, in microseconds, on top of a look into so many segments.
 const PATH_WORK: u32 = 2;
@@ -138,19 +139,24 @@ impl Index {
         while !work.is_over()
             && let Some(path) = self.catalog.next_idle(oldest)
         {
-            let segments = self.stores.iter_mut().flat_map(|store| &mut store.segments);
-            let n_lanes: usize = segments.map(|s| usize::from(s.remove_lane(path))).sum();
-            work.done.n_lanes += n_lanes;
-            for kind in TextKind::ALL {
-                self.texts.forget(path, self.catalog.family(path), kind);
-            }
-            if let Some(family) = self.catalog.drop_path(path) {
-                self.texts.forget_family(family);
-            }
+            work.done.n_lanes += self.drop_path(path);
             work.done.n_paths += 1;
             let n_segments: usize = self.stores.iter().map(|store| store.segments.len()).sum();
             work.spend(PATH_WORK + (n_segments / SEGMENTS_LOOKED_AT) as u32);
         }
+    }
+
+    /// Drops a path that has nothing below it, with its lanes; gives their number.
+    pub(crate) fn drop_path(&mut self, path: PathId) -> usize {
+        let segments = self.stores.iter_mut().flat_map(|store| &mut store.segments);
+        let n_lanes = segments.map(|segment| usize::from(segment.remove_lane(path))).sum();
+        for kind in TextKind::ALL {
+            self.texts.forget(path, self.catalog.family(path), kind);
+        }
+        if let Some(family) = self.catalog.drop_path(path) {
+            self.texts.forget_family(family);
+        }
+        n_lanes
     }
 
     /// Goes on with the search for the codes in use of a dictionary; false if none is due.

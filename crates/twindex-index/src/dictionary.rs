@@ -6,6 +6,8 @@
 //! Codes that no row has any more are found by a pass over the lanes: a count for each code would
 //! cost every write two cache misses. When most are gone the rest is numbered anew.
 
+mod image;
+
 use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;

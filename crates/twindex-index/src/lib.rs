@@ -7,11 +7,13 @@
 
 pub mod catalog;
 pub mod cell_set;
+pub mod checkpoint;
 pub mod collect;
 pub mod filter;
 pub mod index;
 pub mod options;
 pub mod record;
+pub mod redo;
 pub mod snapshot;
 pub mod stats;
 pub mod view;
@@ -29,6 +31,7 @@ mod estimate;
 mod former;
 mod group;
 mod identity;
+mod image;
 mod known;
 mod lane;
 mod lane_table;

@@ -3,6 +3,8 @@
 //! Never a path of the catalogue, so that no query can name it and no document prints it. It lies
 //! by row as the lanes do; authentication in an arena, since no two are equal.
 
+mod image;
+
 use std::collections::VecDeque;
 
 use twindex_model::path::{Collection, RowId};
@@ -117,6 +119,16 @@ impl Index {
         let records = self.store(collection).records.get(row.segment());
         let generation = |r: &Records| r.generations.get(usize::from(row.place())).copied();
         records.and_then(generation).unwrap_or(0)
+    }
+
+    /// Whether batch `ts`, the newest, changed the record of a row.
+    pub(crate) fn has_record_changed(
+        &self,
+        ts: Ts,
+        (collection, row): (Collection, RowId),
+    ) -> bool {
+        let former = self.store(collection).former_records.0.iter().rev();
+        former.take_while(|(of, ..)| *of == ts).any(|(_, of, _)| *of == row)
     }
 
     /// Writes a record, and keeps the one before for readers of earlier versions.

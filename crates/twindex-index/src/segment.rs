@@ -1,5 +1,7 @@
 //! 65,536 consecutive rows: which of them hold a twin, and a lane for each path they have.
 
+mod image;
+
 use std::sync::OnceLock;
 
 use twindex_kernels::LaneVec;

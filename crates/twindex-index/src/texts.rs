@@ -4,6 +4,8 @@
 //! prove to be nearly all distinct it goes on as raw text, so that serials never fill dictionaries.
 //! When its last text went it begins anew.
 
+mod image;
+
 use twindex_model::kind::Kind;
 use twindex_model::path::PathId;
 

@@ -94,6 +94,15 @@ impl Index {
         !self.versions.with_undo.is_empty()
     }
 
+    /// Segments that the newest batch wrote, if it is `ts`.
+    pub(crate) fn written_in(&self, ts: Ts) -> impl Iterator<Item = (Collection, usize)> {
+        let segments = self.versions.with_undo.iter();
+        let segments = segments.map(|(collection, number)| (*collection, *number as usize));
+        segments.filter(move |(collection, number)| {
+            self.store(*collection).segments[*number].undo().newest() == Some(ts)
+        })
+    }
+
     /// Takes back every write of batch `ts`, the newest one and not published: cells, rows and
     /// identities are those from before it. Paths and texts first met in it stay known. The writes
     /// that follow keep nothing until [`Index::begin`] is called again.
@@ -102,7 +111,7 @@ impl Index {
         for (collection, number) in self.versions.with_undo.clone() {
             let segment = &mut self.stores[collection as usize].segments[number as usize];
             if let Some(taken) = segment.undo_mut().take(ts) {
-                self.restore((collection, number as usize), &taken);
+                self.put_back((collection, number as usize), &taken);
             }
         }
         for store in &mut self.stores {
@@ -113,7 +122,7 @@ impl Index {
         self.settle();
     }
 
-    fn restore(&mut self, (collection, number): (Collection, usize), taken: &Taken) {
+    fn put_back(&mut self, (collection, number): (Collection, usize), taken: &Taken) {
         for (record, cell) in taken.newest_first() {
             let row = RowId::new(number, record.row);
             match record.fate() {

@@ -33,8 +33,8 @@ pub(super) struct Idle {
     texts: Vec<(PathId, TextKind)>,
     /// Dropped paths whose readers may not be gone, with a family if it went with the path.
     dropped: VecDeque<(Ts, PathId, Option<Family>)>,
-    free_paths: BinaryHeap<Reverse<u32>>,
-    free_families: BinaryHeap<Reverse<u32>>,
+    pub(super) free_paths: BinaryHeap<Reverse<u32>>,
+    pub(super) free_families: BinaryHeap<Reverse<u32>>,
 }
 
 impl Idle {
@@ -52,7 +52,7 @@ impl Node {
     }
 
     /// A node of no path.
-    fn vacant() -> Self {
+    pub(super) fn vacant() -> Self {
         Self {
             parent: None,
             ordinal: NONE,

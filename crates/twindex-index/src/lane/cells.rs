@@ -2,6 +2,8 @@
 //!
 //! Parts of several kinds stand side by side where a path's type varies; a pure path pays for one.
 
+mod image;
+
 use twindex_model::cell::Cell;
 use twindex_model::kind::Kind;
 use twindex_model::path::PathId;

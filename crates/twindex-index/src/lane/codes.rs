@@ -1,6 +1,8 @@
 //! Codes of one, two or four bytes, by slot: what dictionary strings and framed numbers are
 //! stored as.
 
+mod image;
+
 use twindex_kernels::{Code, LaneVec, Words, histogram};
 
 /// A column of codes, as narrow as its greatest code allowed so far.

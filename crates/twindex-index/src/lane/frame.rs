@@ -4,6 +4,8 @@
 //! doubles take eight. Nothing is rounded: a number belongs to a frame only if it comes back equal,
 //! and bounds are translated by trying the codes next to a guess, never by trusting `bound * 10^e`.
 
+mod image;
+
 use std::ops::Bound;
 
 /// Powers of ten by exponent.

@@ -4,6 +4,8 @@
 //! - *Packed*, if a minority of the rows has the path: bit planes; the slot is the rank.
 //! - *Dense*: bit planes; the slot is the row, and values of rows without the path are unused.
 
+mod image;
+
 use twindex_kernels::codes::and_in_set_u8;
 use twindex_kernels::mask::{self, Mask, Words};
 use twindex_model::kind::{Kind, KindSet};

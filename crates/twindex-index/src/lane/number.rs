@@ -4,6 +4,8 @@
 //! is encoded anew, once, in a frame with room. Blocks with a frame each were rejected: a bound
 //! would have to be translated once per block, and comparing columns would need a decoder.
 
+mod image;
+
 use std::sync::OnceLock;
 
 use twindex_kernels::LaneVec;

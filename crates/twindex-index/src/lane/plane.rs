@@ -4,6 +4,8 @@
 //! take half a byte always; a path whose rows are all of one kind needs one plane, and none if it
 //! is in every row.
 
+mod image;
+
 use std::hash::BuildHasher;
 use std::sync::Arc;
 

@@ -4,11 +4,14 @@
 //! Sixteen slots share one base and have a length byte each: 1.5 bytes a row above the text. A
 //! block that must grow moves to the arena's end; past a quarter of garbage the arena is rewritten.
 
+mod image;
+
 use memchr::memmem::Finder;
 use twindex_kernels::LaneVec;
 use twindex_kernels::mask::Words;
 
 use crate::lane::codes;
+pub(crate) use image::is_text;
 
 /// Slots that share a base.
 pub(crate) const BLOCK: usize = 16;

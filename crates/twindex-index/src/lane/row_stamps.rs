@@ -5,6 +5,8 @@
 //! distinct stamps once, seven bytes each, and a lane keeps one byte a row: which of them it is.
 //! A stamp in each lane took twice the memory of all other lanes together.
 
+mod image;
+
 use smallvec::SmallVec;
 use twindex_model::cell::Text;
 

@@ -5,6 +5,8 @@
 //! for it, so that `0001-01-01T00:00:00Z` in every tenth row is as cheap as any other. A list of odd
 //! *rows* was rejected for that very stamp.
 
+mod image;
+
 use twindex_model::cell::Text;
 
 use crate::lane::frame::windows;

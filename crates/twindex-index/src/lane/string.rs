@@ -1,5 +1,7 @@
 //! The texts of a lane, strings or arrays: dictionary codes, times, or raw text.
 
+mod image;
+
 use std::sync::OnceLock;
 
 use twindex_kernels::LaneVec;

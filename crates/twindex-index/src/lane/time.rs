@@ -3,6 +3,8 @@
 //! A lane takes the narrowest code that fits its stamps with some room, and another once too many
 //! texts are odd.
 
+mod image;
+
 use twindex_model::cell::Text;
 use twindex_model::kind::Kind;
 

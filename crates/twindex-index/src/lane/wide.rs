@@ -2,6 +2,8 @@
 //!
 //! Stamps of 100 ns over years need seven bytes, which no number type has.
 
+mod image;
+
 use twindex_kernels::codes::and_in_range;
 use twindex_kernels::mask::Words;
 use twindex_kernels::{Code, LaneVec};

@@ -8,6 +8,7 @@ mod arb;
 mod assembling;
 mod bulk;
 mod churn;
+mod durable;
 mod filters;
 mod groups;
 mod histories;

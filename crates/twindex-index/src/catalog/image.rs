@@ -1,0 +1,109 @@
+//! The image of the catalogue: every path with its id, parents before children, siblings in the
+//! order of the documents. Counts of rows are derived from the lanes.
+
+use std::cmp::Reverse;
+
+use twindex_model::kind::Kind;
+use twindex_model::path::{Collection, PathId};
+
+use super::{Catalog, NONE, Node};
+use crate::image::{Image as _, ImageBytes, put_len, put_text};
+
+/// Ids between the last one and one that is restored, at most.
+const GAP_MAX: usize = 1 << 24;
+
+impl Catalog {
+    /// Appends the image.
+    pub(crate) fn write_image(&self, out: &mut Vec<u8>) {
+        put_len(out, self.paths().count());
+        let mut open = vec![None];
+        while let Some(parent) = open.pop() {
+            for (key, path) in self.children(parent) {
+                path.0.write(out);
+                parent.map_or(0, |parent| parent.0 + 1).write(out);
+                put_text(out, key);
+                open.push(Some(*path));
+            }
+        }
+    }
+
+    /// The catalogue of an image; `None` if it is none.
+    pub(crate) fn read_image(bytes: &[u8]) -> Option<Self> {
+        let mut from = ImageBytes(bytes);
+        let mut catalog = Self::default();
+        for _ in 0..from.len(16)? {
+            let (path, parent) = <(u32, u32)>::read(&mut from)?;
+            catalog.restore(PathId(path), parent.checked_sub(1).map(PathId), from.text()?)?;
+        }
+        from.end()?;
+        catalog.finish_restore();
+        Some(catalog)
+    }
+
+    /// Makes a path with the id it had. `None`, and nothing done, if the id or the key below the
+    /// parent is another path's, or the parent is none.
+    pub(crate) fn restore(
+        &mut self,
+        path: PathId,
+        parent: Option<PathId>,
+        key: &str,
+    ) -> Option<()> {
+        if self.has(path) {
+            let is_it = self.parent(path) == parent && self.key(path) == key;
+            return is_it.then_some(());
+        }
+        let is_near = (path.0 as usize) < self.nodes.len() + GAP_MAX;
+        let has_parent = parent.is_none_or(|parent| self.has(parent));
+        if !is_near || !has_parent || self.child(parent, key).is_some() {
+            return None;
+        }
+        if path.0 as usize >= self.nodes.len() {
+            self.nodes.resize_with(path.0 as usize + 1, Node::vacant);
+        }
+        self.add_at(path, parent, key);
+        Some(())
+    }
+
+    /// Whether an id is a path's.
+    pub(crate) fn has(&self, path: PathId) -> bool {
+        self.nodes.get(path.0 as usize).is_some_and(|node| node.ordinal != NONE)
+    }
+
+    /// Finds the ids that are free, after paths were restored.
+    pub(crate) fn finish_restore(&mut self) {
+        let n_paths = self.nodes.len() as u32;
+        let free = (0..n_paths).filter(|id| !self.has(PathId(*id))).map(Reverse);
+        self.idle.free_paths = free.collect();
+        let heads = self.heads.iter().enumerate().skip(1);
+        let free = heads.filter(|(_, head)| **head == NONE).map(|(family, _)| family as u32);
+        self.idle.free_families = free.map(Reverse).collect();
+    }
+
+    /// Sets the rows of every path by collection and kind.
+    pub(crate) fn set_counts(&mut self, of: impl Fn(PathId, Collection, Kind) -> u32) {
+        for id in 0..self.nodes.len() {
+            for collection in [Collection::Devices, Collection::Modules] {
+                for kind in &Kind::ALL[1..] {
+                    self.nodes[id].n_rows[collection as usize][*kind as usize] =
+                        of(PathId(id as u32), collection, *kind);
+                }
+            }
+        }
+    }
+
+    /// Begins to note which paths are new.
+    pub(crate) fn keep_unlogged(&mut self) {
+        self.unlogged.get_or_insert_default();
+    }
+
+    /// Paths that are new since [`Catalog::clear_unlogged`].
+    pub(crate) fn unlogged(&self) -> Vec<PathId> {
+        let paths = self.unlogged.iter().flatten();
+        paths.copied().filter(|path| self.has(*path)).collect()
+    }
+
+    /// Forgets which paths were new.
+    pub(crate) fn clear_unlogged(&mut self) {
+        self.unlogged.iter_mut().for_each(Vec::clear);
+    }
+}

@@ -1,0 +1,284 @@
+//! Checkpoints: the index as parts of bytes, and back.
+//!
+//! Parts are copied one after the other while writes go on, each under a short hold of the lock. So
+//! they need not be of one version: together with the redo of every batch since the first copy they
+//! give the index at the end of the log, since doing redo again changes nothing. What the lanes
+//! name (catalogue, dictionaries, policies) is copied after them, under one hold, and nothing may
+//! be collected meanwhile. A copy at one version was rejected: it would have to put every cell that
+//! changed since back into codes that may be gone.
+
+use std::collections::HashMap;
+
+use twindex_model::kind::Kind;
+use twindex_model::path::{Collection, PathId};
+
+use crate::catalog::Catalog;
+use crate::dictionary::Dictionary;
+use crate::image::{Image as _, ImageBytes};
+use crate::index::Index;
+use crate::lane::Lane;
+use crate::lane::string::TextLane;
+use crate::record::Records;
+use crate::redo::BadRedo;
+use crate::segment::Segment;
+use crate::texts::{TextKind, Texts};
+
+/// One part of a checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Part {
+    /// Every path.
+    Catalog,
+    /// How texts are stored.
+    Policies,
+    /// A dictionary, by a path that uses it: 0 for strings, 1 for arrays.
+    Dictionary(PathId, u8),
+    /// Rows, stamps and identity records of a segment.
+    Segment(Collection, u32),
+    /// A lane.
+    Lane(Collection, u32, PathId),
+}
+
+impl Part {
+    /// Its key: a letter, then numbers in big-endian order, so that keys sort as parts are read.
+    #[must_use]
+    pub fn key(&self) -> Vec<u8> {
+        let (letter, numbers) = match *self {
+            Self::Catalog => (b'a', [None; 3]),
+            Self::Policies => (b'b', [None; 3]),
+            Self::Dictionary(path, kind) => (b'c', [Some(path.0), Some(kind.into()), None]),
+            Self::Segment(collection, number) => {
+                (b'd', [Some(collection as u32), Some(number), None])
+            }
+            Self::Lane(collection, number, path) => {
+                (b'e', [Some(collection as u32), Some(number), Some(path.0)])
+            }
+        };
+        let mut key = vec![letter];
+        numbers.into_iter().flatten().for_each(|number| key.extend(number.to_be_bytes()));
+        key
+    }
+
+    /// The part of a key; `None` if it is none.
+    #[must_use]
+    pub fn of_key(key: &[u8]) -> Option<Self> {
+        let (letter, numbers) = key.split_first()?;
+        let (numbers, rest) = numbers.as_chunks::<4>();
+        let number = |at: usize| numbers.get(at).map(|bytes| u32::from_be_bytes(*bytes));
+        let collection = || match number(0)? {
+            0 => Some(Collection::Devices),
+            1 => Some(Collection::Modules),
+            _ => None,
+        };
+        let part = match (letter, numbers.len()) {
+            (b'a', 0) => Self::Catalog,
+            (b'b', 0) => Self::Policies,
+            (b'c', 2) => Self::Dictionary(PathId(number(0)?), u8::try_from(number(1)?).ok()?),
+            (b'd', 2) => Self::Segment(collection()?, number(1)?),
+            (b'e', 3) => Self::Lane(collection()?, number(1)?, PathId(number(2)?)),
+            _ => return None,
+        };
+        rest.is_empty().then_some(part)
+    }
+}
+
+/// Which fillings of dictionaries the codes of a part are of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Meaning([Option<u32>; 2]);
+
+/// A lane that was read and is to be put into its place.
+#[derive(Debug)]
+pub struct ReadLane {
+    at: (Collection, u32),
+    lane: Lane,
+}
+
+impl Index {
+    /// The segments and lanes there are now.
+    #[must_use]
+    pub fn parts(&self) -> Vec<Part> {
+        let mut parts = Vec::new();
+        for collection in [Collection::Devices, Collection::Modules] {
+            for (number, segment) in (0..).zip(&self.store(collection).segments) {
+                parts.push(Part::Segment(collection, number));
+                let lanes = segment.lanes().iter();
+                let filled = lanes.filter(|lane| lane.kinds.n_defined() > 0);
+                parts.extend(filled.map(|lane| Part::Lane(collection, number, lane.path)));
+            }
+        }
+        parts
+    }
+
+    /// The parts that lanes name: to be copied after them, under one hold.
+    #[must_use]
+    pub fn named_parts(&self) -> Vec<Part> {
+        let mut parts = vec![Part::Catalog, Part::Policies];
+        parts.extend(self.texts.with_dictionary().filter_map(|(family, kind)| {
+            let path = self.catalog.paths_of(family).next()?;
+            Some(Part::Dictionary(path, kind as u8))
+        }));
+        parts
+    }
+
+    /// Appends the image of a part; false, and nothing appended, if it is gone.
+    pub fn write_part(&self, part: &Part, out: &mut Vec<u8>) -> bool {
+        self.try_write_part(part, out).is_some()
+    }
+
+    fn try_write_part(&self, part: &Part, out: &mut Vec<u8>) -> Option<()> {
+        match *part {
+            Part::Catalog => self.catalog.write_image(out),
+            Part::Policies => self.texts.write_image(&self.catalog, out),
+            Part::Dictionary(path, kind) => {
+                let kind = TextKind::ALL.into_iter().find(|of| *of as u8 == kind)?;
+                self.texts.dictionary(self.catalog.family(path), kind)?.write_image(out);
+            }
+            Part::Segment(collection, number) => {
+                let store = self.store(collection);
+                store.segments.get(number as usize)?.write_image(out);
+                match store.records.get(number as usize) {
+                    Some(records) => records.write(out),
+                    None => Records::default().write(out),
+                }
+            }
+            Part::Lane(collection, number, path) => {
+                let segment = self.store(collection).segments.get(number as usize)?;
+                segment.lane(path)?.write_image(out);
+            }
+        }
+        Some(())
+    }
+
+    /// What the codes in a part mean: where it has changed since a part was copied, the copy is of no
+    /// use any more.
+    #[must_use]
+    pub fn meaning_of(&self, part: &Part) -> Meaning {
+        let Part::Lane(_, _, path) = *part else { return Meaning::default() };
+        let generation = |kind| {
+            let family = self.catalog.has(path).then(|| self.catalog.family(path))?;
+            self.texts.dictionary(family, kind).map(Dictionary::generation)
+        };
+        Meaning(TextKind::ALL.map(generation))
+    }
+
+    /// Puts back any part but a lane. The catalogue comes first, then policies, dictionaries,
+    /// segments and lanes: the order of their keys.
+    ///
+    /// # Errors
+    /// [`BadRedo`]: it is none, or what it names is not there.
+    pub fn restore(&mut self, part: &Part, bytes: &[u8]) -> Result<(), BadRedo> {
+        self.try_restore(part, bytes).ok_or(BadRedo)
+    }
+
+    fn try_restore(&mut self, part: &Part, bytes: &[u8]) -> Option<()> {
+        match *part {
+            Part::Catalog => self.catalog = Catalog::read_image(bytes)?,
+            Part::Policies => self.texts = Texts::read_image(bytes, &self.catalog)?,
+            Part::Dictionary(path, kind) => {
+                let kind = TextKind::ALL.into_iter().find(|of| *of as u8 == kind)?;
+                self.catalog.has(path).then_some(())?;
+                let family = self.catalog.family(path);
+                self.texts.restore_dictionary((family, kind), bytes)?;
+            }
+            Part::Segment(collection, number) => {
+                let store = &mut self.stores[collection as usize];
+                let mut from = ImageBytes(bytes);
+                let segment = Segment::read_image(&mut from)?;
+                let records = Records::read(&mut from)?;
+                from.end()?;
+                (store.segments.len() == number as usize).then_some(())?;
+                store.segments.push(segment);
+                store.records.push(records);
+            }
+            Part::Lane(..) => self.put_lane(self.read_lane(part, bytes).ok()?),
+        }
+        Some(())
+    }
+
+    /// Reads a lane, whose segment and dictionaries are restored. Threads may share the work.
+    ///
+    /// # Errors
+    /// As [`Index::restore`].
+    pub fn read_lane(&self, part: &Part, bytes: &[u8]) -> Result<ReadLane, BadRedo> {
+        let Part::Lane(collection, number, path) = *part else { return Err(BadRedo) };
+        let has_segment = (number as usize) < self.store(collection).segments.len();
+        let read = || Lane::read_image(path, bytes, (&self.catalog, &self.texts));
+        let lane = (has_segment && self.catalog.has(path)).then(read).flatten().ok_or(BadRedo)?;
+        Ok(ReadLane { at: (collection, number), lane })
+    }
+
+    /// Puts a lane that was read into its place.
+    pub fn put_lane(&mut self, read: ReadLane) {
+        let (collection, number) = read.at;
+        for kind in TextKind::ALL {
+            if matches!(read.lane.text_part(kind), Some(TextLane::Codes(_))) {
+                self.texts.restore_user(read.lane.path, read.lane.family, kind);
+            }
+        }
+        self.stores[collection as usize].segments[number as usize].restore_lane(read.lane);
+    }
+
+    /// Makes anew what is derived, after parts were restored and redo was done.
+    ///
+    /// # Errors
+    /// [`BadRedo`]: two twins have one name, or one has none.
+    pub fn finish_redo(&mut self) -> Result<(), BadRedo> {
+        self.catalog.finish_restore();
+        self.restore_counts();
+        for collection in [Collection::Devices, Collection::Modules] {
+            self.restore_rows(collection).ok_or(BadRedo)?;
+        }
+        Ok(())
+    }
+
+    fn restore_counts(&mut self) {
+        let mut counts: HashMap<(PathId, Collection), [u32; 8]> = HashMap::new();
+        for collection in [Collection::Devices, Collection::Modules] {
+            for lane in self.store(collection).segments.iter().flat_map(Segment::lanes) {
+                let sums = counts.entry((lane.path, collection)).or_default();
+                sums.iter_mut().zip(lane.kinds.counts()).for_each(|(sum, n)| *sum += n);
+            }
+        }
+        self.catalog.set_counts(|path, collection, kind: Kind| {
+            counts.get(&(path, collection)).map_or(0, |counts| counts[kind as usize])
+        });
+    }
+
+    fn restore_rows(&mut self, collection: Collection) -> Option<()> {
+        let store = &mut self.stores[collection as usize];
+        store.forget_rows();
+        for number in 0..store.segments.len() {
+            store.segments[number].finish_restore();
+            store.restore_names(number, (&self.texts, collection))?;
+            if store.segments[number].n_live() >= self.options.segment_rows_max {
+                store.segments[number].settle();
+            }
+        }
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Part;
+    use twindex_model::path::{Collection, PathId};
+
+    #[test]
+    fn keys_come_back_and_sort_as_parts_are_read() {
+        let parts = [
+            Part::Catalog,
+            Part::Policies,
+            Part::Dictionary(PathId(7), 1),
+            Part::Segment(Collection::Devices, 0),
+            Part::Segment(Collection::Devices, 300),
+            Part::Segment(Collection::Modules, 2),
+            Part::Lane(Collection::Devices, 1, PathId(9)),
+        ];
+        for part in &parts {
+            assert_eq!(Part::of_key(&part.key()), Some(*part));
+        }
+        assert!(parts.is_sorted_by_key(Part::key));
+        for wrong in [&b""[..], b"x", b"a1", b"d\0\0\0\0\0\0\0", b"d\0\0\0\x02\0\0\0\0"] {
+            assert_eq!(Part::of_key(wrong), None);
+        }
+    }
+}
