@@ -2,6 +2,7 @@
 
 use twindex_exec::{ExecError, TokenError};
 use twindex_lang::diagnostic::Diagnostic;
+use twindex_pnp::PnpError;
 
 use crate::load::LoadError;
 use crate::write_error::WriteError;
@@ -27,6 +28,9 @@ pub enum Error {
     /// A write was refused.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// A twin is no digital twin, or an update of one was refused.
+    #[error(transparent)]
+    DigitalTwin(#[from] PnpError),
 }
 
 /// What sort of error it is, for callers that act on it.
@@ -53,6 +57,8 @@ pub enum ErrorKind {
     VersionMismatch,
     /// The text of a write holds something that a write may not contain.
     InvalidPatch,
+    /// A twin breaks the conventions of Plug and Play, so it has no digital twin.
+    NotConformant,
     /// A section, a device's modules or a collection would grow past its limit.
     LimitExceeded,
     /// Too many writes wait.
@@ -80,6 +86,8 @@ impl Error {
             Self::Load(LoadError::Read { .. } | LoadError::Open { .. }) => ErrorKind::Io,
             Self::Load(_) => ErrorKind::InvalidInput,
             Self::Write(error) => error.kind(),
+            Self::DigitalTwin(PnpError::NotConformant { .. }) => ErrorKind::NotConformant,
+            Self::DigitalTwin(_) => ErrorKind::InvalidPatch,
         }
     }
 
@@ -93,6 +101,13 @@ impl Error {
             Self::Load(LoadError::Read { .. } | LoadError::Open { .. }) => "X020",
             Self::Load(LoadError::BadDocument { .. }) => "X021",
             Self::Write(error) => error.code(),
+            Self::DigitalTwin(error) => match error.code() {
+                400_004 => "T040",
+                400_505 => "T041",
+                400_506 => "T042",
+                400_507 => "T043",
+                _ => "T044",
+            },
         }
     }
 
@@ -105,11 +120,13 @@ impl Error {
         }
     }
 
-    /// The error with which a hub says the same: number and name. `None` unless a write was refused.
+    /// The error with which a hub says the same: number and name. `None` unless a write or a digital
+    /// twin was refused.
     #[must_use]
     pub fn hub_error(&self) -> Option<(u32, &'static str)> {
         match self {
             Self::Write(error) => Some(error.hub_error()),
+            Self::DigitalTwin(error) => Some((error.code(), error.name())),
             _ => None,
         }
     }

@@ -20,6 +20,7 @@
 
 mod cancel;
 mod clock;
+mod digital_twin;
 mod engine;
 mod error;
 mod feed;
@@ -39,6 +40,7 @@ mod writer;
 
 pub use cancel::CancelToken;
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use digital_twin::{DigitalTwinChange, DigitalTwinFollower};
 pub use engine::Twindex;
 pub use error::{Error, ErrorKind};
 pub use feed::{Change, ChangeKind, EventProperties, Lagged, OpType, Subscribe, Subscription};
@@ -66,6 +68,11 @@ pub use twindex_model::section::Section;
 pub use twindex_model::write_code::WriteCode;
 pub use write::{NewTwin, Write, Written};
 pub use write_error::WriteError;
+
+/// What Plug and Play refuses.
+pub mod pnp {
+    pub use twindex_pnp::{PnpError, Reason};
+}
 
 /// Splitting scripts into statements, for shells.
 pub mod script {

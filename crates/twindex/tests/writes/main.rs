@@ -4,6 +4,7 @@
 #![allow(clippy::panic, clippy::unwrap_used)]
 
 mod conditions;
+mod digital_twins;
 mod errors;
 mod examples;
 mod feed;
