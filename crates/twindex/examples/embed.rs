@@ -12,7 +12,7 @@ const TWINS: &str = r#"{"deviceId":"press-1","tags":{"site":"Aarhus","line":1},"
 {"deviceId":"kiln-1","tags":{"site":"Turin"},"properties":{"desired":{"interval":10},"reported":{"interval":10,"temperature":890.25}}}
 {"deviceId":"kiln-1","moduleId":"camera","properties":{"reported":{"frames":25}}}"#;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) fn main() -> Result<(), Box<dyn std::error::Error>> {
     // A handle: clone it, share it between threads.
     let db = Twindex::in_memory();
     let report = db.load(TWINS.as_bytes(), &LoadOptions::default())?;
