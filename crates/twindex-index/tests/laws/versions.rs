@@ -162,7 +162,7 @@ impl History {
     }
 }
 
-fn check_live(view: &SegmentView<'_>, rows: impl Iterator<Item = RowId>) {
+pub(crate) fn check_live(view: &SegmentView<'_>, rows: impl Iterator<Item = RowId>) {
     let mut rows: Vec<u16> = rows.map(|row| row.place()).collect();
     rows.sort_unstable();
     assert_eq!(view.live().iter().collect::<Vec<_>>(), rows);
@@ -206,7 +206,7 @@ fn name_of(value: &Value) -> String {
 }
 
 /// Every function of a view says what its cells say.
-fn check_functions(view: &SegmentView<'_>, sets: &[CellSet], choice: u64) {
+pub(crate) fn check_functions(view: &SegmentView<'_>, sets: &[CellSet], choice: u64) {
     let n_paths = view.catalog().n_paths() as u32;
     let masks = [view.live().clone(), some_rows(view, choice)];
     for path in (0..n_paths).map(PathId) {
