@@ -106,7 +106,8 @@ impl History {
             Move::RollBack => {
                 self.shared.write().roll_back(self.ts);
                 self.twins.clone_from(&self.published);
-                self.begin();
+                // The number is free again.
+                self.shared.write().begin(self.ts);
                 self.now().check();
             }
             Move::Open => self.open.push((self.shared.snapshot(), self.published.clone())),
