@@ -31,6 +31,7 @@ enum Move {
     Open,
     Close(prop::sample::Index),
     Prune,
+    Collect,
 }
 
 fn any_move() -> impl Strategy<Value = Move> {
@@ -41,6 +42,7 @@ fn any_move() -> impl Strategy<Value = Move> {
         3 => Just(Move::Open),
         1 => any::<prop::sample::Index>().prop_map(Move::Close),
         1 => Just(Move::Prune),
+        1 => Just(Move::Collect),
     ]
 }
 
@@ -114,6 +116,10 @@ impl History {
             Move::Close(_) if self.open.is_empty() => (),
             Move::Close(at) => _ = self.open.swap_remove(at.index(self.open.len())),
             Move::Prune => self.shared.prune(usize::MAX),
+            Move::Collect => {
+                let oldest = self.shared.oldest();
+                self.shared.write().collect(oldest, 10_000);
+            }
         }
     }
 
@@ -176,7 +182,7 @@ fn check_twin(view: &SegmentView<'_>, row: u16, twin: &Value) {
     view.write_twin(row, &mut text);
     assert_eq!(&read_value(&text).expect("JSON"), twin, "{text}");
     let catalog = view.catalog();
-    for path in (0..catalog.n_paths() as u32).map(PathId) {
+    for path in catalog.paths() {
         let keys = catalog.keys(path);
         let value = value_at(twin, &keys);
         assert_eq!(view.value(path, row).as_ref(), value);
@@ -208,9 +214,9 @@ fn name_of(value: &Value) -> String {
 
 /// Every function of a view says what its cells say.
 pub(crate) fn check_functions(view: &SegmentView<'_>, sets: &[CellSet], choice: u64) {
-    let n_paths = view.catalog().n_paths() as u32;
+    let paths: Vec<PathId> = view.catalog().paths().collect();
     let masks = [view.live().clone(), some_rows(view, choice)];
-    for path in (0..n_paths).map(PathId) {
+    for (at, path) in paths.iter().copied().enumerate() {
         for set in sets {
             filters::check_view(view, &PathFilter::new(path, set.clone()));
         }
@@ -220,7 +226,7 @@ pub(crate) fn check_functions(view: &SegmentView<'_>, sets: &[CellSet], choice: 
         }
         check_zones(view, path);
         check_kinds(view, path, KindSet(choice as u8));
-        let other = PathId((path.0 + choice as u32 % n_paths) % n_paths);
+        let other = paths[(at + choice as usize % paths.len()) % paths.len()];
         check_columns(view, (path, other), &masks[1]);
         check_columns(view, (path, path), &masks[0]);
     }
