@@ -95,7 +95,8 @@ fn fresh(of: TwinName<'_>, create: &Create<'_>, now_ms: i64) -> Leaves {
     twin.events.push(Event::Leave);
     twin.enter("properties");
     let now = text_of_ms(now_ms);
-    push_section(&mut twin, "desired", create.desired, &now);
+    let desired = create.desired.filter(|desired| !desired.events.is_empty());
+    push_section(&mut twin, "desired", desired, &now);
     push_section(&mut twin, "reported", None, &now);
     twin.events.push(Event::Leave);
     twin

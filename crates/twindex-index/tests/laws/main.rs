@@ -12,6 +12,7 @@ mod durable;
 mod filters;
 mod groups;
 mod histories;
+mod merges;
 mod version_bulk;
 mod versions;
 mod world;

@@ -28,6 +28,13 @@ impl Hub {
         Self { index: Index::new(IndexOptions::default()), ts: 0 }
     }
 
+    /// Lets writes be of batch `ts`.
+    pub(crate) fn at(&mut self, ts: Ts, writes: impl FnOnce(&mut Self)) {
+        let before = std::mem::replace(&mut self.ts, ts.0 - 1);
+        writes(self);
+        self.ts = before;
+    }
+
     /// With one fresh device.
     fn with_device() -> Self {
         let mut hub = Self::new();
