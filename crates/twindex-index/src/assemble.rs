@@ -186,7 +186,7 @@ struct Printer<'a> {
 impl<'a> Printer<'a> {
     fn new(view: &SegmentView<'a>, row: u16) -> Self {
         let stamps = view.segment().stamps();
-        let printed = SmallVec::from_elem(None, stamps.n_stamps(row));
+        let printed = SmallVec::from_elem(None, stamps.n_places(row));
         Self { catalog: &view.index().catalog, stamps, row, printed }
     }
 

@@ -12,8 +12,10 @@ use crate::index::Index;
 use crate::lane::cells::WriteScope;
 use crate::lane::string::TextLane;
 use crate::lane::tidy;
+use crate::record::Records;
 use crate::snapshot::Ts;
 use crate::texts::TextKind;
+use crate::weight::Weights;
 use twindex_model::path::PathId;
 
 /// What a path's drop costs, in microseconds, on top of a look into so many segments.
@@ -286,6 +288,9 @@ impl Index {
         self.texts.shrink(self.catalog.n_paths(), self.catalog.n_families());
         for store in &mut self.stores {
             store.by_identity.shrink((&store.segments, &self.texts));
+            store.modules.shrink((&store.segments, &self.texts));
+            store.weights.iter_mut().for_each(Weights::shrink);
+            store.records.iter_mut().for_each(Records::shrink);
         }
         twindex_kernels::memory::trim();
     }

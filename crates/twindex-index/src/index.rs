@@ -11,7 +11,7 @@ use crate::collect::Collector;
 use crate::former::Former;
 use crate::identity::{Identity, IdentityTable, identity_of_row};
 use crate::known::Known;
-use crate::lane::cells::WriteScope;
+use crate::lane::cells::{Before, WriteScope};
 use crate::lane::stamp::Stamp;
 use crate::modules::Modules;
 use crate::options::IndexOptions;
@@ -159,9 +159,19 @@ impl Index {
             }
             store.n_rows += 1;
         }
-        self.forget_weights((collection, row));
+        self.note_weights((collection, row), leaves);
         self.settle();
         Some(Put { collection, row, replaced: found.is_some() })
+    }
+
+    /// The stamp in a row as it is now, if there is one.
+    pub(crate) fn stamp_now(&self, at: (Collection, RowId), path: PathId) -> Option<Stamp> {
+        let segment = self.store(at.0).segments.get(at.1.segment())?;
+        match segment.lane(path)?.before(at.1.place(), segment.reading(&self.texts)) {
+            Before::Stamp(stamp) => Some(stamp),
+            Before::Cell(Cell::String(text)) => Stamp::parse(&text),
+            Before::Cell(_) => None,
+        }
     }
 
     /// Removes a twin; its row is free for another one. False if there is none.

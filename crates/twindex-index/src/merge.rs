@@ -72,6 +72,9 @@ impl Writer<'_> {
     }
 
     fn make_section(&mut self, row: u16, paths: SectionPaths) {
+        if self.kind(row, paths.root) == Kind::Object {
+            return;
+        }
         for path in [paths.above, Some(paths.root)].into_iter().flatten() {
             self.make_object(row, path);
         }
@@ -165,12 +168,13 @@ impl Writer<'_> {
         (value, node)
     }
 
-    /// Writes a cell; what lay below an object that it replaces goes.
-    pub(crate) fn set_cell(&mut self, row: u16, path: PathId, cell: &Cell<'_>) {
+    /// Writes a cell; what lay below an object that it replaces goes. Gives the kind before.
+    pub(crate) fn set_cell(&mut self, row: u16, path: PathId, cell: &Cell<'_>) -> Kind {
         let old = self.write(row, path, cell, 0);
         if old == Kind::Object && cell.kind() != Kind::Object {
             self.clear_below(row, path);
         }
+        old
     }
 
     /// Makes an object of whatever stands at a path.

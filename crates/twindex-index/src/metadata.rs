@@ -21,9 +21,12 @@ pub(crate) struct Mark<'a> {
 impl Writer<'_> {
     /// Marks a node of metadata, which becomes an object if it is none.
     pub(crate) fn mark(&mut self, row: u16, node: PathId, mark: &Mark<'_>) {
-        self.make_object(row, node);
         let time = self.catalog.child_or_new(Some(node), LAST_UPDATED, 0);
-        self.set_cell(row, time, &Cell::String(Text::Inline(*mark.time)));
+        let old = self.set_cell(row, time, &Cell::String(Text::Inline(*mark.time)));
+        if old == Kind::Undefined {
+            // What has something below is an object already.
+            self.make_object(row, node);
+        }
         if let Some(version) = mark.version {
             let path = self.catalog.child_or_new(Some(node), LAST_UPDATED_VERSION, 1);
             self.set_cell(row, path, &Cell::Number(version as f64));

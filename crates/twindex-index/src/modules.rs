@@ -10,6 +10,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use twindex_model::path::{Collection, RowId};
 
+use crate::catalog::{is_roomy, shrink_vec};
 use crate::identity::identity_of_row;
 use crate::index::Index;
 use crate::segment::Segment;
@@ -84,6 +85,16 @@ impl Modules {
             at = Some(next).filter(|next| Some(*next) != head);
             Some(RowId(row))
         })
+    }
+
+    /// Gives back memory if there is far more than needed.
+    pub(crate) fn shrink(&mut self, at: (&[Segment], &Texts)) {
+        while self.links.pop_if(|link| *link == [NONE; 2]).is_some() {}
+        shrink_vec(&mut self.links);
+        if is_roomy(self.heads.len(), self.heads.capacity()) {
+            let hash = |row: &u32| self.hasher.hash_one(&*identity_of_row(RowId(*row), at).0);
+            self.heads.shrink_to(self.heads.len() + self.heads.len() / 4, hash);
+        }
     }
 
     /// Number of rows in rings.

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 
 use twindex_model::path::{Collection, RowId};
 
+use crate::catalog::shrink_vec;
 use crate::index::{Index, Store};
 use crate::lane::raw::RawText;
 use crate::snapshot::Ts;
@@ -46,6 +47,13 @@ impl Records {
         if !authentication.is_empty() || !self.authentication.bytes_at(place).is_empty() {
             self.authentication.set(place, authentication);
         }
+    }
+
+    /// Gives back memory if there is far more than needed.
+    pub(crate) fn shrink(&mut self) {
+        while self.generations.pop_if(|generation| *generation == 0).is_some() {}
+        shrink_vec(&mut self.generations);
+        self.authentication.tidy();
     }
 
     /// Bytes on the heap.

@@ -22,6 +22,9 @@ use crate::snapshot::Ts;
 use crate::texts::Texts;
 use crate::undo::Undo;
 
+/// Places for stamps that a row may keep beside as many as it uses.
+const SPARE_STAMPS: usize = 16;
+
 /// One segment.
 #[derive(Debug)]
 pub(crate) struct Segment {
@@ -232,7 +235,8 @@ impl Segment {
         self.stamps.shrink();
     }
 
-    /// Drops the stamps of crowded rows that no lane uses any more, if they are a quarter or more.
+    /// Leaves the stamps of crowded rows that no lane uses any more, and gives the room back if it
+    /// is far more than needed.
     pub(crate) fn tidy_stamps(&mut self) {
         for row in self.stamps.take_crowded() {
             let mut is_used = UNUSED;
@@ -240,12 +244,14 @@ impl Segment {
                 is_used[usize::from(place_at(places, slot))] = true;
             }
             let n_used = is_used.iter().filter(|is_used| **is_used).count();
-            if n_used * 4 <= self.stamps.n_stamps(row) * 3 {
-                let moved = self.stamps.keep(row, &is_used);
-                for (places, slot) in shared_at(&mut self.lanes, row) {
-                    let place = moved[usize::from(place_at(places, slot))];
-                    set_place(places, slot, place);
-                }
+            if n_used * 2 + SPARE_STAMPS > self.stamps.n_places(row) {
+                self.stamps.vacate(row, &is_used);
+                continue;
+            }
+            let moved = self.stamps.compact(row, &is_used);
+            for (places, slot) in shared_at(&mut self.lanes, row) {
+                let place = moved[usize::from(place_at(places, slot))];
+                set_place(places, slot, place);
             }
         }
     }

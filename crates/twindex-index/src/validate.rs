@@ -81,7 +81,7 @@ impl Index {
         expect("listed undo", segment.undo().newest().is_none() || segment.is_listed, true)?;
         segment.stamps().validate()?;
         let free = (0..=u16::MAX).filter(|row| !segment.live().get(*row));
-        let n_left: usize = free.map(|row| segment.stamps().n_stamps(row)).sum();
+        let n_left: usize = free.map(|row| segment.stamps().n_places(row)).sum();
         expect("stamps of free rows", n_left, 0)?;
         for lane in segment.lanes() {
             self.validate_lane(segment, lane)
@@ -107,7 +107,7 @@ impl Index {
             {
                 let slot = lane.kinds.find(row).map_or(0, |(slot, _)| slot);
                 let place = usize::from(place_at(places, slot));
-                expect("a stamp of the row", place < segment.stamps().n_stamps(row), true)?;
+                expect("a stamp of the row", segment.stamps().is_taken(row, place), true)?;
             }
             let cell = lane.cell(row, segment.reading(&self.texts));
             expect("kind of the cell", cell.kind(), kind)?;

@@ -13,6 +13,7 @@ use twindex_model::path::{Collection, PathId, RowId};
 use twindex_model::section::Section;
 use twindex_model::value::Value;
 
+use crate::catalog::shrink_vec;
 use crate::index::Index;
 use crate::write::Refusal;
 
@@ -45,6 +46,12 @@ impl Weights {
         }
     }
 
+    /// Gives back the room of rows at the end of which nothing is known.
+    pub(crate) fn shrink(&mut self) {
+        while self.bounds.pop_if(|bounds| *bounds == [UNKNOWN; 3]).is_some() {}
+        shrink_vec(&mut self.bounds);
+    }
+
     fn bytes(&self) -> usize {
         self.bounds.capacity() * size_of::<[u16; 3]>()
     }
@@ -70,18 +77,83 @@ pub(crate) fn gain_of_entries(entries: &Leaves) -> u64 {
     let gain = |event: &Event| match *event {
         Event::Leave | Event::Leaf { leaf: Leaf::Null, .. } => 0,
         Event::Enter { key } => u64::from(key.len),
-        Event::Leaf { key, leaf } => {
-            let gain = match leaf {
-                // At least as many bytes as characters.
-                Leaf::String(text) => u64::from(text.len),
-                // A number takes a byte and a comma, and weighs eight.
-                Leaf::Array(text) => u64::from(text.len) * NUMBER_WEIGHT / 2,
-                leaf => weight_of_leaf(leaf, entries),
-            };
-            u64::from(key.len) + gain
-        }
+        Event::Leaf { key, leaf } => u64::from(key.len) + gain_of_leaf(leaf),
     };
     entries.events.iter().map(gain).sum()
+}
+
+fn gain_of_leaf(leaf: Leaf) -> u64 {
+    match leaf {
+        Leaf::Null => 0,
+        Leaf::Bool(_) => BOOL_WEIGHT,
+        Leaf::Number(_) => NUMBER_WEIGHT,
+        // At least as many bytes as characters.
+        Leaf::String(text) => u64::from(text.len),
+        // A number takes a byte and a comma, and weighs eight.
+        Leaf::Array(text) => u64::from(text.len) * NUMBER_WEIGHT / 2,
+    }
+}
+
+/// Upper bounds for the sections of a whole twin, read in passing.
+#[derive(Default)]
+struct TwinBounds {
+    bounds: [u64; 3],
+    /// Objects that are open.
+    depth: usize,
+    in_properties: bool,
+    /// The section that is open, and the depth inside it.
+    section: Option<(Section, usize)>,
+    /// Depth inside the section's `$metadata`.
+    skipped: Option<usize>,
+}
+
+impl TwinBounds {
+    fn of(leaves: &Leaves) -> [u64; 3] {
+        let mut twin = Self::default();
+        for event in &leaves.events {
+            match *event {
+                Event::Enter { key } => twin.enter(leaves.str(key)),
+                Event::Leave => twin.leave(),
+                Event::Leaf { key, leaf } => twin.add(leaves.str(key), gain_of_leaf(leaf)),
+            }
+        }
+        twin.bounds
+    }
+
+    fn add(&mut self, key: &str, gain: u64) {
+        if let (Some((section, depth)), None) = (self.section, self.skipped)
+            && !(depth == self.depth && key == "$version")
+        {
+            self.bounds[section as usize] += key.len() as u64 + gain;
+        }
+    }
+
+    fn enter(&mut self, key: &str) {
+        match self.section {
+            Some((_, depth)) if depth == self.depth && key == "$metadata" => {
+                self.skipped = Some(self.depth + 1);
+            }
+            Some(_) => self.add(key, 0),
+            None => {
+                let section = match (self.depth, key) {
+                    (0, "tags") => Some(Section::Tags),
+                    (1, "desired") if self.in_properties => Some(Section::Desired),
+                    (1, "reported") if self.in_properties => Some(Section::Reported),
+                    _ => None,
+                };
+                self.in_properties |= self.depth == 0 && key == "properties";
+                self.section = section.map(|section| (section, self.depth + 1));
+            }
+        }
+        self.depth += 1;
+    }
+
+    fn leave(&mut self) {
+        self.skipped = self.skipped.filter(|depth| *depth != self.depth);
+        self.section = self.section.filter(|(_, depth)| *depth != self.depth);
+        self.in_properties &= self.depth != 1;
+        self.depth = self.depth.saturating_sub(1);
+    }
 }
 
 /// The weight of entries, without those that are null.
@@ -248,6 +320,13 @@ impl Index {
         }
         self.set_bound(at, section, weight);
         Ok(())
+    }
+
+    /// Notes what the sections of a whole twin weigh at most.
+    pub(crate) fn note_weights(&mut self, at: (Collection, RowId), leaves: &Leaves) {
+        for (section, bound) in Section::ALL.into_iter().zip(TwinBounds::of(leaves)) {
+            self.set_bound(at, section, bound);
+        }
     }
 
     /// Forgets what the sections of a row weigh.

@@ -199,6 +199,12 @@ impl RawText {
         }
     }
 
+    /// Overwrites bytes of the text at a slot, from byte `at` of it; they must lie inside.
+    pub(crate) fn overwrite(&mut self, slot: usize, at: usize, bytes: &[u8]) {
+        let start = self.start(slot) + at;
+        self.arena[start..start + bytes.len()].copy_from_slice(bytes);
+    }
+
     /// Copies the block of `slot` to the arena's end, with another text at the slot.
     fn move_block(&mut self, slot: usize, text: &[u8]) {
         let block = slot / BLOCK;

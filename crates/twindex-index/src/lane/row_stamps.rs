@@ -8,7 +8,7 @@
 mod image;
 
 use smallvec::SmallVec;
-use twindex_model::cell::Text;
+use twindex_model::cell::{InlineText, Text};
 
 use crate::catalog::shrink_vec;
 use crate::lane::raw::RawText;
@@ -19,45 +19,97 @@ use crate::lane::stamp_code::StampCoder;
 const STAMP_BYTES: usize = 7;
 /// Stamps that a row may have.
 const STAMPS_MAX: usize = 255;
-/// Stamps from which a row is looked through for those that no lane uses any more.
-const CROWDED_MIN: usize = 32;
+/// Stamps for which a row gets room at a time.
+const ROOM: usize = 4;
+/// The same of a row that has [`CROWDED_MIN`], where each time costs a look at every lane.
+const CROWDED_ROOM: usize = 8;
+/// Room from which a full row is looked through for stamps that no lane uses any more.
+const CROWDED_MIN: usize = 24;
 
 /// Distinct stamps by row.
 #[derive(Debug, Default)]
 pub(crate) struct RowStamps {
     /// Made for the first stamp.
     coder: Option<StampCoder>,
-    /// The stamps of each row, one after the other.
+    /// The stamps of each row, one after the other. Where none is, there is a code that no text
+    /// has: a row that is written again and again takes and leaves places, and is never moved.
     rows: RawText,
     /// Rows that may hold stamps no lane uses any more.
     crowded: Vec<u16>,
+    /// The text met last with its code: one write leaves the same stamp in many lanes.
+    newest: Option<(InlineText, u64)>,
 }
+
+/// Bytes of one stamp.
+type Bytes = [u8; STAMP_BYTES];
 
 impl RowStamps {
     /// The place of a text among the stamps of a row, which it joins if need be. `None` if the row
     /// has too many, or the segment too many texts that are no trimmed stamps of the time.
     pub(crate) fn place(&mut self, row: u16, text: &str, odd_max: usize) -> Option<u8> {
+        let stamp = bytes_of(self.code_or_new(text, odd_max)?);
+        let vacant = self.vacant()?;
+        let stamps = self.rows.bytes_at(row.into());
+        let (mut free, mut n_free) = (None, 0);
+        for (place, other) in stamps.chunks_exact(STAMP_BYTES).enumerate() {
+            if *other == stamp {
+                return u8::try_from(place).ok();
+            }
+            if *other == vacant {
+                free = free.or(Some(place));
+                n_free += 1;
+            }
+        }
+        let n_places = stamps.len() / STAMP_BYTES;
+        let place = match free {
+            Some(place) => place,
+            None => {
+                n_free = self.grow(row, vacant)?;
+                n_places
+            }
+        };
+        self.rows.overwrite(row.into(), place * STAMP_BYTES, &stamp);
+        if n_free == 1 && n_places >= CROWDED_MIN {
+            self.crowded.push(row);
+        }
+        u8::try_from(place).ok()
+    }
+
+    /// The code of a text, which becomes one if it can.
+    fn code_or_new(&mut self, text: &str, odd_max: usize) -> Option<u64> {
+        if let Some((newest, code)) = &self.newest
+            && newest.as_str() == text
+        {
+            return Some(*code);
+        }
         if self.coder.is_none() {
             let width = STAMP_BYTES as u32;
             self.coder = Some(StampCoder::about(Stamp::parse(text)?, width, odd_max));
         }
-        let code = self.coder.as_mut()?.code_or_new(text)?.to_le_bytes();
-        let stamp = code.first_chunk::<STAMP_BYTES>()?;
+        let code = self.coder.as_mut()?.code_or_new(text)?;
+        self.newest = InlineText::new(text.as_bytes()).map(|text| (text, code));
+        Some(code)
+    }
+
+    /// What stands in a place without a stamp.
+    fn vacant(&self) -> Option<Bytes> {
+        // The one code between those of stamps and those of odd texts.
+        self.coder.as_ref().map(|coder| bytes_of(coder.n_codes()))
+    }
+
+    /// Makes room at the end of a row; gives the number of new places, `None` if there can be none.
+    fn grow(&mut self, row: u16, vacant: Bytes) -> Option<usize> {
         let stamps = self.rows.bytes_at(row.into());
-        if let Some(place) = stamps.chunks_exact(STAMP_BYTES).position(|other| other == stamp) {
-            return u8::try_from(place).ok();
-        }
-        let n_stamps = stamps.len() / STAMP_BYTES;
-        if n_stamps >= STAMPS_MAX {
+        let n_places = stamps.len() / STAMP_BYTES;
+        let room = if n_places < CROWDED_MIN { ROOM } else { CROWDED_ROOM };
+        let room = room.min(STAMPS_MAX - n_places);
+        if room == 0 {
             return None;
         }
         let mut longer: SmallVec<[u8; 256]> = SmallVec::from_slice(stamps);
-        longer.extend_from_slice(stamp);
+        (0..room).for_each(|_| longer.extend_from_slice(&vacant));
         self.rows.set(row.into(), &longer);
-        if n_stamps + 1 >= CROWDED_MIN && (n_stamps + 1).is_power_of_two() {
-            self.crowded.push(row);
-        }
-        u8::try_from(n_stamps).ok()
+        Some(room)
     }
 
     /// The code of a stamp of a row.
@@ -91,9 +143,15 @@ impl RowStamps {
         self.coder.as_ref()
     }
 
-    /// Number of stamps of a row.
-    pub(crate) fn n_stamps(&self, row: u16) -> usize {
+    /// Number of places of a row, those without a stamp among them.
+    pub(crate) fn n_places(&self, row: u16) -> usize {
         self.rows.bytes_at(row.into()).len() / STAMP_BYTES
+    }
+
+    /// Whether there is a stamp at a place of a row.
+    pub(crate) fn is_taken(&self, row: u16, place: usize) -> bool {
+        let stamp = self.rows.bytes_at(row.into()).chunks_exact(STAMP_BYTES).nth(place);
+        stamp.is_some_and(|stamp| self.vacant().is_some_and(|vacant| *stamp != vacant))
     }
 
     /// Says that lanes use other stamps of a row than before.
@@ -106,8 +164,16 @@ impl RowStamps {
         std::mem::take(&mut self.crowded)
     }
 
-    /// Drops the stamps of a row that are not used; gives the new place of each.
-    pub(crate) fn keep(&mut self, row: u16, is_used: &[bool; STAMPS_MAX]) -> [u8; STAMPS_MAX] {
+    /// Leaves the places of a row that are not used, for stamps to come.
+    pub(crate) fn vacate(&mut self, row: u16, is_used: &Used) {
+        let Some(vacant) = self.vacant() else { return };
+        for place in (0..self.n_places(row)).filter(|place| !is_used[*place]) {
+            self.rows.overwrite(row.into(), place * STAMP_BYTES, &vacant);
+        }
+    }
+
+    /// Drops the places of a row that are not used; gives the new place of each other.
+    pub(crate) fn compact(&mut self, row: u16, is_used: &Used) -> [u8; STAMPS_MAX] {
         let mut places = [0; STAMPS_MAX];
         let mut kept: SmallVec<[u8; 256]> = SmallVec::new();
         let stamps = self.rows.bytes_at(row.into()).chunks_exact(STAMP_BYTES);
@@ -122,7 +188,7 @@ impl RowStamps {
 
     /// Drops all stamps of a row.
     pub(crate) fn clear(&mut self, row: u16) {
-        if self.n_stamps(row) > 0 {
+        if self.n_places(row) > 0 {
             self.rows.set(row.into(), b"");
         }
     }
@@ -147,6 +213,11 @@ impl RowStamps {
     pub(crate) fn validate(&self) -> Result<(), String> {
         self.rows.validate_sizes()
     }
+}
+
+fn bytes_of(code: u64) -> Bytes {
+    let [a, b, c, d, e, f, g, _] = code.to_le_bytes();
+    [a, b, c, d, e, f, g]
 }
 
 /// For each place, whether some lane uses it.

@@ -236,7 +236,7 @@ impl Work<'_> {
         };
         let path = writer.catalog.child_or_new(None, name, 0);
         match entry {
-            [Event::Leaf { leaf, .. }] => writer.set_cell(row, path, &cell_of(*leaf, leaves)),
+            [Event::Leaf { leaf, .. }] => _ = writer.set_cell(row, path, &cell_of(*leaf, leaves)),
             [Event::Enter { .. }, below @ .., Event::Leave] => {
                 writer.unset(row, path);
                 writer.set_cell(row, path, &Cell::Object);

@@ -39,10 +39,7 @@ impl State {
             Cell::Number(n) if (0.0..COUNTER_MAX).contains(&n) && n.fract() == 0.0 => n as u64,
             _ => fresh,
         };
-        let last = |path| match cell(path) {
-            Cell::String(text) => Stamp::parse(&text).map(|stamp| stamp.ticks),
-            _ => None,
-        };
+        let last = |path: Option<PathId>| index.stamp_now(at, path?).map(|stamp| stamp.ticks);
         let etag = match cell(known.etag.path()) {
             Cell::Undefined => Some(Etag::FRESH),
             Cell::String(text) => Etag::parse(&text),
