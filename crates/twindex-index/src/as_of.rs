@@ -8,6 +8,7 @@ use std::hash::{Hash, Hasher};
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
+use smallvec::SmallVec;
 use twindex_kernels::ZONE_ROWS;
 use twindex_kernels::gather::ZONES;
 use twindex_kernels::mask::Mask;
@@ -17,10 +18,13 @@ use twindex_model::path::PathId;
 
 use crate::filter::{Estimate, PathFilter};
 use crate::past::PathPast;
+use crate::undo::Record;
 use crate::view::{Equality, SegmentView};
 
 /// Changed rows up to which an estimate is put right row by row.
-const CORRECTED_ROWS_MAX: u32 = 512;
+const CORRECTED_ROWS_MAX: usize = 512;
+/// Changed rows that are taken out of a mask one by one: passes over masks would take longer.
+const FEW_ROWS_MAX: usize = 64;
 
 /// A path, and what changed there.
 pub(crate) type At<'a> = (PathId, &'a PathPast);
@@ -41,6 +45,15 @@ pub(crate) fn narrow<'a>(
     now: impl FnOnce(&SegmentView<'_>, &mut Mask),
     keeps: impl Fn(&Cell<'_>) -> bool,
 ) {
+    if let Some(records) = few(past) {
+        let asked: SmallVec<[&Record; FEW_ROWS_MAX]> =
+            records.iter().filter(|record| mask.get(record.row)).collect();
+        asked.iter().for_each(|record| mask.clear_row(record.row));
+        now(&view.now(), mask);
+        let kept = asked.iter().filter(|record| keeps(&view.old_cell(record)));
+        kept.for_each(|record| mask.set(record.row));
+        return;
+    }
     let changed = take_changed(mask, past);
     now(&view.now(), mask);
     view.for_each_old(past, &changed, |row, cell| {
@@ -48,6 +61,12 @@ pub(crate) fn narrow<'a>(
             mask.set(row);
         }
     });
+}
+
+/// The records of all rows that changed, if they are few.
+fn few(past: &PathPast) -> Option<&[Record]> {
+    let records = Some(past.records()).filter(|records| records.len() <= FEW_ROWS_MAX);
+    records.filter(|_| past.nowhere().is_none())
 }
 
 /// See [`PathFilter::estimate`].
@@ -58,15 +77,15 @@ pub(crate) fn estimate<'a>(
 ) -> Estimate {
     let now = view.now();
     let estimate = filter.estimate(&now);
-    let mut changed = past.rows().clone();
-    let n_changed = changed.count();
+    let nowhere = past.nowhere();
+    let n_changed = past.records().len() + nowhere.map_or(0, |rows| rows.count() as usize);
     if !estimate.is_exact || n_changed > CORRECTED_ROWS_MAX {
-        changed.and(view.live());
-        let rows_max = estimate.rows_max.saturating_add(changed.count()).min(view.n_live());
+        let rows_max = estimate.rows_max.saturating_add(n_changed as u32).min(view.n_live());
         return Estimate { rows_max, is_exact: false, ..estimate };
     }
     let is_kept = |row: &u16| now.live().get(*row) && filter.keeps(&now.cell(filter.path, *row));
-    let n_now = changed.iter().filter(is_kept).count() as u32;
+    let rows = past.records().iter().map(|record| record.row);
+    let n_now = rows.chain(nowhere.into_iter().flatten()).filter(is_kept).count() as u32;
     let mut n_then = 0;
     view.for_each_old(past, view.live(), |_, cell| n_then += u32::from(filter.keeps(&cell)));
     Estimate { rows_max: estimate.rows_max + n_then - n_now, ..estimate }

@@ -31,7 +31,8 @@ pub(crate) struct Past {
     from: usize,
     /// `None` while every row holds the twin it held then.
     life: Option<Life>,
-    by_path: Chain<PathId, PathPast>,
+    /// `None` where nothing changed.
+    by_path: Chain<PathId, Option<PathPast>>,
     by_row: OnceLock<ByRow>,
     /// Records looked at for single rows.
     n_searched: AtomicUsize,
@@ -100,26 +101,27 @@ impl Past {
 
     /// What changed at a path; `None` if nothing did.
     pub(crate) fn at(&self, path: PathId, undo: &Undo) -> Option<&PathPast> {
-        let past = self.by_path.get_or_add(path, || self.find(path, undo));
-        (!past.records.is_empty() || self.life.is_some()).then_some(past)
+        self.by_path.get_or_add(path, || self.find(path, undo)).as_ref()
     }
 
-    fn find(&self, path: PathId, undo: &Undo) -> PathPast {
-        let (mut records, mut recorded) = (Vec::new(), Mask::empty());
+    fn find(&self, path: PathId, undo: &Undo) -> Option<PathPast> {
+        let (mut records, mut rows) = (Vec::new(), None);
         undo.for_each_at(path, self.from, |place, record| {
             // The oldest is what stood there first.
+            let recorded = rows.get_or_insert_with(Mask::empty);
             if !recorded.get(record.row) && self.is_of_version(place, record) {
                 recorded.set(record.row);
                 records.push(*record);
             }
         });
         let Some(life) = &self.life else {
-            return PathPast::new(recorded, None, records);
+            return rows.map(|rows| PathPast::new(rows, None, records));
         };
+        let mut rows = rows.unwrap_or_else(Mask::empty);
         let mut nowhere = life.renewed.clone();
-        nowhere.and_not(&recorded);
-        recorded.or(&nowhere);
-        PathPast::new(recorded, Some(nowhere), records)
+        nowhere.and_not(&rows);
+        rows.or(&nowhere);
+        Some(PathPast::new(rows, Some(nowhere), records))
     }
 
     /// Whether a record is of a cell of the twin that its row held at the version.
