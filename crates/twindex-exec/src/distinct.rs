@@ -20,6 +20,9 @@ use crate::segment::Segment;
 use crate::top::{KEY_NS, Order, Ranked, best_of_each};
 use crate::window::Window;
 
+/// Segments whose distinct rows are gathered at once at most.
+const BATCH_MAX: usize = 16;
+
 /// A distinct row: its first twin and its text.
 pub(crate) type DistinctRow = (Ranked, Box<str>);
 
@@ -57,18 +60,23 @@ impl Distinct<'_> {
     ) -> Result<Vec<DistinctRow>, ExecError> {
         let mut seen: HashMap<Box<str>, (), RandomState> = HashMap::default();
         let mut rows = Vec::new();
-        for number in 0..scan.n_segments() {
-            if rows.len() >= window.n_wanted_with_skip() {
-                break;
-            }
-            scan.runner.stop.check()?;
-            for (ranked, text) in self.rows_of_segment(scan, &scan.segment(number))? {
+        let mut next = 0;
+        // What lies before the place to go on from is needed in any case.
+        let mut n_batch = after.map_or(1, |after| after.row.segment().clamp(1, BATCH_MAX));
+        while next < scan.n_segments() && rows.len() < window.n_wanted_with_skip() {
+            let batch = next..scan.n_segments().min(next + n_batch);
+            let work_ns = scan.work_ns(batch.clone(), KEY_NS * self.columns.len() as f64)?;
+            let of_segment = |number| self.rows_of_segment(scan, &scan.segment(number));
+            let found = scan.runner.map(batch.clone().collect(), work_ns, of_segment)?;
+            for (ranked, text) in found.into_iter().flatten() {
                 if seen.insert(text.clone(), ()).is_none()
                     && after.is_none_or(|after| self.order.cmp(&ranked, after).is_gt())
                 {
                     rows.push((ranked, text));
                 }
             }
+            next = batch.end;
+            n_batch = (n_batch * 2).min(BATCH_MAX);
         }
         rows.truncate(window.n_wanted_with_skip());
         Ok(window.without_skipped(rows))

@@ -5,7 +5,9 @@
 //! with nothing else in hand, and no reader ever waits for the role.
 
 use std::sync::Arc;
+use std::thread::ThreadId;
 
+use parking_lot::Mutex;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use twindex_index::index::Index;
 use twindex_index::snapshot::{Expired, Shared};
@@ -32,6 +34,8 @@ pub(crate) struct Inner {
     /// `None` where the machine refused threads: everything then runs on the caller's.
     pool: Option<ThreadPool>,
     pub(crate) options: Options,
+    /// The thread of the strict load under way: what it calls must not wait for its own end.
+    pub(crate) strict_loader: Mutex<Option<ThreadId>>,
 }
 
 impl Default for Twindex {
@@ -57,7 +61,9 @@ impl Twindex {
         let shared = Shared::new(Index::new(options.index.clone()));
         let writer = Arc::new(Writer::new(Arc::clone(&shared), &options));
         let sequencer = Sequencer::new(Arc::clone(&writer), options.queue_ops_max);
-        Self { inner: Arc::new(Inner { shared, writer, sequencer, pool: pool.ok(), options }) }
+        let pool = pool.ok();
+        let strict_loader = Mutex::default();
+        Self { inner: Arc::new(Inner { shared, writer, sequencer, pool, options, strict_loader }) }
     }
 
     /// A query to be run: a statement of the query language.

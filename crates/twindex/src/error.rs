@@ -84,6 +84,7 @@ impl Error {
             ) => ErrorKind::NoSuchVersion,
             Self::Run(_) => ErrorKind::InvalidToken,
             Self::Load(LoadError::Read { .. } | LoadError::Open { .. }) => ErrorKind::Io,
+            Self::Load(LoadError::WithinLoad) => ErrorKind::Misuse,
             Self::Load(_) => ErrorKind::InvalidInput,
             Self::Write(error) => error.kind(),
             Self::DigitalTwin(PnpError::NotConformant { .. }) => ErrorKind::NotConformant,
@@ -100,6 +101,7 @@ impl Error {
             Self::Run(error) => error.code(),
             Self::Load(LoadError::Read { .. } | LoadError::Open { .. }) => "X020",
             Self::Load(LoadError::BadDocument { .. }) => "X021",
+            Self::Load(LoadError::WithinLoad) => "X022",
             Self::Write(error) => error.code(),
             Self::DigitalTwin(error) => match error.code() {
                 400_004 => "T040",

@@ -12,6 +12,7 @@ mod report;
 use std::convert::Infallible;
 use std::io::Read;
 use std::path::Path;
+use std::thread;
 use std::time::Instant;
 
 use twindex_index::index::Index;
@@ -52,13 +53,14 @@ impl Twindex {
     ///
     /// # Errors
     /// [`Error::Load`] when reading fails (what came before it stays loaded) or, under
-    /// [`OnBadInput::Stop`], at the first bad document (nothing stays).
+    /// [`OnBadInput::Stop`], at the first bad document (nothing stays), and when it is called by
+    /// the progress callback or the input of such a load.
     pub fn load(
         &self,
         input: impl Read + Send,
         options: &LoadOptions<'_>,
     ) -> Result<LoadReport, Error> {
-        let mut load = Load::new(self.inner(), options);
+        let mut load = Load::new(self.inner(), options)?;
         let outcome = load.run(DocumentReader::new(input));
         load.finish(outcome)
     }
@@ -85,10 +87,19 @@ struct Load<'a> {
 }
 
 impl<'a> Load<'a> {
-    fn new(inner: &'a Inner, options: &'a LoadOptions<'a>) -> Self {
+    fn new(inner: &'a Inner, options: &'a LoadOptions<'a>) -> Result<Self, LoadError> {
+        let this_thread = thread::current().id();
+        if *inner.strict_loader.lock() == Some(this_thread) {
+            return Err(LoadError::WithinLoad);
+        }
         let is_strict = options.on_bad_input == OnBadInput::Stop;
-        let strict = is_strict.then(|| inner.writer.begin(1));
-        Self { inner, options, report: LoadReport::default(), started: Instant::now(), strict }
+        let strict = is_strict.then(|| {
+            let writing = inner.writer.begin(1);
+            *inner.strict_loader.lock() = Some(this_thread);
+            writing
+        });
+        let (report, started) = (LoadReport::default(), Instant::now());
+        Ok(Self { inner, options, report, started, strict })
     }
 
     /// Frames, reads and applies, one batch behind the other.
@@ -153,13 +164,22 @@ impl<'a> Load<'a> {
 
     fn finish(mut self, outcome: Result<(), LoadError>) -> Result<LoadReport, Error> {
         self.report.elapsed = self.started.elapsed();
-        match (self.strict, &outcome) {
-            (Some(writing), Ok(())) => writing.publish_untold(),
-            (Some(writing), Err(_)) => writing.roll_back(),
-            (None, _) => {}
-        }
         outcome?;
-        Ok(self.report)
+        if let Some(writing) = self.strict.take() {
+            *self.inner.strict_loader.lock() = None;
+            writing.publish_untold();
+        }
+        Ok(std::mem::take(&mut self.report))
+    }
+}
+
+impl Drop for Load<'_> {
+    /// Takes back a strict load that did not come to its end, for whatever reason.
+    fn drop(&mut self) {
+        if let Some(writing) = self.strict.take() {
+            *self.inner.strict_loader.lock() = None;
+            writing.roll_back();
+        }
     }
 }
 

@@ -70,6 +70,8 @@ pub enum LoadError {
     Read { source: twindex_io::document::InputError },
     #[error("{place}: {reason}")]
     BadDocument { place: Place, reason: String },
+    #[error("a load cannot begin inside a strict load, for each would wait for the other")]
+    WithinLoad,
 }
 
 impl LoadReport {
