@@ -19,6 +19,7 @@ use twindex_sync::atomic::{AtomicU64, Ordering};
 use twindex_sync::{Condvar, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::catalog::Catalog;
+use crate::collect::Collected;
 use crate::chain::Chain;
 use crate::identity::Identity;
 use crate::index::Index;
@@ -133,6 +134,13 @@ impl Shared {
             }
             self.floor.store(oldest.0 + 1, Ordering::Release);
         }
+    }
+
+    /// Gives back some of what is no longer used, see [`Index::collect`]. Takes the write lock for
+    /// about `work` microseconds; for the writer, between two slices, after [`Shared::prune`].
+    pub fn collect(&self, work: u32) -> Collected {
+        let mut index = self.write();
+        index.collect(self.oldest(), work)
     }
 
     /// Gives up the versions before `ts`, which must not be above the published one; their readers

@@ -31,7 +31,7 @@ enum Move {
     Open,
     Close(prop::sample::Index),
     Prune,
-    Collect,
+    Collect(u32),
 }
 
 fn any_move() -> impl Strategy<Value = Move> {
@@ -42,7 +42,7 @@ fn any_move() -> impl Strategy<Value = Move> {
         3 => Just(Move::Open),
         1 => any::<prop::sample::Index>().prop_map(Move::Close),
         1 => Just(Move::Prune),
-        1 => Just(Move::Collect),
+        3 => prop_oneof![0u32..4, Just(u32::MAX)].prop_map(Move::Collect),
     ]
 }
 
@@ -116,10 +116,7 @@ impl History {
             Move::Close(_) if self.open.is_empty() => (),
             Move::Close(at) => _ = self.open.swap_remove(at.index(self.open.len())),
             Move::Prune => self.shared.prune(usize::MAX),
-            Move::Collect => {
-                let oldest = self.shared.oldest();
-                self.shared.write().collect(oldest, 10_000);
-            }
+            Move::Collect(work) => _ = self.shared.collect(work),
         }
     }
 
