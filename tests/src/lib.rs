@@ -3,6 +3,7 @@
 //! A campaign is a plain function with a seed and a size: an ordinary test calls it with the size
 //! that CI can afford, a binary in `src/bin` with any other.
 
+pub mod churn;
 pub mod differential;
 pub mod files;
 pub mod golden;

@@ -19,8 +19,8 @@ use twindex_sync::atomic::{AtomicU64, Ordering};
 use twindex_sync::{Condvar, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::catalog::Catalog;
-use crate::collect::Collected;
 use crate::chain::Chain;
+use crate::collect::Collected;
 use crate::identity::Identity;
 use crate::index::Index;
 use crate::past::Past;
