@@ -22,7 +22,7 @@ const BATCH: u64 = 1_000;
 /// Patches under one hold of the lock.
 const SLICE: u64 = 50;
 /// Microseconds of collecting after each slice.
-const WORK: u32 = 200;
+const WORK: u32 = 500;
 /// Undo above which versions are given up.
 const UNDO_BYTES_MAX: usize = 256 << 20;
 /// First time, in milliseconds since 1970.

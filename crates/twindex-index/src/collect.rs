@@ -7,6 +7,12 @@
 //! at once with the write that makes something useless was rejected: what goes now often comes back
 //! with the next patch, and a reader of an older version may still name it.
 
+use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashSet;
+use twindex_model::path::PathId;
+
 use crate::catalog::Family;
 use crate::index::Index;
 use crate::lane::cells::WriteScope;
@@ -14,27 +20,30 @@ use crate::lane::string::TextLane;
 use crate::lane::tidy;
 use crate::record::Records;
 use crate::snapshot::Ts;
-use crate::texts::TextKind;
+use crate::texts::{TextForm, TextKind};
 use crate::weight::Weights;
-use twindex_model::path::PathId;
 
-/// What a path's drop costs, in microseconds, on top of a look into so many segments.
-const PATH_WORK: u32 = 2;
-const SEGMENTS_LOOKED_AT: usize = 16;
-/// Codes looked at, and written anew, in a microsecond.
-const CODES_A_WORK: usize = 500;
-/// Lanes looked at in a microsecond.
-const LANES_A_WORK: usize = 16;
-/// Rows of a lane written anew in a microsecond.
-const ROWS_A_WORK: u32 = 10;
+/// Nanoseconds, about: dropping a path, and looking for its lane in a segment.
+const PATH_NS: u64 = 800;
+const LOOK_NS: u64 = 25;
+/// Forgetting what was decided for texts.
+const TEXTS_NS: u64 = 100;
+/// Looking at a lane.
+const LANE_NS: u64 = 50;
+/// Writing a row of a lane anew.
+const ROW_NS: u64 = 100;
+/// Looking at a code, and writing it anew.
+const CODE_NS: u64 = 2;
 /// Finding lanes of the same rows in a segment.
-const SHARE_WORK: u32 = 100;
+const SHARE_NS: u64 = 100_000;
+/// Lanes looked at in one step.
+const LANES_A_STEP: usize = 32;
 /// Cells that must go before all lanes are looked at.
 const GONE_MIN: u64 = 1_024;
 /// One of so many lanes may have lost its last cell before all are looked at.
 const LANES_PART: u64 = 8;
 
-/// Calls without a cell gone after which lanes are looked at for however few went before.
+/// Calls without writes after which everything is looked at, however little went before.
 const QUIET_CALLS: u32 = 16;
 
 /// What a call of [`Index::collect`] gave back.
@@ -46,6 +55,8 @@ pub struct Collected {
     pub n_lanes: usize,
     /// Texts dropped from dictionaries.
     pub n_texts: usize,
+    /// Paths and texts known to be of no twin that are left: if they grow, more work is wanted.
+    pub n_waiting: usize,
     /// Whether there is nothing left to be done before something else goes. Else it is worth calling
     /// again, also after a while without writes.
     pub is_done: bool,
@@ -60,11 +71,15 @@ pub(crate) struct Collector {
     round: Option<Place>,
     /// Cells gone when the last round began.
     n_gone: u64,
-    /// Cells gone when the last call looked, and calls since then.
-    n_gone_seen: u64,
+    /// Cells gone and texts written when the last call looked, and calls since then.
+    seen: (u64, u64),
     n_quiet: u32,
+    /// The same when everything was looked at last, writes being at rest.
+    at_rest: (u64, u64),
     /// Lanes in all, by the last round.
     n_lanes: u64,
+    /// Raw text that is being made codes.
+    from_raw: Option<FromRaw>,
 }
 
 /// A search for the codes in use of a dictionary.
@@ -73,6 +88,14 @@ struct Pass {
     family: Family,
     kind: TextKind,
     generation: u32,
+    next: Place,
+}
+
+/// A path whose raw texts are few enough for a dictionary.
+#[derive(Clone, Copy, Debug)]
+struct FromRaw {
+    path: PathId,
+    kind: TextKind,
     next: Place,
 }
 
@@ -93,16 +116,16 @@ impl Place {
     }
 }
 
-/// Work that is left to a call, in microseconds or so.
+/// Work that is left to a call, in nanoseconds or so.
 #[derive(Debug)]
 struct Work {
-    left: u32,
+    left: u64,
     done: Collected,
 }
 
 impl Work {
-    fn spend(&mut self, work: u32) {
-        self.left = self.left.saturating_sub(work);
+    fn spend(&mut self, ns: u64) {
+        self.left = self.left.saturating_sub(ns);
     }
 
     fn is_over(&self) -> bool {
@@ -115,14 +138,35 @@ impl Index {
     /// parted (the codes of one dictionary written anew, the children of one path) may take longer.
     /// No reader has a version before `oldest` open, nor will.
     pub fn collect(&mut self, oldest: Ts, work: u32) -> Collected {
-        let mut work = Work { left: work, done: Collected::default() };
+        let left = u64::from(work).saturating_mul(1_000).max(1);
+        let mut work = Work { left, done: Collected::default() };
+        self.look_for_rest();
         self.catalog.free_dropped(oldest);
         self.forget_gone_texts(&mut work);
         self.drop_idle_paths(oldest, &mut work);
         while !work.is_over() && self.pass(&mut work) {}
+        while !work.is_over() && self.leave_raw(&mut work) {}
         while !work.is_over() && self.tidy(&mut work) {}
-        let is_done = !work.is_over() && self.catalog.n_gone() == self.collector.n_gone;
-        Collected { is_done, ..work.done }
+        let is_done = !work.is_over() && self.collector.at_rest == self.activity();
+        Collected { is_done, n_waiting: self.catalog.n_waiting(), ..work.done }
+    }
+
+    /// Cells gone and texts written.
+    fn activity(&self) -> (u64, u64) {
+        (self.catalog.n_gone(), self.texts.n_written())
+    }
+
+    /// Once writes rest, makes due what went too little for it before.
+    fn look_for_rest(&mut self) {
+        let activity = self.activity();
+        let is_quiet = activity == std::mem::replace(&mut self.collector.seen, activity);
+        self.collector.n_quiet = if is_quiet { self.collector.n_quiet + 1 } else { 0 };
+        if self.collector.n_quiet < QUIET_CALLS || self.collector.at_rest == activity {
+            return;
+        }
+        self.collector.at_rest = activity;
+        let catalog = &self.catalog;
+        self.texts.find_rest(&self.options, |path, kind| catalog.n_rows_of_both(path, kind.kind()));
     }
 
     /// Lets the paths that lost their last text begin anew.
@@ -133,7 +177,7 @@ impl Index {
             if is_gone {
                 self.texts.forget(path, self.catalog.family(path), kind);
             }
-            work.spend(1);
+            work.spend(TEXTS_NS);
         }
     }
 
@@ -144,7 +188,7 @@ impl Index {
             work.done.n_lanes += self.drop_path(path);
             work.done.n_paths += 1;
             let n_segments: usize = self.stores.iter().map(|store| store.segments.len()).sum();
-            work.spend(PATH_WORK + (n_segments / SEGMENTS_LOOKED_AT) as u32);
+            work.spend(PATH_NS + n_segments as u64 * LOOK_NS);
         }
     }
 
@@ -166,7 +210,7 @@ impl Index {
         let Some(mut pass) = self.collector.pass.take().or_else(|| self.begin_pass()) else {
             return false;
         };
-        work.spend(1);
+        work.spend(LANE_NS);
         let dictionary = self.texts.dictionary(pass.family, pass.kind);
         if dictionary.is_none_or(|dictionary| dictionary.generation() != pass.generation) {
             return true;
@@ -207,7 +251,7 @@ impl Index {
             if let Some(TextLane::Codes(part)) = lane.text_part(pass.kind) {
                 let slots = lane.kinds.slots_of_kind(pass.kind.kind(), None);
                 dictionary.note_in_use(slots.iter().map(|slot| part.codes.get(slot.into())));
-                work.spend((slots.count() as usize / CODES_A_WORK) as u32);
+                work.spend(u64::from(slots.count()) * CODE_NS);
             }
         }
     }
@@ -229,11 +273,69 @@ impl Index {
         for segment in self.stores.iter_mut().flat_map(|store| &mut store.segments) {
             for path in self.catalog.paths_of(pass.family) {
                 if let Some((lane, _)) = segment.lane_mut(path) {
-                    work.spend((lane.renumber(pass.kind, &codes) / CODES_A_WORK) as u32);
+                    work.spend(lane.renumber(pass.kind, &codes) as u64 * CODE_NS);
                 }
             }
         }
         work.done.n_texts += n_texts - n_in_use;
+    }
+
+    /// Makes the raw text of one path codes if it has become few; false if there is none.
+    fn leave_raw(&mut self, work: &mut Work) -> bool {
+        let Some(mut from) = self.collector.from_raw.take().or_else(|| self.look_at_raw()) else {
+            return self.texts.has_raw_due();
+        };
+        let is_codes = self.texts.form(from.path, from.kind) == TextForm::Codes;
+        if !is_codes || self.segment_at(&mut from.next).is_none() {
+            return true;
+        }
+        let segment = &mut self.stores[from.next.store].segments[from.next.segment];
+        if let Some((lane, stamps)) = segment.lane_mut(from.path) {
+            let mut scope = WriteScope {
+                catalog: &self.catalog,
+                texts: &mut self.texts,
+                stamps,
+                options: &self.options,
+            };
+            work.spend(u64::from(lane.leave_raw(from.kind, &mut scope)) * ROW_NS);
+        }
+        work.spend(LANE_NS);
+        from.next.segment += 1;
+        self.collector.from_raw = Some(from);
+        self.settle();
+        true
+    }
+
+    /// Looks at the next path with raw text whose values may have become few.
+    fn look_at_raw(&mut self) -> Option<FromRaw> {
+        let (path, kind) = self.texts.next_raw()?;
+        if self.texts.form(path, kind) != TextForm::Raw {
+            return None;
+        }
+        let n_rows = self.catalog.n_rows_of_both(path, kind.kind());
+        // Half of what makes a path leave its dictionary, lest it goes to and fro.
+        let n_max = (n_rows / 40).max(self.options.dictionary_values_min as u64 / 2);
+        if !self.has_few_texts((path, kind), n_max as usize) {
+            return None;
+        }
+        self.texts.set_form(path, kind, TextForm::Codes);
+        Some(FromRaw { path, kind, next: Place::FIRST })
+    }
+
+    fn has_few_texts(&self, (path, kind): (PathId, TextKind), n_max: usize) -> bool {
+        let hasher = RandomState::default();
+        let mut met: HashSet<u64, RandomState> = HashSet::default();
+        let segments = self.stores.iter().flat_map(|store| &store.segments);
+        for lane in segments.filter_map(|segment| segment.lane(path)) {
+            let Some(TextLane::Raw(raw)) = lane.text_part(kind) else { continue };
+            for slot in &lane.kinds.slots_of_kind(kind.kind(), None) {
+                met.insert(hasher.hash_one(raw.bytes_at(slot.into())));
+                if met.len() > n_max {
+                    return false;
+                }
+            }
+        }
+        true
     }
 
     /// Goes on with a round over all lanes; false if none is due.
@@ -247,17 +349,17 @@ impl Index {
         };
         let n_lanes = self.stores[place.store].segments[place.segment].lanes().len();
         let end = place.n_lanes.min(n_lanes);
-        place.n_lanes = end.saturating_sub(LANES_A_WORK);
+        place.n_lanes = end.saturating_sub(LANES_A_STEP);
         // Backwards, since the last lane takes the place of one that is dropped.
         for lane in (place.n_lanes..end).rev() {
             self.tidy_lane(place, lane, work);
         }
-        work.spend(1);
+        work.spend((end - place.n_lanes) as u64 * LANE_NS + LANE_NS);
         if place.n_lanes == 0 {
             let segment = &mut self.stores[place.store].segments[place.segment];
             self.collector.n_lanes += segment.lanes().len() as u64;
             segment.shrink();
-            work.spend(SHARE_WORK);
+            work.spend(SHARE_NS);
             place = Place { segment: place.segment + 1, n_lanes: usize::MAX, ..place };
         }
         self.collector.round = Some(place);
@@ -266,11 +368,10 @@ impl Index {
 
     fn begin_round(&mut self) -> Option<Place> {
         let (n_gone, collector) = (self.catalog.n_gone(), &mut self.collector);
-        let is_quiet = n_gone == std::mem::replace(&mut collector.n_gone_seen, n_gone);
-        collector.n_quiet = if is_quiet { collector.n_quiet + 1 } else { 0 };
         let n_since = n_gone - collector.n_gone;
         let is_many = n_since > (collector.n_lanes / LANES_PART).max(GONE_MIN);
-        if n_since == 0 || !is_many && collector.n_quiet < QUIET_CALLS {
+        let is_rest = n_since > 0 && collector.at_rest.0 == n_gone;
+        if !is_many && !is_rest {
             return None;
         }
         collector.n_gone = n_gone;
@@ -314,6 +415,6 @@ impl Index {
             stamps,
             options: &self.options,
         };
-        work.spend(tidy::tidy(lane, &mut scope) / ROWS_A_WORK);
+        work.spend(u64::from(tidy::tidy(lane, &mut scope)) * ROW_NS);
     }
 }

@@ -48,6 +48,8 @@ struct Due {
     is_noted: bool,
 }
 
+/// Of so many texts one must be written before a pass is due once writes rest.
+const REST_PART: u64 = 8;
 /// Fewer texts than this may stay though no row has them.
 const TEXTS_MIN: usize = 256;
 
@@ -148,6 +150,12 @@ impl Dictionary {
         self.due.n_written += 1;
         let is_due =
             self.len() > self.due.n_texts.max(texts_min) || self.due.n_written >= self.due.n_writes;
+        is_due && !std::mem::replace(&mut self.due.is_noted, true)
+    }
+
+    /// Whether a pass is due now that writes rest.
+    pub(crate) fn is_due_at_rest(&mut self, texts_min: usize) -> bool {
+        let is_due = self.len() > texts_min && self.due.n_written * REST_PART > self.len() as u64;
         is_due && !std::mem::replace(&mut self.due.is_noted, true)
     }
 

@@ -18,6 +18,11 @@ use crate::options::IndexOptions;
 /// in twenty is too many.
 const MANY_VALUES: usize = 16;
 
+/// One of so many raw texts of a path must be written before it is looked at again.
+const RAW_PART: u64 = 4;
+/// The same once writes rest.
+const REST_PART: u64 = 64;
+
 /// Strings or arrays: each has dictionaries of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TextKind {
@@ -62,7 +67,8 @@ struct Policy {
     form: TextForm,
     /// Whether the path counts among the users of its dictionary.
     is_user: bool,
-    /// Texts that this path brought into the dictionary.
+    /// Texts that this path brought into the dictionary; of raw text, those written since it was
+    /// looked at.
     n_added: u32,
 }
 
@@ -80,6 +86,10 @@ pub(crate) struct Texts {
     n_generations: u32,
     /// Dictionaries in which most codes may be of no row any more.
     due: Vec<(Family, TextKind)>,
+    /// Texts written, ever.
+    n_written: u64,
+    /// Paths with raw text that should be looked at.
+    raw_due: Vec<(PathId, TextKind)>,
     /// Paths that outgrew their dictionary and wait for [`Texts::take_outgrown`].
     outgrown: Vec<(PathId, TextKind)>,
 }
@@ -133,6 +143,7 @@ impl Texts {
             policy.is_user = true;
             self.dictionaries[dictionary].n_users += 1;
         }
+        self.n_written += 1;
         if self.dictionaries[dictionary].note_write(texts_min(options)) {
             self.due.push((place.family, place.kind));
         }
@@ -212,9 +223,70 @@ impl Texts {
         }
     }
 
+    /// The form that new lanes of a path take.
+    pub(crate) fn form(&self, path: PathId, kind: TextKind) -> TextForm {
+        self.policies.get(path.0 as usize).map_or(TextForm::Unknown, |p| p[kind as usize].form)
+    }
+
+    /// Notes that a raw text was written.
+    pub(crate) fn note_raw(&mut self, place: &TextPlace, options: &IndexOptions) {
+        self.n_written += 1;
+        let policy = self.policy_mut(place.path, place.kind);
+        policy.n_added += 1;
+        let n_rows = place.n_rows.max(options.dictionary_values_min as u64);
+        if u64::from(policy.n_added) * RAW_PART > n_rows {
+            policy.n_added = 0;
+            self.raw_due.push((place.path, place.kind));
+        }
+    }
+
+    /// Whether there is such a path.
+    pub(crate) fn has_raw_due(&self) -> bool {
+        !self.raw_due.is_empty()
+    }
+
+    /// A path of which so many raw texts were written anew that they may have become few.
+    pub(crate) fn next_raw(&mut self) -> Option<(PathId, TextKind)> {
+        self.raw_due.pop()
+    }
+
     /// A dictionary that should be looked through for codes that no row has.
     pub(crate) fn next_due(&mut self) -> Option<(Family, TextKind)> {
         self.due.pop()
+    }
+
+    /// Texts written, ever.
+    pub(crate) fn n_written(&self) -> u64 {
+        self.n_written
+    }
+
+    /// Makes due whatever was written at all since it was looked at, now that writes rest; so many
+    /// rows have texts of a path.
+    pub(crate) fn find_rest(
+        &mut self,
+        options: &IndexOptions,
+        n_rows: impl Fn(PathId, TextKind) -> u64,
+    ) {
+        let texts_min = texts_min(options);
+        for (family, numbers) in (0..).map(Family).zip(&self.by_family) {
+            for kind in TextKind::ALL {
+                let place = numbers[kind as usize].checked_sub(1);
+                let dictionary = place.and_then(|at| self.dictionaries.get_mut(at as usize));
+                if dictionary.is_some_and(|dictionary| dictionary.is_due_at_rest(texts_min)) {
+                    self.due.push((family, kind));
+                }
+            }
+        }
+        for (path, policies) in (0..).map(PathId).zip(&mut self.policies) {
+            for kind in TextKind::ALL {
+                let Policy { form, n_added, .. } = &mut policies[kind as usize];
+                let n_written = u64::from(*n_added) * REST_PART;
+                if *form == TextForm::Raw && n_written > n_rows(path, kind) {
+                    *n_added = 0;
+                    self.raw_due.push((path, kind));
+                }
+            }
+        }
     }
 
     /// Looks for dictionaries to be looked through now that so many rows have texts of them.
@@ -289,7 +361,7 @@ impl Texts {
         bytes
             + self.dictionaries.capacity() * size_of::<Dictionary>()
             + self.vacant.capacity() * 4
-            + self.due.capacity() * size_of::<(Family, TextKind)>()
+            + (self.raw_due.capacity() + self.due.capacity()) * size_of::<(Family, TextKind)>()
     }
 
     /// Bytes of the policies.

@@ -79,6 +79,11 @@ impl Catalog {
         self.idle.n_gone
     }
 
+    /// Paths that may be dropped, and texts that may be forgotten, once it is looked at them.
+    pub(crate) fn n_waiting(&self) -> usize {
+        self.idle.paths.len() + self.idle.texts.len()
+    }
+
     /// Notes that a cell of kind `old` went, perhaps the last of its collection.
     #[inline]
     pub(super) fn note_gone(&mut self, path: PathId, old: Kind, is_last: bool) {

@@ -283,6 +283,27 @@ impl Lane {
         }
     }
 
+    /// Turns a part's raw text into codes; gives the number of its rows.
+    pub(crate) fn leave_raw(&mut self, kind: TextKind, scope: &mut WriteScope<'_>) -> u32 {
+        let n_rows = scope.catalog.n_rows_of_both(self.path, kind.kind());
+        let mut scope = TextScope {
+            kinds: &self.kinds,
+            place: self.place(kind, n_rows),
+            texts: scope.texts,
+            stamps: scope.stamps,
+            options: scope.options,
+        };
+        let part = match kind {
+            TextKind::Strings => &mut self.strings,
+            TextKind::Arrays => &mut self.arrays,
+        };
+        match part.as_deref_mut() {
+            Some(part @ TextLane::Raw(_)) => part.leave_raw(&mut scope),
+            _ => return 0,
+        }
+        self.kinds.count(kind.kind())
+    }
+
     /// Writes the codes of a part anew, each as `codes` has it; gives the number of codes.
     pub(crate) fn renumber(&mut self, kind: TextKind, codes: &[u32]) -> usize {
         let part = match kind {

@@ -157,14 +157,14 @@ impl RawText {
                 start = end;
                 end += lens.next().unwrap_or(bytes.len() - end);
             }
-            // A hit across two texts is none; a later one may begin inside it.
+            // A hit across two texts is none, nor is a later one that begins in the first of them;
+            // and past its first hit a text is not the needle. So each text is met once.
             let is_inside = hit + n_needle <= end;
             let is_whole = start == hit && hit + n_needle == end;
             let is_found = is_inside && accept(Hit { is_whole });
             found |= u64::from(is_found) << slot;
-            let from = if is_found { end } else { hit + 1 };
-            match finder.find(&bytes[from..]) {
-                Some(next) => hit = from + next,
+            match finder.find(&bytes[end..]) {
+                Some(next) => hit = end + next,
                 None => return found,
             }
         }

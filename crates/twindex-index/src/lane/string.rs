@@ -124,7 +124,10 @@ impl TextLane {
                 Some(code) => lane.set(slot, code, had),
                 None => self.leave(TextForm::Raw, (at, text), scope),
             },
-            Self::Raw(raw) => raw.set(slot, text.as_bytes()),
+            Self::Raw(raw) => {
+                raw.set(slot, text.as_bytes());
+                scope.texts.note_raw(&scope.place, scope.options);
+            }
             Self::Times(times) => {
                 if !times.set(slot, text, (scope.kinds, scope.kind())) {
                     let is_many = scope.kinds.count(scope.kind()) as usize
@@ -203,6 +206,13 @@ impl TextLane {
             return;
         }
         *self = Self::Raw(self.raw_of(&places, scope.source()));
+    }
+
+    /// Turns raw text into codes.
+    pub(crate) fn leave_raw(&mut self, scope: &mut TextScope<'_>) {
+        if let Self::Raw(_) = self {
+            *self = self.codes_of(&places_but(scope, None), scope);
+        }
     }
 
     /// Drops what is kept for the text at a slot, which is about to be undefined or of another kind.

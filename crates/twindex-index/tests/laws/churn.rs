@@ -192,6 +192,26 @@ fn ever_new_texts_are_given_back() {
     assert_as_small(&index, N_TWINS);
 }
 
+/// Texts that were nearly all distinct for a while go back into a dictionary.
+#[test]
+fn raw_text_becomes_codes_again() {
+    let mut index = fresh(N_TWINS);
+    let n_raw = index.stats().lanes.raw;
+    for n in 0..N_TWINS {
+        set(&mut index, n, &["tags", "site"], text(format!("only site {n}")));
+    }
+    collect(&mut index);
+    assert_eq!(index.stats().lanes.raw, n_raw + 1);
+    for n in 0..N_TWINS {
+        set(&mut index, n, &["tags", "site"], text(format!("site {}", n % 40)));
+        index.collect(NO_READER, 20);
+    }
+    collect(&mut index);
+    assert_eq!(index.validate(), Ok(()));
+    assert_eq!(index.stats().lanes.raw, n_raw);
+    assert_as_small(&index, N_TWINS);
+}
+
 #[test]
 fn deleted_twins_are_given_back() {
     let mut index = fresh(N_TWINS * 10);
