@@ -141,14 +141,23 @@ impl Index {
         let left = u64::from(work).saturating_mul(1_000).max(1);
         let mut work = Work { left, done: Collected::default() };
         self.look_for_rest();
-        self.catalog.free_dropped(oldest);
+        self.free_dropped(oldest);
         self.forget_gone_texts(&mut work);
         self.drop_idle_paths(oldest, &mut work);
+        self.free_dropped(oldest);
         while !work.is_over() && self.pass(&mut work) {}
         while !work.is_over() && self.leave_raw(&mut work) {}
         while !work.is_over() && self.tidy(&mut work) {}
         let is_done = !work.is_over() && self.collector.at_rest == self.activity();
         Collected { is_done, n_waiting: self.catalog.n_waiting(), ..work.done }
+    }
+
+    /// Frees the ids of paths that no reader can name any more, and the tables by them.
+    fn free_dropped(&mut self, oldest: Ts) {
+        if self.catalog.free_dropped(oldest) {
+            self.catalog.shrink();
+            self.texts.shrink(self.catalog.n_paths(), self.catalog.n_families());
+        }
     }
 
     /// Cells gone and texts written.

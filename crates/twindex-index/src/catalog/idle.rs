@@ -206,19 +206,19 @@ impl Catalog {
         }
     }
 
-    /// Frees the ids that were dropped before `oldest`.
-    pub(crate) fn free_dropped(&mut self, oldest: Ts) {
+    /// Frees the ids that were dropped before `oldest`; true if ids at the end are gone by it.
+    pub(crate) fn free_dropped(&mut self, oldest: Ts) -> bool {
         while let Some((_, path, family)) = self.idle.dropped.pop_front_if(|d| d.0 < oldest) {
             self.idle.free_paths.push(Reverse(path.0));
             self.idle.free_families.extend(family.map(|family| Reverse(family.0)));
         }
-        if self.idle.dropped.is_empty() {
-            self.cut_ends();
-        }
+        self.idle.dropped.is_empty() && self.cut_ends()
     }
 
-    /// Cuts ids off the end that are of nothing; none waits for its readers.
-    fn cut_ends(&mut self) {
+    /// Cuts ids off the end that are of nothing, none of which waits for its readers; false if
+    /// there is none.
+    fn cut_ends(&mut self) -> bool {
+        let n_before = (self.nodes.len(), self.heads.len());
         let n_paths = self.nodes.iter().rposition(|node| node.ordinal != NONE).map_or(0, |p| p + 1);
         let n_families = self.heads.iter().rposition(|head| *head != NONE).map_or(0, |f| f + 1);
         if n_paths < self.nodes.len() {
@@ -230,6 +230,7 @@ impl Catalog {
             self.heads.truncate(n_families);
             self.idle.free_families.retain(|id| (id.0 as usize) < n_families);
         }
+        n_before != (self.nodes.len(), self.heads.len())
     }
 
     /// Gives back memory that tables grew to when there were more paths.
@@ -244,8 +245,11 @@ impl Catalog {
             idle.dropped.shrink_to(idle.dropped.len() * 2);
         }
         shrink_vec(&mut idle.texts);
-        idle.free_paths.shrink_to(idle.free_paths.len() * 2);
-        idle.free_families.shrink_to(idle.free_families.len() * 2);
+        for heap in [&mut idle.free_paths, &mut idle.free_families] {
+            if is_roomy(heap.len(), heap.capacity()) {
+                heap.shrink_to(heap.len() * 2);
+            }
+        }
         if is_roomy(self.by_key.len(), self.by_key.capacity()) {
             let mut by_key = std::mem::take(&mut self.by_key);
             by_key.shrink_to_fit(|id| self.hash_of_path(PathId(*id)));
