@@ -1,18 +1,20 @@
 //! Digital twins of IoT Plug and Play: reading, updating and following them.
 //!
 //! A digital twin is a view of a device's twin (see [`twindex_pnp`]), made when it is asked for. An
-//! update turns into a merge patch of desired that fits the twin as it was read, so it is written
-//! on the condition that nobody changed it since; a loser of such a race without an etag of its own
-//! just reads again.
+//! update turns into a merge patch that fits desired as it was read, so it is written on the
+//! condition that desired has that `$version` still; the loser of such a race reads again. The etag
+//! was rejected for it: tags move it too, and twins of other makers have odd ones.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use twindex_index::write::Refusal;
+use twindex_model::etag;
+use twindex_model::path::Collection;
 use twindex_model::section::Section;
 use twindex_pnp::{Change as SectionChange, ChangeKind as How, PnpError};
 
 use crate::engine::Twindex;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::feed::{Change, ChangeKind};
 use crate::twin_id::TwinId;
 use crate::write::{Write, Written};
@@ -45,19 +47,23 @@ impl Twindex {
     ) -> Result<Written, Error> {
         let patch: Value = serde_json::from_str(json_patch)
             .map_err(|error| PnpError::JsonPatch(error.to_string()))?;
-        let if_etag = if_etag.map(|etag| etag.trim_matches('"')).filter(|etag| *etag != "*");
+        let mut refused_at = None;
         loop {
             let (twin, _) = read(self, device_id)?;
-            let etag = twin["etag"].as_str().unwrap_or_default();
-            if let Some(expected) = if_etag.filter(|expected| *expected != etag) {
-                let (expected, found) = (expected.to_owned(), etag.to_owned());
-                return Err(WriteError::from(Refusal::EtagMismatch { expected, found }).into());
-            }
+            check_etag(&twin, if_etag)?;
             let desired = twindex_pnp::apply_json_patch(&twin, &patch)?;
+            let version = twin.pointer("/properties/desired/$version").and_then(Value::as_u64);
+            let version = version.unwrap_or(1); // what it is where nothing was written yet
             let body = json!({"properties": {"desired": desired}}).to_string();
-            let write = Write::patch_twin(TwinId::device(device_id)?, &body)?.if_etag(etag);
-            match self.write(write) {
-                Err(error) if error.kind() == ErrorKind::VersionMismatch && if_etag.is_none() => {}
+            let mut write = Write::patch_twin(TwinId::device(device_id)?, &body)?;
+            if let Some(etag) = if_etag {
+                write = write.if_etag(etag);
+            }
+            match self.write(write.if_desired_version(version)) {
+                // Who is refused twice at one version was not overtaken: the twin has an odd one.
+                Err(error) if is_version(&error) && refused_at != Some(version) => {
+                    refused_at = Some(version);
+                }
                 outcome => return outcome,
             }
         }
@@ -181,13 +187,28 @@ impl DigitalTwinFollower {
     }
 }
 
+/// Refuses a stale etag before the patch is looked at, which may not fit the twin any more.
+fn check_etag(twin: &Value, if_etag: Option<&str>) -> Result<(), WriteError> {
+    match (twin["etag"].as_str(), if_etag) {
+        (Some(found), Some(expected)) if !etag::matches(expected, found) => {
+            let (expected, found) = (expected.to_owned(), found.to_owned());
+            Err(Refusal::EtagMismatch { expected, found }.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_version(error: &Error) -> bool {
+    matches!(error, Error::Write(WriteError::Refused(Refusal::VersionMismatch { .. })))
+}
+
 /// A device's twin, and the version it was read at.
 fn read(db: &Twindex, device_id: &str) -> Result<(Value, u64), Error> {
     let snapshot = db.snapshot();
     match snapshot.twin(device_id, None)? {
         Some(text) => Ok((parse(&text)?, snapshot.version())),
         None => {
-            let collection = twindex_model::path::Collection::Devices;
+            let collection = Collection::Devices;
             Err(WriteError::from(Refusal::NotFound { collection }).into())
         }
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use twindex::{
-    DigitalTwinChange, Error, ErrorKind, ManualClock, NewTwin, Options, TwinId, Twindex, Write,
+    DigitalTwinChange, Error, ErrorKind, LoadOptions, ManualClock, NewTwin, Options, TwinId,
+    Twindex, Write,
 };
 
 fn engine() -> (Twindex, Arc<ManualClock>) {
@@ -84,6 +85,46 @@ fn an_update_is_guarded_by_the_etag() {
 }
 
 #[test]
+fn twins_of_other_makers_are_updated() {
+    let db = Twindex::in_memory();
+    let twins = br#"{"deviceId":"none"}
+        {"deviceId":"odd","etag":"v 1"}
+        {"deviceId":"empty","etag":""}
+        {"deviceId":"number","etag":5}"#;
+    db.load(&twins[..], &LoadOptions::default()).unwrap();
+    let patch = r#"[{"op":"add","path":"/a","value":1}]"#;
+    for id in ["none", "odd", "empty", "number"] {
+        let outcome = db.update_digital_twin(id, patch, None);
+        assert!(outcome.is_ok(), "{id}: {outcome:?}");
+        let digital: Value = serde_json::from_str(&db.digital_twin(id).unwrap()).unwrap();
+        assert_eq!(digital["$metadata"]["a"]["desiredValue"], 1, "{id}");
+    }
+}
+
+#[test]
+fn updates_at_once_are_all_done() {
+    let (db, _) = engine();
+    device(&db);
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let db = &db;
+            scope.spawn(move || {
+                for n in 0..25 {
+                    let path = format!("/p{thread}/q{n}");
+                    let patch = json!([{"op": "add", "path": path, "value": n}]).to_string();
+                    db.update_digital_twin("d", &patch, None).unwrap();
+                }
+            });
+        }
+    });
+    let digital = digital_twin(&db);
+    for thread in 0..4 {
+        let component = &digital[format!("p{thread}")]["$metadata"];
+        assert_eq!(component.as_object().unwrap().len(), 25);
+    }
+}
+
+#[test]
 fn refusals_have_the_codes_of_a_hub_and_change_nothing() {
     let (db, _) = engine();
     let id = device(&db);
@@ -128,7 +169,10 @@ fn section() -> impl Strategy<Value = Value> {
         1 => Just(json!({})),
         2 => (0..4_i64).prop_map(|n| json!({"f": n, "g": {"h": n}})),
         1 => (0..4_i64).prop_map(|n| json!({"f": null, "k": n})),
-        2 => (0..4_i64).prop_map(|n| json!({"value": n, "ac": 200, "av": n, "f": null, "k": null, "g": null})),
+        2 => (0..4_i64).prop_map(|n| {
+            // The nulls make an acknowledgement of whatever object was there.
+            json!({"value": n, "ac": 200, "av": n, "f": null, "k": null, "g": null})
+        }),
         1 => Just(json!([1])), // breaks the conventions until it is written over
     ];
     let name = prop::sample::select(vec!["a", "b", "c"]);
@@ -182,11 +226,12 @@ proptest! {
         let mut shown = digital_twin(&db);
         for step in steps {
             let desired = |content: &Value| json!({"properties": {"desired": content}}).to_string();
+            let id = id.clone();
             let write = match &step {
-                Step::Patch(content) => Write::patch_twin(id.clone(), &desired(content)),
-                Step::Replace(content) => Write::replace_twin(id.clone(), &desired(&pruned(content))),
-                Step::Report(content) => Write::report(id.clone(), &content.to_string()),
-                Step::Model(model) => Write::identify(id.clone(), &json!({"modelId": model}).to_string()),
+                Step::Patch(content) => Write::patch_twin(id, &desired(content)),
+                Step::Replace(content) => Write::replace_twin(id, &desired(&pruned(content))),
+                Step::Report(content) => Write::report(id, &content.to_string()),
+                Step::Model(model) => Write::identify(id, &json!({"modelId": model}).to_string()),
                 Step::Wait(ms) => {
                     now_ms += ms;
                     clock.set_ms(now_ms);
