@@ -7,5 +7,8 @@ pub mod churn;
 pub mod differential;
 pub mod files;
 pub mod golden;
+pub mod model;
 pub mod pair;
 pub mod power_loss;
+pub mod swaps;
+pub mod walks;

@@ -14,7 +14,6 @@ const EDGES: &[(&str, &[&str])] = &[
     ("twindex-sync", &[]),
     ("twindex-index", &["twindex-kernels", "twindex-model", "twindex-sync"]),
     ("twindex-store", &[]),
-    ("twindex-index", &["twindex-kernels", "twindex-model"]),
     ("twindex-plan", &["twindex-lang", "twindex-model"]),
     ("twindex-pnp", &["twindex-model"]),
     ("twindex-io", &["twindex-model"]),

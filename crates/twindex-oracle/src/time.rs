@@ -105,7 +105,7 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
     before_year(year) - before_year(1970) + before_month + day - 1
 }
 
-/// The text of a hub's stamp: seven digits of a second, in UTC.
+/// The text of a hub's stamp: UTC, as many digits of a second as it takes.
 pub(crate) fn stamp(ms: i64) -> String {
     let (day, ms) = (ms.div_euclid(MS_PER_DAY), ms.rem_euclid(MS_PER_DAY));
     let is_in = |year: &i64| days_since_1970(year + 1, 1, 1) > day;
@@ -114,8 +114,9 @@ pub(crate) fn stamp(ms: i64) -> String {
     let month = (1..=12).find(is_in).unwrap_or_default();
     let day = day - days_since_1970(year, month, 1) + 1;
     let (hour, minute, ms) = (ms / (60 * MS_PER_MINUTE), ms / MS_PER_MINUTE % 60, ms % 60_000);
-    let (second, ms) = (ms / 1000, ms % 1000);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}0000Z")
+    let seconds = format!("{:02}.{:03}", ms / 1000, ms % 1000);
+    let seconds = seconds.trim_end_matches('0').trim_end_matches('.');
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{seconds:0<2}Z")
 }
 
 /// Milliseconds of a duration such as `15m`: a whole number and one of `s m h d w`.
@@ -166,7 +167,9 @@ mod tests {
 
     #[test]
     fn stamps_are_read_back() {
-        assert_eq!(stamp(1_684_751_894_350), "2023-05-22T10:38:14.3500000Z");
+        assert_eq!(stamp(1_684_751_894_350), "2023-05-22T10:38:14.35Z");
+        assert_eq!(stamp(1_684_751_890_000), "2023-05-22T10:38:10Z");
+        assert_eq!(stamp(1_684_751_880_000), "2023-05-22T10:38:00Z");
         for ms in [0, -1, 1_709_164_800_000, 253_402_300_799_999, -62_162_121_600_000] {
             assert_eq!(time(&stamp(ms)), Some(ms), "{}", stamp(ms));
         }

@@ -10,7 +10,7 @@ use crate::time;
 impl NaiveTwin {
     /// A twin just created, with these fields of the root beside the usual ones.
     pub(super) fn fresh(id: &TwinId, fields: &Map<String, Value>, generation: u64) -> Self {
-        let mut all = Map::new();
+        let mut all = fresh_fields(id.module_id.is_some());
         all.insert("deviceId".to_owned(), json!(id.device_id));
         if let Some(module_id) = &id.module_id {
             all.insert("moduleId".to_owned(), json!(module_id));
@@ -23,6 +23,7 @@ impl NaiveTwin {
             reported: Section::fresh(),
             version: 2,
             etag: 1,
+            identity_etag: 1,
             last_ms: i64::MIN,
             generation,
         }
@@ -32,6 +33,7 @@ impl NaiveTwin {
     pub(super) fn to_document(&self) -> Value {
         let mut document = self.fields.clone();
         document.insert("etag".to_owned(), json!(self.etag_text()));
+        document.insert("deviceEtag".to_owned(), json!(identity_etag_text(self.identity_etag)));
         document.insert("version".to_owned(), json!(self.version));
         document.insert("tags".to_owned(), Value::Object(self.tags.values.clone()));
         let properties =
@@ -46,6 +48,7 @@ impl NaiveTwin {
         let mut take = |field: &str| fields.shift_remove(field).unwrap_or_default();
         let (tags, properties) = (take("tags"), take("properties"));
         let (etag, version) = (take("etag"), take("version"));
+        let identity_etag = take("deviceEtag");
         let desired = Section::of_value(&properties["desired"]);
         let reported = Section::of_value(&properties["reported"]);
         let stamps = [&desired.metadata, &reported.metadata];
@@ -58,6 +61,7 @@ impl NaiveTwin {
             reported,
             version: version.as_u64().unwrap_or(2),
             etag: etag.as_str().and_then(number_of_etag).unwrap_or(1),
+            identity_etag: identity_etag.as_str().and_then(number_of_identity_etag).unwrap_or(1),
             last_ms: last_ms.unwrap_or(i64::MIN),
             generation,
         }
@@ -69,22 +73,72 @@ impl NaiveTwin {
     }
 }
 
-/// The digits of base64.
-const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+/// The fields of the root that a fresh twin has beside its counters.
+fn fresh_fields(is_module: bool) -> Map<String, Value> {
+    let never = "0001-01-01T00:00:00Z";
+    let mut fields = json!({
+        "status": "enabled",
+        "statusUpdateTime": never,
+        "connectionState": "Disconnected",
+        "lastActivityTime": never,
+        "cloudToDeviceMessageCount": 0,
+        "authenticationType": "sas",
+        "x509Thumbprint": {"primaryThumbprint": null, "secondaryThumbprint": null},
+        "modelId": "",
+    });
+    if !is_module {
+        fields["capabilities"] = json!({"iotEdge": false});
+    }
+    fields.as_object().cloned().unwrap_or_default()
+}
 
-/// Eight bytes are 64 bits: ten digits of six and one of the last four, then the filler.
+/// A twin's etag: its number as eight bytes, the highest first, in base64.
 pub(super) fn etag_of_number(number: u64) -> String {
-    let bits = u128::from(number) << 2;
-    let digit = |nth: u32| char::from(DIGITS[(bits >> (60 - 6 * nth)) as usize & 63]);
-    (0..11).map(digit).chain(['=']).collect()
+    base64(&number.to_be_bytes())
 }
 
 fn number_of_etag(text: &str) -> Option<u64> {
-    let mut bits: u128 = 0;
-    for byte in text.strip_suffix('=')?.bytes() {
-        bits = bits << 6 | DIGITS.iter().position(|&digit| digit == byte)? as u128;
+    bytes_of_base64(text)?.try_into().ok().map(u64::from_be_bytes)
+}
+
+/// An identity's etag: the digits of its number in base64.
+fn identity_etag_text(number: u64) -> String {
+    base64(number.to_string().as_bytes())
+}
+
+fn number_of_identity_etag(text: &str) -> Option<u64> {
+    String::from_utf8(bytes_of_base64(text)?).ok()?.parse().ok()
+}
+
+/// The digits of base64.
+const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// Three bytes are four digits; what is missing of the last three is filled up.
+fn base64(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for three in bytes.chunks(3) {
+        let at = |nth: usize| u32::from(three.get(nth).copied().unwrap_or(0));
+        let bits = at(0) << 16 | at(1) << 8 | at(2);
+        for nth in 0..4 {
+            let digit = DIGITS[(bits >> (18 - 6 * nth)) as usize & 63];
+            text.push(if nth <= three.len() { char::from(digit) } else { '=' });
+        }
     }
-    u64::try_from(bits >> 2).ok()
+    text
+}
+
+fn bytes_of_base64(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let (mut bits, mut n_bits) = (0, 0);
+    for byte in text.trim_end_matches('=').bytes() {
+        bits = bits << 6 | DIGITS.iter().position(|&digit| digit == byte)? as u32 & 63;
+        n_bits += 6;
+        if n_bits >= 8 {
+            n_bits -= 8;
+            bytes.push((bits >> n_bits & 255) as u8);
+        }
+    }
+    Some(bytes)
 }
 
 #[cfg(test)]
@@ -97,8 +151,13 @@ mod tests {
         for (number, text) in seen {
             assert_eq!(etag_of_number(number), text);
         }
+        let seen = [(0, "MA=="), (1, "MQ=="), (530_254_372, "NTMwMjU0Mzcy")];
+        for (number, text) in seen {
+            assert_eq!(identity_etag_text(number), text);
+        }
         for number in [0, 1, 63, 64, 255, 256, u64::from(u32::MAX), u64::MAX] {
             assert_eq!(number_of_etag(&etag_of_number(number)), Some(number));
+            assert_eq!(number_of_identity_etag(&identity_etag_text(number)), Some(number));
         }
     }
 }

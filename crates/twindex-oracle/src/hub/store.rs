@@ -35,7 +35,7 @@ impl Hub {
         }
     }
 
-    /// Does what is asked, at `now_ms`.
+    /// Does what is asked, at `now_ms`, or at the latest time in the twin if that is later.
     ///
     /// # Errors
     /// Every reason to refuse it; nothing has changed.
@@ -122,7 +122,7 @@ impl Hub {
             Request::Patch(_) => twin.write(Manner::Merge, sections, now_ms),
             Request::Replace(_) => twin.write(Manner::Replace, sections, now_ms),
             Request::Report(Value::Object(patch)) => twin.report(patch, now_ms),
-            Request::Identify(fields) => twin.identify(fields),
+            Request::Identify(fields) => twin.identify(fields, now_ms),
             Request::Report(_) | Request::Create { .. } | Request::Delete => {}
         }
         if twin.outgrows(before) {
@@ -152,6 +152,12 @@ impl Hub {
     #[must_use]
     pub fn generation(&self, id: &TwinId) -> Option<u64> {
         self.twins.get(id).map(|twin| twin.generation)
+    }
+
+    /// The latest time in it, in milliseconds since 1970.
+    #[must_use]
+    pub fn last_ms(&self, id: &TwinId) -> Option<i64> {
+        self.twins.get(id).map(|twin| twin.last_ms)
     }
 
     /// Its etag `n_later` changes from now, or before now.
@@ -295,8 +301,7 @@ mod tests {
         hub.apply(&id, &desired, &none, MAY).unwrap();
         let document = hub.document(&id).unwrap();
         assert_eq!((&document["etag"], &document["version"]), (&json!("AAAAAAAAAAY="), &json!(7)));
-        let node =
-            json!({"$lastUpdated": "2023-05-22T10:38:14.3500000Z", "$lastUpdatedVersion": 2});
+        let node = json!({"$lastUpdated": "2023-05-22T10:38:14.35Z", "$lastUpdatedVersion": 2});
         let mut metadata = node.clone();
         metadata["a"] = node.clone();
         metadata["a"]["b"] = node;
@@ -315,7 +320,10 @@ mod tests {
         ] {
             hub.apply(&id, &Request::Report(patch), &none, ms).unwrap();
         }
-        let at = |ms: u32| json!({"$lastUpdated": format!("1970-01-01T00:00:00.00{ms}0000Z")});
+        let at = |ms: u32| {
+            let digits = if ms == 0 { String::new() } else { format!(".00{ms}") };
+            json!({ "$lastUpdated": format!("1970-01-01T00:00:00{digits}Z") })
+        };
         let node = |ms: u32, inner: Value| {
             let mut node = at(ms);
             node.as_object_mut().unwrap().extend(inner.as_object().unwrap().clone());

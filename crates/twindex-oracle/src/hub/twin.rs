@@ -33,6 +33,8 @@ pub(super) struct NaiveTwin {
     pub(super) version: u64,
     /// The number that `etag` spells.
     pub(super) etag: u64,
+    /// The number that `deviceEtag` spells.
+    pub(super) identity_etag: u64,
     /// The latest time in it: its clock never runs backwards.
     pub(super) last_ms: i64,
     /// Which twin of the name it is.
@@ -82,13 +84,19 @@ impl NaiveTwin {
         self.reported.merge(patch, &Stamp { time: time::stamp(self.last_ms), version: None });
     }
 
-    /// Sets fields of the identity.
-    pub(super) fn identify(&mut self, fields: &Map<String, Value>) {
+    /// Sets fields of the identity. The facts have no capture of what this moves; ours is that it
+    /// is a write as any other, which the identity's own etag counts too.
+    pub(super) fn identify(&mut self, fields: &Map<String, Value>, now_ms: i64) {
         // What the connection does by itself is no write of anybody's.
         let is_write = |field: &String| field != "connectionState" && field != "lastActivityTime";
         if fields.keys().any(is_write) {
             self.version += 1;
             self.etag += 1;
+            self.identity_etag += 1;
+        }
+        if fields.get("status").is_some_and(|status| self.fields.get("status") != Some(status)) {
+            let time = Value::String(time::stamp(self.last_ms.max(now_ms)));
+            self.fields.insert("statusUpdateTime".to_owned(), time);
         }
         for (field, value) in fields {
             self.fields.insert(field.clone(), value.clone());

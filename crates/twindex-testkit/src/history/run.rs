@@ -35,11 +35,12 @@ pub trait HubSubject {
     /// Why it could not, in words.
     fn load(&mut self, documents: &[Value]) -> Result<(), String>;
 
-    /// Hands over writes together, in order, and tells what became of each: why it was refused.
+    /// Hands over writes together, in order, and tells what became of each: the time it was done at
+    /// in milliseconds since 1970, or why it was refused.
     ///
     /// # Errors
     /// Something other than a refusal, in words.
-    fn write(&mut self, writes: &[HubWrite]) -> Result<Vec<Result<(), Fault>>, String>;
+    fn write(&mut self, writes: &[HubWrite]) -> Result<Vec<Result<i64, Fault>>, String>;
 
     /// The document of a twin.
     fn twin(&self, id: &TwinId) -> Option<Value>;
@@ -134,6 +135,8 @@ struct Run<'a> {
     subject: Box<dyn HubSubject>,
     hub: Hub,
     now_ms: i64,
+    /// The latest that the clock ever showed.
+    latest_ms: i64,
     /// The rows last seen, with the generation of each twin: its row is its own for life.
     rows: [Vec<(TwinId, Option<u64>)>; 2],
     open: Vec<Version>,
@@ -143,7 +146,15 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     fn new(subject: Box<dyn HubSubject>, campaign: &'a mut ModelCampaign) -> Self {
         let rows = [Vec::new(), Vec::new()];
-        Self { subject, hub: Hub::new(), now_ms: 0, rows, open: Vec::new(), campaign }
+        Self {
+            subject,
+            hub: Hub::new(),
+            now_ms: i64::MIN,
+            latest_ms: i64::MIN,
+            rows,
+            open: Vec::new(),
+            campaign,
+        }
     }
 
     fn history(mut self, history: &History) -> Result<(), String> {
@@ -183,6 +194,7 @@ impl<'a> Run<'a> {
 
     fn set_clock(&mut self, now_ms: i64) {
         self.now_ms = now_ms;
+        self.latest_ms = self.latest_ms.max(now_ms);
         self.subject.set_clock(now_ms);
     }
 
@@ -194,11 +206,12 @@ impl<'a> Run<'a> {
     }
 
     fn write(&mut self, drafts: &[Draft]) -> Result<(), String> {
-        let (mut writes, mut expected) = (Vec::new(), Vec::new());
+        // What comes of it does not depend on the time, which is the engine's to choose.
+        let (mut scratch, mut writes, mut expected) = (self.hub.clone(), Vec::new(), Vec::new());
         for draft in drafts {
-            let condition = condition(&self.hub, draft);
+            let condition = condition(&scratch, draft);
             let Draft { id, request, .. } = draft.clone();
-            expected.push(self.hub.apply(&id, &request, &condition, self.now_ms));
+            expected.push(scratch.apply(&id, &request, &condition, self.now_ms));
             writes.push(HubWrite { id, request, condition });
         }
         let found = self.subject.write(&writes)?;
@@ -208,7 +221,7 @@ impl<'a> Run<'a> {
         }
         for (nth, (found, expected)) in found.into_iter().zip(expected).enumerate() {
             match (found, expected) {
-                (Ok(()), Ok(())) => {}
+                (Ok(at_ms), Ok(())) => self.follow(&writes[nth], at_ms)?,
                 (Err(fault), Err(faults)) if faults.contains(&fault) => {
                     self.campaign.n_refused += 1;
                 }
@@ -221,6 +234,18 @@ impl<'a> Run<'a> {
         ids.sort();
         ids.dedup();
         self.compare_twins(&ids)
+    }
+
+    /// Does what the engine did, when it did it: not before the clock's time nor the twin's, and
+    /// not after both.
+    fn follow(&mut self, write: &HubWrite, at_ms: i64) -> Result<(), String> {
+        let last_ms = self.hub.last_ms(&write.id).unwrap_or(i64::MIN);
+        let (least, most) = (self.now_ms.max(last_ms), self.latest_ms.max(last_ms));
+        if !(least..=most).contains(&at_ms) {
+            return Err(format!("{} is written at {at_ms} ms, not {least} to {most}", write.id));
+        }
+        let done = self.hub.apply(&write.id, &write.request, &write.condition, at_ms);
+        done.map_err(|faults| format!("{} is refused only now: {faults:?}", write.id))
     }
 
     fn compare_twins(&self, ids: &[TwinId]) -> Result<(), String> {
@@ -380,16 +405,17 @@ mod tests {
             Ok(())
         }
 
-        fn write(&mut self, writes: &[HubWrite]) -> Result<Vec<Result<(), Fault>>, String> {
+        fn write(&mut self, writes: &[HubWrite]) -> Result<Vec<Result<i64, Fault>>, String> {
             let mut outcomes = Vec::new();
             for write in writes {
                 let HubWrite { id, request, condition } = write;
+                let at_ms = self.now_ms.max(self.hub.last_ms(id).unwrap_or(i64::MIN));
                 if (self.fault)(write) {
-                    outcomes.push(Ok(()));
+                    outcomes.push(Ok(at_ms));
                     continue;
                 }
-                let outcome = self.hub.apply(id, request, condition, self.now_ms);
-                outcomes.push(outcome.map_err(|faults| faults[0]));
+                let outcome = self.hub.apply(id, request, condition, at_ms);
+                outcomes.push(outcome.map(|()| at_ms).map_err(|faults| faults[0]));
             }
             Ok(outcomes)
         }
