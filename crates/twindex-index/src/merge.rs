@@ -20,16 +20,17 @@ struct Level {
     value: PathId,
     /// Its node of metadata.
     node: Option<PathId>,
-    /// Where the next key probably lies among the children of either.
+    /// Where the next key probably lies among the children of the value.
     next: u32,
-    next_node: u32,
+    /// How much further on it probably lies among those of the node: behind the marks, and both
+    /// met the same keys in the same order.
+    shift: u32,
     is_marked: bool,
 }
 
 impl Level {
     fn new(value: PathId, node: Option<PathId>) -> Self {
-        // The first children of a node are its own marks.
-        Self { value, node, next: 0, next_node: 1, is_marked: false }
+        Self { value, node, next: 0, shift: 1, is_marked: false }
     }
 }
 
@@ -127,21 +128,18 @@ impl Writer<'_> {
     /// Removes an entry with all below it.
     fn remove_entry(&mut self, row: u16, levels: &mut Levels, key: &str, mark: Option<&Mark<'_>>) {
         let Some(level) = levels.last_mut() else { return };
-        let near = |parent: Option<PathId>, guess: u32, writer: &Self| {
-            let path = writer.catalog.child_near(Some(parent?), key, guess)?;
-            Some((path, writer.catalog.ordinal(path) + 1))
-        };
-        let Some((value, next)) = near(Some(level.value), level.next, self) else { return };
-        level.next = next;
-        let node = near(level.node, level.next_node, self).map(|(node, next)| {
-            level.next_node = next;
-            node
-        });
+        let value = self.catalog.child_near(Some(level.value), key, level.next);
+        let ordinal = value.map_or(level.next, |value| self.catalog.ordinal(value));
+        let near = ordinal.wrapping_add(level.shift);
+        let node = level.node.and_then(|node| self.catalog.child_near(Some(node), key, near));
         if let Some(node) = node {
             self.unset(row, node);
         }
-        if self.unset(row, value) {
-            self.mark_levels(row, levels, mark);
+        if let Some(value) = value {
+            level.next = ordinal + 1;
+            if self.unset(row, value) {
+                self.mark_levels(row, levels, mark);
+            }
         }
     }
 
@@ -159,10 +157,12 @@ impl Writer<'_> {
     /// The paths of the next key: of its value and of its node.
     fn step_both(&mut self, level: &mut Level, key: &str) -> (PathId, Option<PathId>) {
         let value = self.catalog.child_or_new(Some(level.value), key, level.next);
-        level.next = self.catalog.ordinal(value) + 1;
+        let ordinal = self.catalog.ordinal(value);
+        level.next = ordinal + 1;
         let node = level.node.map(|node| {
-            let node = self.catalog.child_or_new(Some(node), key, level.next_node);
-            level.next_node = self.catalog.ordinal(node) + 1;
+            let near = ordinal.wrapping_add(level.shift);
+            let node = self.catalog.child_or_new(Some(node), key, near);
+            level.shift = self.catalog.ordinal(node).wrapping_sub(ordinal);
             node
         });
         (value, node)

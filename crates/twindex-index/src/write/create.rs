@@ -45,7 +45,7 @@ impl Index {
         let put = self.put(&fresh(of, create, when.now_ms));
         let put = put.ok_or(Refusal::CollectionFull { collection })?;
         self.set_record((collection, put.row), create.generation, create.authentication);
-        Ok(Written { time_ms: when.now_ms, ..self.work(of, when)?.written() })
+        Ok(self.work(of, when)?.written())
     }
 }
 
