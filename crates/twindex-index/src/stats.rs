@@ -30,6 +30,8 @@ pub struct Bytes {
     pub catalog: usize,
     /// The tables of identities and the records beside them.
     pub identities: usize,
+    /// Cells that writes overwrote and readers of older versions may ask for.
+    pub undo: usize,
 }
 
 /// Lanes by form.
@@ -70,7 +72,7 @@ impl Bytes {
     pub fn total(&self) -> usize {
         let Self { codes, numbers, times, raw, kinds, derived, .. } = self;
         let lanes = codes + numbers + times + raw + kinds + derived;
-        lanes + self.tables + self.dictionaries + self.catalog + self.identities
+        lanes + self.tables + self.dictionaries + self.catalog + self.identities + self.undo
     }
 
     fn add(&mut self, other: &Self) {
@@ -131,6 +133,7 @@ impl Index {
         stats.bytes.catalog = self.catalog.bytes() + self.texts.policy_bytes();
         let identities =
             self.stores.iter().map(|store| store.by_identity.bytes() + store.modules.bytes());
+        stats.bytes.undo = self.undo_bytes();
         stats.bytes.identities = identities.sum::<usize>() + self.record_bytes();
         stats.bytes.derived += self.weight_bytes();
         stats
