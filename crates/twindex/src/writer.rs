@@ -22,6 +22,9 @@ const SLICE_MAX: Duration = Duration::from_micros(200);
 
 /// About how many microseconds a batch spends on giving back memory.
 const COLLECT_WORK: u32 = 100;
+/// Such pieces of work after a batch, while more than so many paths wait for it.
+const COLLECT_PIECES_MAX: u32 = 32;
+const WAITING_MAX: usize = 10_000;
 
 /// What writing needs, and the role itself.
 #[derive(Debug)]
@@ -80,8 +83,17 @@ impl Writer {
     /// Forgets what no reader needs any more, and gives back some of what no twin has any more.
     pub(crate) fn clean(&self) {
         self.shared.prune(self.undo_bytes_max);
-        let oldest = self.shared.oldest();
-        self.shared.write().collect(oldest, COLLECT_WORK);
+        // Ever-new keys may leave more behind in a batch than one piece of work takes away; the lock
+        // is free between two pieces.
+        let mut n_waiting = usize::MAX;
+        for _ in 0..COLLECT_PIECES_MAX {
+            let n_left = self.shared.collect(COLLECT_WORK).n_waiting;
+            // Those that wait for a reader do not get fewer.
+            if n_left <= WAITING_MAX || n_left >= n_waiting {
+                break;
+            }
+            n_waiting = n_left;
+        }
     }
 }
 
