@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use twindex::{Answer, CancelToken, Diagnostic, Error, Page, Query, RowKind, Twindex};
 
 use crate::args::Format;
+use crate::change::{Changed, Consent, change, write_dry_run};
 use crate::output::{RowsWriter, Shown, write_plan};
 
 /// Whole twins fetched at a time: a segment's worth of rows.
@@ -29,6 +30,8 @@ pub(crate) struct Manner {
     pub(crate) after: Option<String>,
     /// Stops the query.
     pub(crate) cancel: CancelToken,
+    /// Whether changes of twins are meant.
+    pub(crate) consent: Consent,
 }
 
 /// What there is to tell about an answer that has been written.
@@ -42,8 +45,18 @@ pub(crate) struct Told {
     pub(crate) next: Option<String>,
     /// Whether a table showed whole twins in brief.
     pub(crate) shown: Shown,
+    /// How a change of twins went; `None` for what reads.
+    pub(crate) changed: Option<Changed>,
     /// Time in the engine, from text to rows; writing them not counted.
     pub(crate) time: Duration,
+}
+
+impl Told {
+    /// Of an answer shown whole, in no time.
+    fn of(n_rows: Option<u64>, warnings: Vec<Diagnostic>) -> Self {
+        let (shown, time) = (Shown::Whole, Duration::ZERO);
+        Self { n_rows, warnings, next: None, shown, changed: None, time }
+    }
 }
 
 /// Why a statement has no answer.
@@ -51,6 +64,8 @@ pub(crate) struct Told {
 pub(crate) enum AskError {
     /// The engine refused it.
     Refused(Error),
+    /// It would change twins, and nobody has said that this is meant. Holds what it would do.
+    Unconfirmed(String),
     /// The answer cannot be written.
     Write(io::Error),
 }
@@ -74,6 +89,11 @@ pub(crate) fn answer(
     manner: &Manner,
     out: &mut dyn Write,
 ) -> Result<Told, AskError> {
+    if let Some(update) = db.change(text)? {
+        let start = Instant::now();
+        let changed = Some(change(update, manner.consent, &manner.cancel)?);
+        return Ok(Told { changed, time: start.elapsed(), ..Told::of(None, Vec::new()) });
+    }
     let query = db.query(text).cancel_with(&manner.cancel);
     let rows = manner.page_rows.map_or(CHUNK_ROWS, NonZeroUsize::get);
     let query = match &manner.after {
@@ -87,7 +107,11 @@ pub(crate) fn answer(
         Answer::Plan(plan) => {
             let warnings = plan.warnings().to_vec();
             write_plan(&plan, manner.format, out)?;
-            Ok(Told { n_rows: None, warnings, next: None, shown: Shown::Whole, time })
+            Ok(Told { time, ..Told::of(None, warnings) })
+        }
+        Answer::DryRun(dry) => {
+            write_dry_run(&dry, manner.format, out)?;
+            Ok(Told { time, ..Told::of(None, dry.warnings) })
         }
         Answer::Page(page) if manner.page_rows.is_some() => {
             let next = page.next().map(str::to_owned);
@@ -109,7 +133,7 @@ fn write_page(page: &Page, manner: &Manner, out: &mut dyn Write) -> io::Result<T
     let shown = writer.end()?;
     let warnings = page.warnings().to_vec();
     let n_rows = Some(page.n_rows() as u64);
-    Ok(Told { n_rows, warnings, next: None, shown, time: Duration::ZERO })
+    Ok(Told { shown, ..Told::of(n_rows, warnings) })
 }
 
 /// Writes all rows of a query, of which `first` are the first. The time is that of the others.
@@ -140,5 +164,5 @@ fn write_all(
         time += start.elapsed();
     }
     let shown = writer.end()?;
-    Ok(Told { n_rows: Some(n_rows), warnings, next: None, shown, time })
+    Ok(Told { shown, time, ..Told::of(Some(n_rows), warnings) })
 }

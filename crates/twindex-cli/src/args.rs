@@ -26,6 +26,9 @@ Examples:
       \"SELECT tags.site AS site, COUNT() AS n FROM devices GROUP BY tags.site ORDER BY n DESC\"
   cat export.jsonl | twindex query --load - --format jsonl \"SELECT * FROM devices.modules\"
   twindex query --load fleet.jsonl -f questions.sql --format json --continue-on-error
+  twindex query --load fleet.jsonl \\
+      \"UPDATE devices SET tags.wave = 1 WHERE tags.site = 'Aarhus' DRY RUN\"
+      counts the twins and shows the first ten; without DRY RUN, and with --yes, it is done
   twindex query --load fleet.jsonl --page-size 100 \"SELECT * FROM devices\"
       prints 100 twins, and `next: TOKEN` on stderr; pass it back with --after TOKEN
 
@@ -91,6 +94,8 @@ pub(crate) enum Command {
     Shell(ShellArgs),
     /// Answer statements and end.
     Query(QueryArgs),
+    /// Load files and compare everything that is derived from them with a rebuild.
+    Check(CheckArgs),
     /// Write a generated fleet as JSON Lines.
     Generate(GenerateArgs),
     /// Time every class of query beside the floor of this machine.
@@ -101,7 +106,7 @@ pub(crate) enum Command {
 #[derive(Args, Debug, Default)]
 pub(crate) struct LoadArgs {
     /// File of twins to load; `-` is stdin. May be given several times.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, visible_alias = "from", value_name = "FILE")]
     pub(crate) load: Vec<PathBuf>,
     /// Stop at the first bad document, and at what a hub's write would refuse, loading nothing of
     /// that file.
@@ -141,6 +146,9 @@ pub(crate) struct QueryArgs {
     /// Go on where the page that gave TOKEN ended; for one statement, the same as then.
     #[arg(long, value_name = "TOKEN", requires = "page_size")]
     pub(crate) after: Option<String>,
+    /// Do what UPDATE and DELETE say without asking first.
+    #[arg(long)]
+    pub(crate) yes: bool,
     /// Write an error line in place of a refused statement, and go on with the next.
     #[arg(long)]
     pub(crate) continue_on_error: bool,
@@ -172,6 +180,20 @@ pub(crate) struct ShellArgs {
     /// How rows are written; `.format` changes it.
     #[arg(long, value_enum, default_value_t, env = "TWINDEX_FORMAT")]
     pub(crate) format: Format,
+    /// Do what UPDATE and DELETE say without asking first.
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+/// Arguments of `twindex check`.
+#[derive(Args, Debug)]
+pub(crate) struct CheckArgs {
+    /// Files of twins, plain or compressed; `-` is stdin.
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Refuse what a hub's write would refuse.
+    #[arg(long, env = "TWINDEX_STRICT", value_parser = clap::builder::FalseyValueParser::new())]
+    pub(crate) strict: bool,
 }
 
 /// Which fleet to generate.

@@ -1,4 +1,4 @@
-//! The command line of Twindex: `demo`, `shell`, `query`, `generate`, `bench`.
+//! The command line of Twindex: `demo`, `shell`, `query`, `check`, `generate`, `bench`.
 //!
 //! stdout carries data and nothing else; talk, warnings and progress go to stderr. The exit code
 //! says how it went: 0 fine, 1 data or query error, 2 usage, 130 Ctrl-C.
@@ -6,6 +6,7 @@
 mod answer;
 mod args;
 mod bench;
+mod change;
 mod commands;
 mod failure;
 mod fleet;

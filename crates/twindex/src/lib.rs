@@ -34,6 +34,7 @@ mod snapshot;
 mod submit;
 mod ticket;
 mod twin_id;
+mod update;
 mod write;
 mod write_error;
 mod writer;
@@ -66,6 +67,10 @@ pub use twindex_model::patch::{PatchError, PatchProblem};
 pub use twindex_model::path::{Collection, RowId};
 pub use twindex_model::section::Section;
 pub use twindex_model::write_code::WriteCode;
+pub use update::{
+    DryRun, FleetReport, FleetUpdate, SampleTwin, SampledChange, StoppedUpdate, TwinFailure,
+    UpdateProgress,
+};
 pub use write::{NewTwin, Write, Written};
 pub use write_error::WriteError;
 

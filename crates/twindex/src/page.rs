@@ -5,6 +5,8 @@ use std::sync::Arc;
 use twindex_exec::explain::Explanation;
 use twindex_lang::diagnostic::Diagnostic;
 
+use crate::update::DryRun;
+
 /// What a statement gives.
 #[derive(Clone, Debug)]
 pub enum Answer {
@@ -12,6 +14,8 @@ pub enum Answer {
     Page(Page),
     /// The plan of `EXPLAIN`.
     Plan(Plan),
+    /// What an `UPDATE` or a `DELETE` that says `DRY RUN` would do.
+    DryRun(DryRun),
 }
 
 /// What the rows of a page are.

@@ -18,6 +18,7 @@ use crate::engine::Inner;
 use crate::error::Error;
 use crate::page::{Answer, Page, Plan, RowKind};
 use crate::snapshot::Snapshot;
+use crate::update::{Change, dry_run};
 
 /// How long a query without a deadline waits for a version that is not there yet. A version that
 /// was acknowledged is there already, so only one that nobody has written is waited for in vain.
@@ -154,7 +155,7 @@ impl<'a> Query<'a> {
         })
     }
 
-    /// Runs any statement.
+    /// Runs any statement that changes nothing: a query, `EXPLAIN`, or a `DRY RUN`.
     ///
     /// # Errors
     /// As [`Query::run`].
@@ -168,9 +169,20 @@ impl<'a> Query<'a> {
             Statement::Explain { analyze: true, query } => {
                 self.analyze(&query, stop).map(Answer::Plan)
             }
+            Statement::Update(update) if update.dry_run => {
+                dry_run(self, Change::of_update(update)?).map(Answer::DryRun)
+            }
+            Statement::Delete(delete) if delete.dry_run => {
+                dry_run(self, Change::of_delete(delete)).map(Answer::DryRun)
+            }
             Statement::Update(_) => Err(self.changes("UPDATE", "update")),
             Statement::Delete(_) => Err(self.changes("DELETE", "delete")),
         }
+    }
+
+    /// One page of another query, read as this one would be.
+    pub(crate) fn page_of(&self, query: &ast::Query, after: Option<String>) -> Result<Page, Error> {
+        Self { after, ..self.clone() }.page(query, self.stop())
     }
 
     /// The plan of the query, which is not run.
@@ -200,14 +212,18 @@ impl<'a> Query<'a> {
     /// # Errors
     /// [`Error::Query`] when the text is refused, [`Error::Run`].
     pub fn ids(&self) -> Result<RoaringBitmap, Error> {
+        self.ids_of(&self.selection()?)
+    }
+
+    /// The row ids of the twins that pass the WHERE clause of another query, read as this one.
+    pub(crate) fn ids_of(&self, query: &ast::Query) -> Result<RoaringBitmap, Error> {
         let stop = self.stop();
-        let query = self.selection()?;
-        let version = self.version(&query, &stop)?;
-        let plan = self.bind(&version, &query, (self.now_ms(), &stop))?;
+        let version = self.version(query, &stop)?;
+        let plan = self.bind(&version, query, (self.now_ms(), &stop))?;
         Ok(twindex_exec::select_ids(&version, &plan, &self.request(None, stop))?)
     }
 
-    fn parse(&self) -> Result<Statement, Error> {
+    pub(crate) fn parse(&self) -> Result<Statement, Error> {
         let limits = Limits { text_chars_max: self.inner.options.query_chars_max };
         let parsed = match self.form {
             Form::Statement => twindex_lang::parse_statement(&self.text, &limits),

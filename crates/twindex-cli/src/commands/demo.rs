@@ -7,7 +7,8 @@ use twindex::Twindex;
 
 use crate::answer::{AskError, Manner, answer};
 use crate::args::{DemoArgs, Format};
-use crate::failure::AlreadyTold;
+use crate::change::unconfirmed;
+use crate::failure::{AlreadyTold, UsageError};
 use crate::fleet::{Loaded, load_fleet};
 use crate::output::{Colour, bytes, draw_error, duration, plural};
 use crate::samples::{SAMPLES, Sample};
@@ -58,6 +59,9 @@ fn show(db: &Twindex, sample: &Sample, out: &mut dyn Write) -> anyhow::Result<()
                 writeln!(out, "{rows} in {}", duration(told.time))?;
             }
             Err(AskError::Write(error)) => return Err(error.into()),
+            Err(AskError::Unconfirmed(what)) => {
+                return Err(UsageError(unconfirmed(&what)).into());
+            }
             Err(AskError::Refused(error)) => {
                 out.flush()?;
                 draw_error(&mut io::stderr(), &statement, &error, Colour::of_stderr())?;

@@ -1,6 +1,7 @@
 //! One file a subcommand; this one chooses.
 
 mod bench;
+mod check;
 mod demo;
 mod generate;
 mod query;

@@ -8,6 +8,7 @@ use twindex::{Error, Twindex};
 
 use crate::answer::{AskError, Manner, Told, answer};
 use crate::args::{Format, QueryArgs, is_stdin};
+use crate::change::{Consent, unconfirmed};
 use crate::failure::{AlreadyTold, UsageError};
 use crate::load::load_all;
 use crate::output::{Colour, Shown, draw_error, draw_warnings, error_line, plural, write_warnings};
@@ -29,12 +30,21 @@ pub(crate) fn run(args: &QueryArgs) -> anyhow::Result<()> {
         is_terminal: stdout.is_terminal(),
         page_rows: args.page_size,
         after: args.after.clone(),
+        consent: Consent::of(args.yes, io::stdin().is_terminal() && io::stderr().is_terminal()),
         ..Manner::default()
     };
     let mut out = BufWriter::with_capacity(OUT_BYTES, stdout.lock());
-    let mut n_refused = 0_u64;
+    let (mut n_refused, mut n_incomplete) = (0_u64, 0_u64);
     for statement in &statements {
-        let Err(error) = ask(&db, statement, &manner, &mut out)? else { continue };
+        let error = match ask(&db, statement, &manner, &mut out)? {
+            Ok(Ended::Whole) => continue,
+            Ok(Ended::Incomplete) if args.continue_on_error => {
+                n_incomplete += 1;
+                continue;
+            }
+            Ok(Ended::Incomplete) => return Err(AlreadyTold.into()),
+            Err(error) => error,
+        };
         if !args.continue_on_error {
             draw_error(&mut io::stderr().lock(), statement, &error, Colour::of_stderr())?;
             return Err(AlreadyTold.into());
@@ -45,9 +55,15 @@ pub(crate) fn run(args: &QueryArgs) -> anyhow::Result<()> {
     out.flush()?;
     if n_refused > 0 {
         writeln!(io::stderr(), "{} refused", plural(n_refused, "statement"))?;
-        return Err(AlreadyTold.into());
     }
-    Ok(())
+    if n_refused + n_incomplete > 0 { Err(AlreadyTold.into()) } else { Ok(()) }
+}
+
+/// How far a statement came that was not refused.
+enum Ended {
+    Whole,
+    /// Some twins were not changed.
+    Incomplete,
 }
 
 /// Writes the answer to one statement and talks about it; gives back why there is none.
@@ -56,14 +72,19 @@ fn ask(
     statement: &Statement<'_>,
     manner: &Manner,
     out: &mut dyn Write,
-) -> io::Result<Result<(), Error>> {
+) -> anyhow::Result<Result<Ended, Error>> {
     let answered = answer(db, statement.text(), manner, out);
     // What is said on stderr comes after what it is about.
     out.flush()?;
     match answered {
-        Ok(told) => tell(&mut io::stderr().lock(), statement, &told, manner).map(Ok),
+        Ok(told) => {
+            tell(&mut io::stderr().lock(), statement, &told, manner)?;
+            let is_complete = told.changed.is_none_or(|changed| changed.is_complete);
+            Ok(Ok(if is_complete { Ended::Whole } else { Ended::Incomplete }))
+        }
         Err(AskError::Refused(error)) => Ok(Err(error)),
-        Err(AskError::Write(error)) => Err(error),
+        Err(AskError::Unconfirmed(what)) => Err(UsageError(unconfirmed(&what)).into()),
+        Err(AskError::Write(error)) => Err(error.into()),
     }
 }
 
@@ -102,6 +123,9 @@ fn tell(
     }
     if let (Format::Table, Some(n_rows)) = (manner.format, told.n_rows) {
         writeln!(err, "{}", plural(n_rows, "row"))?;
+    }
+    if let Some(changed) = &told.changed {
+        writeln!(err, "{}", changed.summary)?;
     }
     if told.shown == Shown::Brief {
         writeln!(err, "whole twins are shown in brief; --format json shows everything")?;

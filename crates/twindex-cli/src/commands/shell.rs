@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _};
 use twindex::Twindex;
 
 use crate::args::ShellArgs;
+use crate::change::Consent;
 use crate::failure::UsageError;
 use crate::load::load_all;
 use crate::shell::{Session, run_interactive, run_script};
@@ -17,9 +18,12 @@ pub(crate) fn run(args: &ShellArgs) -> anyhow::Result<()> {
     }
     let db = Twindex::in_memory();
     load_all(&db, &args.input)?;
-    if io::stdin().is_terminal() && io::stdout().is_terminal() {
-        run_interactive(Session::new(db, args.format))
+    let is_prompt = io::stdin().is_terminal() && io::stdout().is_terminal();
+    let consent = Consent::of(args.yes, is_prompt);
+    if is_prompt {
+        run_interactive(Session::new(db, args.format).with_consent(consent))
     } else {
-        run_script(Session::for_script(db, args.format), io::stdin().lock())
+        let session = Session::for_script(db, args.format).with_consent(consent);
+        run_script(session, io::stdin().lock())
     }
 }

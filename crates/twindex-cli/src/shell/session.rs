@@ -10,6 +10,8 @@ use twindex::{Collection, Error, Twindex};
 
 use crate::answer::{AskError, Manner, Told, answer};
 use crate::args::{Format, LoadArgs};
+use crate::change::{Consent, unconfirmed};
+use crate::failure::UsageError;
 use crate::interrupt::Interruptible;
 use crate::load::load_all;
 use crate::output::{Colour, Shown, bytes, count, draw_error, draw_warnings, duration, plural};
@@ -28,6 +30,7 @@ pub(crate) struct Session {
     /// `None`: all rows.
     rows_shown: Option<NonZeroUsize>,
     shows_time: bool,
+    consent: Consent,
     last: Option<Last>,
 }
 
@@ -53,12 +56,18 @@ impl Session {
     /// A session on `db` that shows the first rows of a query and how long it took.
     pub(crate) fn new(db: Twindex, format: Format) -> Self {
         let rows_shown = NonZeroUsize::new(ROWS_SHOWN);
-        Self { db, format, rows_shown, shows_time: true, last: None }
+        Self { db, format, rows_shown, shows_time: true, consent: Consent::Ask, last: None }
     }
 
     /// The same, but all rows are shown and no times, as a script's reader wants it.
     pub(crate) fn for_script(db: Twindex, format: Format) -> Self {
-        Self { rows_shown: None, shows_time: false, ..Self::new(db, format) }
+        let consent = Consent::Missing;
+        Self { rows_shown: None, shows_time: false, consent, ..Self::new(db, format) }
+    }
+
+    /// The same, but changes of twins are done without asking if `consent` says so.
+    pub(crate) fn with_consent(self, consent: Consent) -> Self {
+        Self { consent, ..self }
     }
 
     /// Does what an input says: one dot command, or any number of statements.
@@ -69,11 +78,11 @@ impl Session {
         if dot::is_dot_command(input) {
             return self.run_dot(input);
         }
-        Ok(self.run_statements(input)?)
+        self.run_statements(input)
     }
 
     /// Runs statements up to the first that is refused.
-    pub(crate) fn run_statements(&mut self, text: &str) -> io::Result<Outcome> {
+    pub(crate) fn run_statements(&mut self, text: &str) -> anyhow::Result<Outcome> {
         let script = Script::new("shell", text);
         for statement in script.statements() {
             if self.ask(&statement, None)? == Outcome::Refused {
@@ -83,7 +92,7 @@ impl Session {
         Ok(Outcome::Done)
     }
 
-    fn ask(&mut self, statement: &Statement<'_>, after: Option<String>) -> io::Result<Outcome> {
+    fn ask(&mut self, statement: &Statement<'_>, after: Option<String>) -> anyhow::Result<Outcome> {
         let interruptible = Interruptible::begin();
         let stdout = io::stdout();
         let manner = Manner {
@@ -92,6 +101,7 @@ impl Session {
             page_rows: self.rows_shown,
             cancel: interruptible.token().clone(),
             after,
+            consent: self.consent,
         };
         let mut out = BufWriter::new(stdout.lock());
         let answered = answer(&self.db, statement.text(), &manner, &mut out);
@@ -99,12 +109,16 @@ impl Session {
         match answered {
             Ok(told) => {
                 self.tell(statement, &told)?;
+                if told.changed.as_ref().is_some_and(|changed| !changed.is_complete) {
+                    return Ok(Outcome::Refused);
+                }
                 let text = statement.text().to_owned();
                 self.last = told.next.map(|token| Last { text, token });
                 Ok(Outcome::Done)
             }
-            Err(AskError::Write(error)) => Err(error),
-            Err(AskError::Refused(error)) => refuse(statement, &error),
+            Err(AskError::Write(error)) => Err(error.into()),
+            Err(AskError::Unconfirmed(what)) => Err(UsageError(unconfirmed(&what)).into()),
+            Err(AskError::Refused(error)) => Ok(refuse(statement, &error)?),
         }
     }
 
@@ -112,6 +126,7 @@ impl Session {
         let mut err = io::stderr().lock();
         draw_warnings(&mut err, statement, &told.warnings, Colour::of_stderr())?;
         let mut parts = Vec::new();
+        parts.extend(told.changed.as_ref().map(|changed| changed.summary.clone()));
         if let Some(n_rows) = told.n_rows {
             let rows = plural(n_rows, "row");
             let first = format!("{rows} shown, `.more` shows the next");
@@ -140,7 +155,7 @@ impl Session {
         match command {
             DotCommand::Help => write!(io::stdout(), "{}", dot::HELP)?,
             DotCommand::Samples => write_samples(&mut io::stdout().lock())?,
-            DotCommand::More => return Ok(self.more()?),
+            DotCommand::More => return self.more(),
             DotCommand::Rows(rows) => self.rows_shown = NonZeroUsize::new(rows),
             DotCommand::Format(format) => self.format = format,
             DotCommand::Timer(on) => self.shows_time = on.unwrap_or(!self.shows_time),
@@ -157,7 +172,7 @@ impl Session {
         Ok(Outcome::Done)
     }
 
-    fn more(&mut self) -> io::Result<Outcome> {
+    fn more(&mut self) -> anyhow::Result<Outcome> {
         let Some(Last { text, token }) = self.last.take() else {
             writeln!(io::stderr(), "no more rows")?;
             return Ok(Outcome::Done);

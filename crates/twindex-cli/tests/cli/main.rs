@@ -1,6 +1,7 @@
 //! The binary from the outside: what scripts rely on, and the shell on a pseudo-terminal.
 
 mod bench;
+mod change;
 mod demo;
 mod generate;
 mod load;

@@ -1,0 +1,162 @@
+//! `UPDATE` and `DELETE`: ask first, do it with a bar, tell how it went.
+//!
+//! What cannot be taken back is never done because a script forgot to say that it means it: where
+//! nobody can be asked, `--yes` has to.
+
+use std::io::{self, BufRead as _, Write};
+
+use serde_json::{Value, json};
+use twindex::{CancelToken, DryRun, FleetReport, FleetUpdate, SampleTwin};
+
+use crate::answer::AskError;
+use crate::args::Format;
+use crate::output::{count, plural, twins_bar};
+
+/// Failures told of one by one; the rest are counted.
+const FAILURES_TOLD: usize = 10;
+
+/// How it is known that a change is meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Consent {
+    /// `--yes` says so.
+    Given,
+    /// Somebody at a terminal is asked.
+    Ask,
+    /// Nobody can be asked, and nothing says so.
+    #[default]
+    Missing,
+}
+
+impl Consent {
+    /// What `--yes` and the terminal make of it.
+    pub(crate) fn of(is_given: bool, can_ask: bool) -> Self {
+        match (is_given, can_ask) {
+            (true, _) => Self::Given,
+            (false, true) => Self::Ask,
+            (false, false) => Self::Missing,
+        }
+    }
+}
+
+/// How a change went.
+#[derive(Debug)]
+pub(crate) struct Changed {
+    /// For stderr: a line or more.
+    pub(crate) summary: String,
+    /// Twins that were not written, and those never come to.
+    pub(crate) is_complete: bool,
+}
+
+/// Does what `update` says, if it is meant.
+pub(crate) fn change(
+    update: FleetUpdate<'_>,
+    consent: Consent,
+    cancel: &CancelToken,
+) -> Result<Changed, AskError> {
+    let verb = if update.is_delete() { "delete" } else { "update" };
+    let dry = update.dry_run()?;
+    let twins = plural(dry.n_matched, "twin");
+    match consent {
+        Consent::Given => {}
+        Consent::Missing => return Err(AskError::Unconfirmed(format!("{verb} {twins}"))),
+        Consent::Ask => {
+            if !is_meant(&format!("{verb} {twins}?"))? {
+                return Ok(Changed { summary: "nothing was done".to_owned(), is_complete: true });
+            }
+        }
+    }
+    let bar = twins_bar(if update.is_delete() { "deleting" } else { "updating" }, Some(0));
+    let progress = |now: twindex::UpdateProgress| {
+        bar.set_length(now.n_matched);
+        bar.set_position(now.n_done);
+    };
+    let done = update.clone().cancel_with(cancel).on_progress(&progress).run();
+    bar.finish_and_clear();
+    let report = done?;
+    let is_complete = report.failures.is_empty() && report.stopped.is_none();
+    Ok(Changed { summary: summary(&format!("{verb}d"), &report), is_complete })
+}
+
+/// Asks on the terminal; anything but `y` or `yes` is no.
+fn is_meant(question: &str) -> io::Result<bool> {
+    let mut err = io::stderr().lock();
+    write!(err, "{question} [y/N] ")?;
+    err.flush()?;
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    Ok(matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}
+
+fn summary(verb: &str, report: &FleetReport) -> String {
+    let n_failed = report.failures.len() as u64;
+    let mut text = format!("{verb} {}", plural(report.n_written, "twin"));
+    if report.n_unchanged > 0 {
+        text.push_str(&format!(", {} had nothing to remove", count(report.n_unchanged)));
+    }
+    text.push_str(&format!(", {} failed", count(n_failed)));
+    for failure in report.failures.iter().take(FAILURES_TOLD) {
+        let name = name_of(&failure.device_id, failure.module_id.as_deref());
+        let why = if failure.is_changed_meanwhile() { "changed meanwhile: " } else { "" };
+        text.push_str(&format!("\n{name}: {why}{}", failure.error));
+    }
+    let n_more = n_failed.saturating_sub(FAILURES_TOLD as u64);
+    if n_more > 0 {
+        text.push_str(&format!("\nand {} more", count(n_more)));
+    }
+    if let Some(stopped) = &report.stopped {
+        let n_left = report.n_matched.saturating_sub(report.n_done());
+        text.push_str(&format!("\nstopped, {} left: {}", plural(n_left, "twin"), stopped.error));
+    }
+    text
+}
+
+/// Writes what a change would do: for machines one object, else lines for the eye.
+pub(crate) fn write_dry_run(dry: &DryRun, format: Format, out: &mut dyn Write) -> io::Result<()> {
+    if matches!(format, Format::Json | Format::Jsonl) {
+        let sample: Vec<Value> = dry.sample.iter().map(sample_json).collect();
+        return writeln!(out, "{}", json!({ "matched": dry.n_matched, "sample": sample }));
+    }
+    writeln!(out, "{} would change", plural(dry.n_matched, "twin"))?;
+    for twin in &dry.sample {
+        writeln!(out, "{}", name_of(&twin.device_id, twin.module_id.as_deref()))?;
+        for change in &twin.changes {
+            let text = |side: &Option<String>| side.clone().unwrap_or_else(|| "absent".to_owned());
+            writeln!(out, "  {}: {} → {}", change.path, text(&change.old), text(&change.new))?;
+        }
+    }
+    let n_more = dry.n_matched.saturating_sub(dry.sample.len() as u64);
+    if n_more > 0 { writeln!(out, "and {} more", count(n_more)) } else { Ok(()) }
+}
+
+fn sample_json(twin: &SampleTwin) -> Value {
+    let value = |text: &Option<String>| -> Option<Value> {
+        text.as_deref().and_then(|text| serde_json::from_str(text).ok())
+    };
+    let change = |change: &twindex::SampledChange| {
+        let mut entry = json!({ "path": change.path });
+        for (side, text) in [("old", &change.old), ("new", &change.new)] {
+            if let Some(value) = value(text) {
+                entry[side] = value;
+            }
+        }
+        entry
+    };
+    let changes: Vec<Value> = twin.changes.iter().map(change).collect();
+    let mut object = json!({ "deviceId": twin.device_id, "changes": changes });
+    if let Some(module_id) = &twin.module_id {
+        object["moduleId"] = json!(module_id);
+    }
+    object
+}
+
+fn name_of(device_id: &str, module_id: Option<&str>) -> String {
+    match module_id {
+        Some(module_id) => format!("{device_id}/{module_id}"),
+        None => device_id.to_owned(),
+    }
+}
+
+/// What to say where a change is not confirmed.
+pub(crate) fn unconfirmed(what: &str) -> String {
+    format!("this would {what}, and nobody can be asked: give --yes, or end it with DRY RUN")
+}
