@@ -32,6 +32,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "twindex-model",
             "twindex-plan",
             "twindex-pnp",
+            "twindex-sync",
         ],
     ),
     ("twindex-cli", &["twindex", "twindex-fleet", "twindex-io", "twindex-kernels"]),

@@ -5,8 +5,8 @@
 //! there has found a wake that was lost.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::PoisonError;
-use std::time::Instant;
+use std::sync::{PoisonError, TryLockError};
+use std::time::{Duration, Instant};
 
 use shuttle::sync;
 
@@ -31,6 +31,16 @@ impl<T> Mutex<T> {
     pub fn lock(&self) -> MutexGuard<'_, T> {
         let guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         MutexGuard { guard: Some(guard) }
+    }
+
+    /// Holds it if nobody does.
+    pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        let guard = match self.0.try_lock() {
+            Ok(guard) => Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        };
+        guard.map(|guard| MutexGuard { guard: Some(guard) })
     }
 }
 
@@ -80,6 +90,12 @@ impl Condvar {
 
     /// Waits to be notified, whatever the deadline.
     pub fn wait_until<T>(&self, guard: &mut MutexGuard<'_, T>, _: Instant) -> WaitTimeoutResult {
+        self.wait(guard);
+        WaitTimeoutResult
+    }
+
+    /// Waits to be notified, however long it takes.
+    pub fn wait_for<T>(&self, guard: &mut MutexGuard<'_, T>, _: Duration) -> WaitTimeoutResult {
         self.wait(guard);
         WaitTimeoutResult
     }

@@ -7,12 +7,12 @@
 use std::sync::Arc;
 use std::thread::ThreadId;
 
-use parking_lot::Mutex;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use twindex_index::index::Index;
 use twindex_index::snapshot::{Expired, Shared};
 use twindex_index::stats::Stats;
 use twindex_model::path::Collection;
+use twindex_sync::Mutex;
 
 use crate::options::Options;
 use crate::query::Query;

@@ -15,7 +15,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use twindex_sync::Mutex;
 
 pub use change::{Change, ChangeKind};
 pub use event::{EventProperties, OpType};

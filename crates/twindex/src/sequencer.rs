@@ -11,7 +11,7 @@ mod queue;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
-use std::thread::{Builder, JoinHandle};
+use twindex_sync::thread::{Builder, JoinHandle};
 
 use crate::sequencer::batch::Batch;
 use crate::sequencer::queue::{Answer, BATCH_OPS_MAX, Entry, Queue, Writes};
@@ -104,7 +104,7 @@ impl Drop for Sequencer {
     fn drop(&mut self) {
         self.core.queue.close();
         if let Some(Some(thread)) = self.thread.take()
-            && thread.thread().id() != std::thread::current().id()
+            && thread.thread().id() != twindex_sync::thread::current().id()
         {
             drop(thread.join()); // its panic was reported when it happened
         }

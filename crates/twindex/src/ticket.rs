@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
+use twindex_sync::{Condvar, Mutex};
 
 use crate::error::Error;
 use crate::write::Written;
@@ -23,19 +23,19 @@ pub(crate) type Outcome = Result<Written, WriteError>;
 
 type Callback<T> = Box<dyn FnOnce(T) + Send>;
 
-thread_local! {
+twindex_sync::thread_local! {
     /// Whether this thread is a sequencer: it must not wait for what itself has to do.
     static IS_SEQUENCER: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Marks the calling thread as a sequencer.
 pub(crate) fn become_sequencer() {
-    IS_SEQUENCER.set(true);
+    IS_SEQUENCER.with(|is_sequencer| is_sequencer.set(true));
 }
 
 /// An error on the thread of a sequencer, where waiting for a write would never end.
 pub(crate) fn may_wait() -> Result<(), WriteError> {
-    if IS_SEQUENCER.get() { Err(WriteError::WaitInCallback) } else { Ok(()) }
+    if IS_SEQUENCER.with(Cell::get) { Err(WriteError::WaitInCallback) } else { Ok(()) }
 }
 
 /// A place for an answer, shared by who gives it and who waits for it.

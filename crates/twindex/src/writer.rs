@@ -8,10 +8,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Mutex, MutexGuard};
 use twindex_index::index::Index;
 use twindex_index::snapshot::{IndexWrite, Shared, Ts};
 use twindex_index::write::When;
+use twindex_sync::{Mutex, MutexGuard};
 
 use crate::clock::Clock;
 use crate::feed::{Change, Feed, RingLimits, Woken};

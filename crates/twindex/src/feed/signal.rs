@@ -1,10 +1,10 @@
 //! What a subscriber waits on: a thread that blocks, or a task that is polled.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
 use std::time::Instant;
+use twindex_sync::atomic::{AtomicBool, Ordering};
 
-use parking_lot::{Condvar, Mutex};
+use twindex_sync::{Condvar, Mutex};
 
 use crate::ticket::run_foreign;
 

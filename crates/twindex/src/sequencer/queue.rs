@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use parking_lot::{Condvar, Mutex};
+use twindex_sync::{Condvar, Mutex};
 
 use crate::ticket::{Outcome, Slot};
 use crate::write::Write;
