@@ -98,7 +98,7 @@ fn count_under_writes(criterion: &mut Criterion, world: &World, patches: &Patche
 fn write_at(rate: u64, db: &Twindex, patches: &Patches, stop: &AtomicBool) -> f64 {
     let began = Instant::now();
     let mut n_written = 0;
-    while rate > 0 && !stop.load(Ordering::Relaxed) {
+    while rate > 0 && (n_written == 0 || !stop.load(Ordering::Relaxed)) {
         apply(db, patches, PACED_BATCH as usize);
         n_written += PACED_BATCH;
         let due = Duration::from_secs_f64(n_written as f64 / rate as f64);

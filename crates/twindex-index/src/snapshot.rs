@@ -125,7 +125,11 @@ impl Shared {
     /// versions are given up, the oldest first, but never the published one: their readers get
     /// [`Expired`]. Takes the write lock; for the writer, after it has published.
     pub fn prune(&self, undo_bytes_max: usize) {
-        let mut index = self.write();
+        self.prune_held(&mut self.write(), undo_bytes_max);
+    }
+
+    /// The same by a writer that holds the index, which must be this one's.
+    pub fn prune_held(&self, index: &mut Index, undo_bytes_max: usize) {
         loop {
             let oldest = self.oldest();
             index.prune(oldest);

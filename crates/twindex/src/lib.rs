@@ -15,8 +15,27 @@
 //! # Ok::<(), twindex::Error>(())
 //! ```
 //!
-//! [`Twindex`] is a cheap handle: clone it, send it to other threads. It owns its thread pool, never
-//! touches rayon's global one, prints nothing, and reads the clock only through [`Clock`].
+//! Twins change by [`Write`]s, each refused with nothing changed or done and then seen by every query
+//! that begins after the answer. Wait for it, await it, or be called back; follow what others do by
+//! the change feed:
+//!
+//! ```
+//! use twindex::{NewTwin, TwinId, Twindex, Write};
+//!
+//! let db = Twindex::in_memory();
+//! let press = TwinId::device("press-1")?;
+//! let created = db.write(Write::create(press.clone(), NewTwin::new()))?;
+//! let mut feed = db.feed().of_twin(&press).after(created.version).subscribe();
+//!
+//! let ticket = db.submit(Write::report(press, r#"{"temperature":71.5}"#)?)?;
+//! let written = ticket.wait()?; // or `.await`, or `.on_done(…)`
+//! assert_eq!(db.condition("properties.reported.temperature > 70").ids()?.len(), 1);
+//! assert_eq!(feed.try_next().unwrap().unwrap().version(), written.version);
+//! # Ok::<(), twindex::Error>(())
+//! ```
+//!
+//! [`Twindex`] is a cheap handle: clone it, send it to other threads. It owns its threads, never
+//! touches rayon's global pool, prints nothing, and reads the clock only through [`Clock`].
 
 mod cancel;
 mod clock;

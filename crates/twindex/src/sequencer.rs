@@ -11,14 +11,19 @@ mod queue;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
 use twindex_sync::thread::{Builder, JoinHandle};
 
 use crate::sequencer::batch::Batch;
-use crate::sequencer::queue::{Answer, BATCH_OPS_MAX, Entry, Queue, Writes};
+use crate::sequencer::queue::{Answer, BATCH_OPS_MAX, Entry, Queue, Taken, Writes};
 use crate::ticket::{Outcome, Slot, Ticket, become_sequencer, may_wait};
 use crate::write::Write;
 use crate::write_error::WriteError;
 use crate::writer::Writer;
+
+/// How long nothing must have come before the thread cleans up, and between one time and the next.
+const CLEAN_AFTER: Duration = Duration::from_millis(20);
 
 /// The queue and the thread at its end.
 #[derive(Debug)]
@@ -124,9 +129,17 @@ fn run(core: &Arc<Core>) {
     become_sequencer();
     let _ends = Ends(core);
     let (mut entries, mut batch) = (VecDeque::new(), Batch::default());
-    while core.queue.take(&mut entries) {
-        batch.fill(&mut entries);
-        apply::perform(&core.writer, &mut batch);
+    let mut is_clean = true;
+    loop {
+        match core.queue.take(&mut entries, (!is_clean).then_some(CLEAN_AFTER)) {
+            Taken::Batch => {
+                batch.fill(&mut entries);
+                apply::perform(&core.writer, &mut batch);
+                is_clean = false;
+            }
+            Taken::Nothing => is_clean = core.writer.clean_idle(),
+            Taken::End => return,
+        }
     }
 }
 

@@ -6,8 +6,10 @@
 //! apart.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use twindex_index::collect::Collected;
 use twindex_index::index::Index;
 use twindex_index::snapshot::{IndexWrite, Shared, Ts};
 use twindex_index::write::When;
@@ -20,9 +22,12 @@ use crate::options::Options;
 /// How long a batch holds the lock for some of its writes, before readers get their turn.
 const SLICE_MAX: Duration = Duration::from_micros(200);
 
-/// About how many microseconds a batch spends on giving back memory.
-const COLLECT_WORK: u32 = 100;
-/// Such pieces of work after a batch, while more than so many paths wait for it.
+/// About how many microseconds are spent on giving back memory: at most so many a write, within
+/// bounds for a batch, and so many at once while there is nothing to write.
+const COLLECT_WORK_A_WRITE: u32 = 4;
+const COLLECT_WORK_A_BATCH: (u32, u32) = (16, 500);
+const COLLECT_WORK_IDLE: u32 = 200;
+/// Pieces of such work after a batch, while more than so many paths wait for it.
 const COLLECT_PIECES_MAX: u32 = 32;
 const WAITING_MAX: usize = 10_000;
 
@@ -33,6 +38,8 @@ pub(crate) struct Writer {
     pub(crate) feed: Arc<Feed>,
     clock: Arc<dyn Clock>,
     undo_bytes_max: usize,
+    /// Paths that waited to be given back when it was last looked.
+    n_waiting: AtomicUsize,
     /// Held by who has the role. The latest time of a batch: the clock may be set back.
     role: Mutex<i64>,
 }
@@ -58,6 +65,7 @@ impl Writer {
             }),
             clock: Arc::clone(&options.clock),
             undo_bytes_max: options.undo_bytes_max,
+            n_waiting: AtomicUsize::new(0),
             role: Mutex::new(i64::MIN),
         }
     }
@@ -80,16 +88,32 @@ impl Writer {
         Writing { writer: self, _role: role, first: newest + 1, when }
     }
 
-    /// Forgets what no reader needs any more, and gives back some of what no twin has any more.
-    pub(crate) fn clean(&self) {
-        self.shared.prune(self.undo_bytes_max);
-        // Ever-new keys may leave more behind in a batch than one piece of work takes away; the lock
-        // is free between two pieces.
-        let mut n_waiting = usize::MAX;
+    /// Forgets what no reader needs any more, and gives back some of what no twin has any more:
+    /// with the index in hand, since each wait for the lock may be one for a reader.
+    fn clean(&self, index: &mut Index, work: u32) -> Collected {
+        self.shared.prune_held(index, self.undo_bytes_max);
+        let collected = index.collect(self.shared.oldest(), work);
+        self.n_waiting.store(collected.n_waiting, Ordering::Relaxed);
+        collected
+    }
+
+    /// Cleans while there is nothing to write. False if there is more to be done.
+    pub(crate) fn clean_idle(&self) -> bool {
+        let mut index = self.shared.write();
+        self.clean(&mut index, COLLECT_WORK_IDLE).is_done && !index.has_undo()
+    }
+
+    /// Catches up where ever-new keys leave more behind in a batch than one piece of work takes
+    /// away. The lock is free between two pieces.
+    pub(crate) fn catch_up(&self) {
+        let mut n_waiting = self.n_waiting.load(Ordering::Relaxed);
         for _ in 0..COLLECT_PIECES_MAX {
-            let n_left = self.shared.collect(COLLECT_WORK).n_waiting;
+            if n_waiting <= WAITING_MAX {
+                break;
+            }
+            let n_left = self.clean(&mut self.shared.write(), COLLECT_WORK_IDLE).n_waiting;
             // Those that wait for a reader do not get fewer.
-            if n_left <= WAITING_MAX || n_left >= n_waiting {
+            if n_left >= n_waiting {
                 break;
             }
             n_waiting = n_left;
@@ -98,6 +122,13 @@ impl Writer {
 }
 
 impl Writing<'_> {
+    /// Cleans up after earlier batches, before the first of this one's `n_writes`.
+    pub(crate) fn clean(&self, index: &mut Index, n_writes: usize) {
+        let work = u32::try_from(n_writes).unwrap_or(u32::MAX).saturating_mul(COLLECT_WORK_A_WRITE);
+        let (least, most) = COLLECT_WORK_A_BATCH;
+        self.writer.clean(index, work.clamp(least, most));
+    }
+
     /// Version of write `number` of the batch.
     pub(crate) fn version(&self, number: u64) -> u64 {
         self.first + number
@@ -139,11 +170,12 @@ impl Writing<'_> {
         self.writer.feed.push(changes)
     }
 
-    /// The same for a batch that the feed does not tell one by one; forgets what no reader needs.
+    /// The same for a batch that the feed does not tell one by one.
     pub(crate) fn publish_untold(self) {
         self.writer.shared.publish(self.when.ts);
         self.writer.feed.skip(self.when.ts.0);
-        self.writer.clean();
+        self.writer.clean_idle();
+        self.writer.catch_up();
     }
 
     /// Takes back what the batch wrote.

@@ -22,12 +22,16 @@ pub(super) fn perform(writer: &Writer, batch: &mut Batch) {
     let woken = writing.publish(batch.drain_changes());
     batch.acknowledge();
     woken.wake();
-    writer.clean();
+    writer.catch_up();
 }
 
 fn apply(writing: &Writing<'_>, batch: &mut Batch) {
+    let n_ops = batch.ops.len();
     let ops = batch.ops.iter_mut().zip(0..);
     let Ok(()) = writing.each(ops, |index, (op, number)| {
+        if number == 0 {
+            writing.clean(index, n_ops);
+        }
         apply_one(index, writing, (op, number));
         Ok::<(), Infallible>(())
     });

@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use twindex_sync::{Condvar, Mutex};
 
@@ -46,6 +47,17 @@ pub(super) struct Entry {
 pub(super) enum Writes {
     One(Box<Write>),
     Many(Vec<Write>),
+}
+
+/// What waiting for entries gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// A batch.
+    Batch,
+    /// Nothing yet.
+    Nothing,
+    /// Nothing, and nothing will come.
+    End,
 }
 
 /// Who gets the outcome. If it is dropped without one, the sequencer has failed.
@@ -117,14 +129,22 @@ impl Queue {
         Ok(())
     }
 
-    /// Waits for entries and moves a batch of them to `batch`; false if there will be no more.
-    pub(super) fn take(&self, batch: &mut VecDeque<Entry>) -> bool {
+    /// Waits for entries, but no longer than `patience` if that is given, and moves a batch of them
+    /// to `batch`.
+    pub(super) fn take(&self, batch: &mut VecDeque<Entry>, patience: Option<Duration>) -> Taken {
+        let until = patience.map(|patience| Instant::now() + patience);
         let mut state = self.state.lock();
         while state.entries.is_empty() {
             if state.is_closed {
-                return false;
+                return Taken::End;
             }
-            self.arrived.wait(&mut state);
+            match until {
+                None => self.arrived.wait(&mut state),
+                Some(until) if self.arrived.wait_until(&mut state, until).timed_out() => {
+                    return Taken::Nothing;
+                }
+                Some(_) => {}
+            }
         }
         if state.n_ops <= BATCH_OPS_MAX {
             std::mem::swap(&mut state.entries, batch);
@@ -144,7 +164,7 @@ impl Queue {
         if state.n_waiting > 0 {
             self.room.notify_all();
         }
-        true
+        Taken::Batch
     }
 
     /// Takes no more. What is in the queue can still be taken out.
