@@ -5,6 +5,7 @@
 
 pub mod churn;
 pub mod differential;
+pub mod engine_crash;
 pub mod files;
 pub mod golden;
 pub mod model;

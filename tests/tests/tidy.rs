@@ -33,6 +33,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "twindex-plan",
             "twindex-pnp",
             "twindex-sync",
+            "twindex-store",
         ],
     ),
     ("twindex-cli", &["twindex", "twindex-fleet", "twindex-io", "twindex-kernels"]),

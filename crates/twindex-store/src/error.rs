@@ -35,12 +35,33 @@ pub enum StoreError {
     /// A write or sync failed before: what is on disk is known only after opening again.
     #[error("a write failed before; open the store again")]
     Poisoned,
+    /// A checkpoint was given up, since a batch was rolled back meanwhile. The one before counts.
+    #[error("a batch was rolled back while the checkpoint was made; try again")]
+    Interrupted,
     /// A payload or key is larger than the format holds.
     #[error("{what} of {found} bytes; at most {max} fit")]
     TooLarge { what: &'static str, found: u64, max: u64 },
 }
 
 impl StoreError {
+    /// Stable code, never reused.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Io { .. } => "S001",
+            Self::Full { .. } => "S002",
+            Self::Corrupt { .. } => "S003",
+            Self::NewerFormat { .. } => "S004",
+            Self::Foreign { .. } => "S005",
+            Self::Missing { .. } => "S006",
+            Self::NoStore { .. } => "S007",
+            Self::Locked { .. } => "S008",
+            Self::Poisoned => "S009",
+            Self::Interrupted => "S010",
+            Self::TooLarge { .. } => "S011",
+        }
+    }
+
     /// The failure of an action on a file: [`StoreError::Full`] where there is no room.
     pub(crate) fn io(action: &'static str, file: &str, source: io::Error) -> Self {
         let file = file.to_owned();

@@ -4,6 +4,7 @@
 //! There is one writer at a time: who writes a batch holds the role of the writer, waiting for it
 //! with nothing else in hand, and no reader ever waits for the role.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::ThreadId;
 
@@ -13,7 +14,13 @@ use twindex_index::snapshot::{Expired, Shared};
 use twindex_index::stats::Stats;
 use twindex_model::path::Collection;
 use twindex_sync::Mutex;
+use twindex_store::checkpoint::manifest::Manifest;
+use twindex_store::directory::{Directory, IfMissing};
+use twindex_store::error::StoreError;
+use twindex_store::storage::Storage;
 
+use crate::durable::{self, CheckpointReport, Durable, Opened, Recovery, StoreOptions};
+use crate::error::Error;
 use crate::options::Options;
 use crate::query::Query;
 use crate::sequencer::Sequencer;
@@ -54,16 +61,82 @@ impl Twindex {
     /// An empty engine in memory.
     #[must_use]
     pub fn with_options(options: Options) -> Self {
-        let pool = ThreadPoolBuilder::new()
-            .num_threads(options.threads)
-            .thread_name(|number| format!("twindex-{number}"))
-            .build();
-        let shared = Shared::new(Index::new(options.index.clone()));
-        let writer = Arc::new(Writer::new(Arc::clone(&shared), &options));
+        let index = Index::new(options.index.clone());
+        let pool = pool_of(&options);
+        Self::of_parts(Shared::new(index), None, (pool, options))
+    }
+
+    /// Opens the store in a directory, or makes one: what was acknowledged is there again. The
+    /// directory is this process's until the last handle is dropped.
+    ///
+    /// # Errors
+    /// [`Error::Store`]: another process has it open, files are damaged (with file and place), or
+    /// the machine fails. Nothing is changed, but for a torn tail of the log that is cut off.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::open_with(path, Options::default(), StoreOptions::default())
+    }
+
+    /// The same with options.
+    ///
+    /// # Errors
+    /// As [`Twindex::open`], and if there is no store where none may be made.
+    pub fn open_with(
+        path: impl AsRef<Path>,
+        options: Options,
+        store: StoreOptions,
+    ) -> Result<Self, Error> {
+        let if_missing = if store.creates { IfMissing::Create } else { IfMissing::Refuse };
+        let directory = Directory::open(path.as_ref(), if_missing)?;
+        if !store.creates && Manifest::read(&directory)?.is_none() {
+            let path = path.as_ref().display().to_string();
+            let why = "its manifest is missing";
+            return Err(Error::Store(StoreError::NoStore { path, why }));
+        }
+        Self::open_storage(Arc::new(directory), options, store)
+    }
+
+    /// The same in storage of any kind.
+    ///
+    /// # Errors
+    /// As [`Twindex::open`].
+    pub fn open_storage(
+        storage: Arc<dyn Storage>,
+        options: Options,
+        store: StoreOptions,
+    ) -> Result<Self, Error> {
+        let pool = pool_of(&options);
+        let index = Index::new(options.index.clone());
+        let Opened { durable, index, version } =
+            durable::open(storage, index, store, pool.as_ref())?;
+        let shared = Shared::new(index);
+        shared.publish(version);
+        Ok(Self::of_parts(shared, Some(durable), (pool, options)))
+    }
+
+    fn of_parts(
+        shared: Arc<Shared>,
+        durable: Option<Durable>,
+        (pool, options): (Option<ThreadPool>, Options),
+    ) -> Self {
+        let writer = Arc::new(Writer::new(Arc::clone(&shared), &options, durable));
         let sequencer = Sequencer::new(Arc::clone(&writer), options.queue_ops_max);
-        let pool = pool.ok();
         let strict_loader = Mutex::default();
         Self { inner: Arc::new(Inner { shared, writer, sequencer, pool, options, strict_loader }) }
+    }
+
+    /// What opening the store found; `None` for an engine in memory alone.
+    #[must_use]
+    pub fn recovery(&self) -> Option<&Recovery> {
+        self.inner.writer.durable.as_ref().map(Durable::recovery)
+    }
+
+    /// Writes a checkpoint, so that the store opens without replaying what was logged before, and
+    /// cuts the log. Readers and writers go on meanwhile. Nothing in memory alone.
+    ///
+    /// # Errors
+    /// [`Error::Store`]: the checkpoint before counts as it did.
+    pub fn checkpoint(&self) -> Result<CheckpointReport, Error> {
+        Ok(self.inner.writer.checkpoint()?)
     }
 
     /// A query to be run: a statement of the query language.
@@ -98,15 +171,14 @@ impl Twindex {
         self.inner.of_newest(|snapshot| twin_of(snapshot, device_id, module_id))
     }
 
-    /// Removes one twin. False if there is none.
+    /// Removes one twin. False if there is none, or if a store could not log it.
     pub fn remove(&self, device_id: &str, module_id: Option<&str>) -> bool {
         let writing = self.inner.writer.begin(1);
         let mut index = writing.lock();
         let Some(row) = index.find(device_id, module_id) else { return false };
         let was_there = index.remove(collection_of(module_id), row);
         drop(index);
-        writing.publish_untold();
-        was_there
+        writing.finish_untold().is_ok() && was_there
     }
 
     /// Number of twins in a collection.
@@ -157,6 +229,12 @@ impl Inner {
     pub(crate) fn pool(&self) -> Option<&ThreadPool> {
         self.pool.as_ref().filter(|_| rayon::current_thread_index().is_none())
     }
+}
+
+/// The engine's own threads; none where the machine refuses them.
+fn pool_of(options: &Options) -> Option<ThreadPool> {
+    let pool = ThreadPoolBuilder::new().num_threads(options.threads);
+    pool.thread_name(|number| format!("twindex-{number}")).build().ok()
 }
 
 /// The collection of a twin with this module id.

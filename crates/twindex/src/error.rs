@@ -3,6 +3,7 @@
 use twindex_exec::{ExecError, TokenError};
 use twindex_lang::diagnostic::Diagnostic;
 use twindex_pnp::PnpError;
+use twindex_store::error::StoreError;
 
 use crate::load::LoadError;
 use crate::write_error::WriteError;
@@ -31,6 +32,9 @@ pub enum Error {
     /// A twin is no digital twin, or an update of one was refused.
     #[error(transparent)]
     DigitalTwin(#[from] PnpError),
+    /// The store could not be opened, or a checkpoint not be made.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// What sort of error it is, for callers that act on it.
@@ -65,6 +69,14 @@ pub enum ErrorKind {
     QueueFull,
     /// The engine takes no writes any more.
     Closed,
+    /// There is no room on the disk; it may come.
+    NoRoom,
+    /// The store saw a failed write and takes no more until it is opened again.
+    Poisoned,
+    /// Files of the store are damaged, missing, or of another store or a newer format.
+    Corrupt,
+    /// Another process has the store open.
+    Locked,
     /// A defect of the program that called.
     Misuse,
 }
@@ -85,10 +97,12 @@ impl Error {
             Self::Run(_) => ErrorKind::InvalidToken,
             Self::Load(LoadError::Read { .. } | LoadError::Open { .. }) => ErrorKind::Io,
             Self::Load(LoadError::WithinLoad) => ErrorKind::Misuse,
+            Self::Load(LoadError::Store { source }) => store_kind(source),
             Self::Load(_) => ErrorKind::InvalidInput,
             Self::Write(error) => error.kind(),
             Self::DigitalTwin(PnpError::NotConformant { .. }) => ErrorKind::NotConformant,
             Self::DigitalTwin(_) => ErrorKind::InvalidPatch,
+            Self::Store(error) => store_kind(error),
         }
     }
 
@@ -100,6 +114,7 @@ impl Error {
             Self::Token(error) => error.code(),
             Self::Run(error) => error.code(),
             Self::Load(LoadError::Read { .. } | LoadError::Open { .. }) => "X020",
+            Self::Load(LoadError::Store { source }) => source.code(),
             Self::Load(LoadError::BadDocument { .. }) => "X021",
             Self::Load(LoadError::WithinLoad) => "X022",
             Self::Write(error) => error.code(),
@@ -110,6 +125,7 @@ impl Error {
                 400_507 => "T043",
                 _ => "T044",
             },
+            Self::Store(error) => error.code(),
         }
     }
 
@@ -145,7 +161,25 @@ impl Error {
     /// Whether the same call may succeed later without a change.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(self.kind(), ErrorKind::Stopped | ErrorKind::QueueFull)
+        let kind = self.kind();
+        matches!(kind, ErrorKind::Stopped | ErrorKind::QueueFull | ErrorKind::NoRoom)
+    }
+}
+
+/// What sort of error a store's is.
+pub(crate) fn store_kind(error: &StoreError) -> ErrorKind {
+    match error {
+        StoreError::Full { .. } => ErrorKind::NoRoom,
+        StoreError::Poisoned => ErrorKind::Poisoned,
+        StoreError::Locked { .. } => ErrorKind::Locked,
+        StoreError::Interrupted => ErrorKind::Stopped,
+        StoreError::TooLarge { .. } => ErrorKind::LimitExceeded,
+        StoreError::NoStore { .. } => ErrorKind::NotFound,
+        StoreError::Corrupt { .. }
+        | StoreError::NewerFormat { .. }
+        | StoreError::Foreign { .. }
+        | StoreError::Missing { .. } => ErrorKind::Corrupt,
+        _ => ErrorKind::Io,
     }
 }
 

@@ -40,6 +40,7 @@
 mod cancel;
 mod clock;
 mod digital_twin;
+mod durable;
 mod engine;
 mod error;
 mod feed;
@@ -61,6 +62,7 @@ mod writer;
 pub use cancel::CancelToken;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use digital_twin::{DigitalTwinChange, DigitalTwinFollower};
+pub use durable::{CheckpointReport, Durability, Recovery, StoreOptions};
 pub use engine::Twindex;
 pub use error::{Error, ErrorKind};
 pub use feed::{Change, ChangeKind, EventProperties, Lagged, OpType, Subscribe, Subscription};
@@ -86,6 +88,8 @@ pub use twindex_model::patch::{PatchError, PatchProblem};
 pub use twindex_model::path::{Collection, RowId};
 pub use twindex_model::section::Section;
 pub use twindex_model::write_code::WriteCode;
+pub use twindex_store::error::StoreError;
+pub use twindex_store::log::reader::Torn;
 pub use update::{
     DryRun, FleetReport, FleetUpdate, SampleTwin, SampledChange, StoppedUpdate, TwinFailure,
     UpdateProgress,
@@ -96,6 +100,13 @@ pub use write_error::WriteError;
 /// What Plug and Play refuses.
 pub mod pnp {
     pub use twindex_pnp::{PnpError, Reason};
+}
+
+/// Where a store keeps its files: to be implemented by whoever wants them elsewhere.
+pub mod storage {
+    pub use twindex_store::directory::{Directory, IfMissing};
+    pub use twindex_store::memory::MemoryStorage;
+    pub use twindex_store::storage::{Storage, StoredFile};
 }
 
 /// Splitting scripts into statements, for shells.

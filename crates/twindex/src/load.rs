@@ -19,6 +19,7 @@ use twindex_index::index::Index;
 use twindex_io::document::DocumentReader;
 use twindex_model::json::reader::Strictness;
 
+use crate::durable::checkpoint_when_due;
 use crate::engine::{Inner, Twindex};
 use crate::error::Error;
 use crate::load::batch::{Batch, Framed, Outcome};
@@ -151,7 +152,8 @@ impl<'a> Load<'a> {
                     apply_one(index, report, outcome);
                     Ok::<(), Infallible>(())
                 });
-                writing.publish_untold();
+                writing.finish_untold().map_err(|source| LoadError::Store { source })?;
+                checkpoint_when_due(&self.inner.writer);
             }
         }
         batch.clear();
@@ -167,7 +169,7 @@ impl<'a> Load<'a> {
         outcome?;
         if let Some(writing) = self.strict.take() {
             *self.inner.strict_loader.lock() = None;
-            writing.publish_untold();
+            writing.finish_untold().map_err(|source| LoadError::Store { source })?;
         }
         Ok(std::mem::take(&mut self.report))
     }

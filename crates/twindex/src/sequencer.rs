@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use twindex_sync::thread::{Builder, JoinHandle};
 
+use crate::durable::{Durable, checkpoint_when_due};
 use crate::sequencer::batch::Batch;
 use crate::sequencer::queue::{Answer, BATCH_OPS_MAX, Entry, Queue, Taken, Writes};
 use crate::ticket::{Outcome, Slot, Ticket, become_sequencer, may_wait};
@@ -116,6 +117,7 @@ impl Drop for Sequencer {
         // Where it is the thread itself that dropped the last handle, it goes on to the end of the
         // queue, and closes the feed a second time.
         self.core.writer.feed.close();
+        self.core.writer.durable.iter().for_each(Durable::join_checkpointer);
     }
 }
 
@@ -135,6 +137,7 @@ fn run(core: &Arc<Core>) {
             Taken::Batch => {
                 batch.fill(&mut entries);
                 apply::perform(&core.writer, &mut batch);
+                checkpoint_when_due(&core.writer);
                 is_clean = false;
             }
             Taken::Nothing => is_clean = core.writer.clean_idle(),

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use twindex_index::write::Refusal;
 use twindex_model::patch::PatchError;
 use twindex_model::write_code::WriteCode;
+use twindex_store::error::StoreError;
 
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, store_kind};
 
 /// Why a write was refused. Nothing of it was done, and no version moved.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -30,6 +31,11 @@ pub enum WriteError {
     /// started, or it failed. Where a write was submitted before, whether it was done is open.
     #[error("the engine takes no writes any more")]
     Closed,
+    /// The store could not log the write, so it was not done. After any failure but a lack of room
+    /// the store takes no writes until it is opened again, and whether this one is found then is
+    /// open.
+    #[error("the write could not be logged: {0}")]
+    Store(Arc<StoreError>),
     /// A callback waited for a write that only its own thread could do.
     #[error("a callback must not wait for a write")]
     WaitInCallback,
@@ -46,6 +52,7 @@ impl WriteError {
             Self::QueueFull { .. } => "T030",
             Self::Closed => "T031",
             Self::WaitInCallback => "T032",
+            Self::Store(error) => error.code(),
         }
     }
 
@@ -59,6 +66,7 @@ impl WriteError {
             Self::QueueFull { .. } => ErrorKind::QueueFull,
             Self::Closed => ErrorKind::Closed,
             Self::WaitInCallback => ErrorKind::Misuse,
+            Self::Store(error) => store_kind(error),
         }
     }
 
@@ -73,6 +81,7 @@ impl WriteError {
             Self::QueueFull { .. } => (429_001, "ThrottlingException"),
             Self::Closed => (503_001, "ServiceUnavailable"),
             Self::WaitInCallback => (500_001, "ServerError"),
+            Self::Store(_) => (503_001, "ServiceUnavailable"),
         }
     }
 

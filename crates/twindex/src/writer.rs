@@ -14,8 +14,10 @@ use twindex_index::index::Index;
 use twindex_index::snapshot::{IndexWrite, Shared, Ts};
 use twindex_index::write::When;
 use twindex_sync::{Mutex, MutexGuard};
+use twindex_store::error::StoreError;
 
 use crate::clock::Clock;
+use crate::durable::{CheckpointReport, Durable};
 use crate::feed::{Change, Feed, RingLimits, Woken};
 use crate::options::Options;
 
@@ -40,6 +42,8 @@ pub(crate) struct Writer {
     undo_bytes_max: usize,
     /// Paths that waited to be given back when it was last looked.
     n_waiting: AtomicUsize,
+    /// `None` for an engine in memory alone.
+    pub(crate) durable: Option<Durable>,
     /// Held by who has the role. The latest time of a batch: the clock may be set back.
     role: Mutex<i64>,
 }
@@ -56,7 +60,7 @@ pub(crate) struct Writing<'a> {
 }
 
 impl Writer {
-    pub(crate) fn new(shared: Arc<Shared>, options: &Options) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, options: &Options, durable: Option<Durable>) -> Self {
         Self {
             shared,
             feed: Feed::new(RingLimits {
@@ -66,6 +70,7 @@ impl Writer {
             clock: Arc::clone(&options.clock),
             undo_bytes_max: options.undo_bytes_max,
             n_waiting: AtomicUsize::new(0),
+            durable,
             role: Mutex::new(i64::MIN),
         }
     }
@@ -88,10 +93,22 @@ impl Writer {
         Writing { writer: self, _role: role, first: newest + 1, when }
     }
 
+    /// Makes a checkpoint of the store; nothing without one.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the checkpoint before counts as it did.
+    pub(crate) fn checkpoint(&self) -> Result<CheckpointReport, StoreError> {
+        let Some(durable) = &self.durable else { return Ok(CheckpointReport::default()) };
+        durable.checkpoint(&self.shared, || self.role.lock())
+    }
+
     /// Forgets what no reader needs any more, and gives back some of what no twin has any more:
     /// with the index in hand, since each wait for the lock may be one for a reader.
     fn clean(&self, index: &mut Index, work: u32) -> Collected {
         self.shared.prune_held(index, self.undo_bytes_max);
+        if !self.durable.as_ref().is_none_or(Durable::may_collect) {
+            return Collected { is_done: true, ..Collected::default() };
+        }
         let collected = index.collect(self.shared.oldest(), work);
         self.n_waiting.store(collected.n_waiting, Ordering::Relaxed);
         collected
@@ -162,7 +179,18 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Lets readers see the batch, all of whose writes are done, and appends its changes to the
+    /// Makes the batch, all of whose writes are done, durable.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the batch is to be rolled back.
+    pub(crate) fn log(&self) -> Result<(), StoreError> {
+        match &self.writer.durable {
+            Some(durable) => durable.log(&self.writer.shared, self.when.ts),
+            None => Ok(()),
+        }
+    }
+
+    /// Lets readers see the batch, all of whose writes are logged, and appends its changes to the
     /// feed.
     pub(crate) fn publish(self, changes: impl Iterator<Item = Change>) -> Woken {
         // Visible first: who subscribes and then reads a twin must not miss what lies in between.
@@ -170,12 +198,21 @@ impl Writing<'_> {
         self.writer.feed.push(changes)
     }
 
-    /// The same for a batch that the feed does not tell one by one.
-    pub(crate) fn publish_untold(self) {
+    /// Logs and publishes a batch that the feed does not tell one by one, or rolls it back; forgets
+    /// what no reader needs.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the batch was rolled back.
+    pub(crate) fn finish_untold(self) -> Result<(), StoreError> {
+        if let Err(error) = self.log() {
+            self.roll_back();
+            return Err(error);
+        }
         self.writer.shared.publish(self.when.ts);
         self.writer.feed.skip(self.when.ts.0);
         self.writer.clean_idle();
         self.writer.catch_up();
+        Ok(())
     }
 
     /// Takes back what the batch wrote.

@@ -32,7 +32,7 @@ pub(super) struct Idle {
     /// Paths that lost their last text of a kind.
     texts: Vec<(PathId, TextKind)>,
     /// Dropped paths whose readers may not be gone, with a family if it went with the path.
-    dropped: VecDeque<(Ts, PathId, Option<Family>)>,
+    pub(super) dropped: VecDeque<(Ts, PathId, Option<Family>)>,
     pub(super) free_paths: BinaryHeap<Reverse<u32>>,
     pub(super) free_families: BinaryHeap<Reverse<u32>>,
 }

@@ -2,6 +2,7 @@
 //! order of the documents. Counts of rows are derived from the lanes.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 
 use twindex_model::kind::Kind;
 use twindex_model::path::{Collection, PathId};
@@ -71,6 +72,8 @@ impl Catalog {
 
     /// Finds the ids that are free, after paths were restored.
     pub(crate) fn finish_restore(&mut self) {
+        // Ids dropped on the way may be of other paths again; there was no reader to wait for.
+        self.idle.dropped.clear();
         let n_paths = self.nodes.len() as u32;
         let free = (0..n_paths).filter(|id| !self.has(PathId(*id))).map(Reverse);
         self.idle.free_paths = free.collect();
@@ -96,10 +99,15 @@ impl Catalog {
         self.unlogged.get_or_insert_default();
     }
 
-    /// Paths that are new since [`Catalog::clear_unlogged`].
+    /// Paths that are new since [`Catalog::clear_unlogged`], parents before their children. An id
+    /// that was given twice counts when it was given last.
     pub(crate) fn unlogged(&self) -> Vec<PathId> {
-        let paths = self.unlogged.iter().flatten();
-        paths.copied().filter(|path| self.has(*path)).collect()
+        let mut seen = HashSet::new();
+        let paths = self.unlogged.iter().flatten().rev();
+        let mut paths: Vec<PathId> =
+            paths.copied().filter(|path| self.has(*path) && seen.insert(*path)).collect();
+        paths.reverse();
+        paths
     }
 
     /// Forgets which paths were new.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use twindex_model::json::warning::{LoadWarning, Warnings};
 
 pub use twindex_io::document::Place;
+use twindex_store::error::StoreError;
 
 /// Bad documents whose reasons a report keeps; the others are only counted.
 const BAD_DOCUMENTS_KEPT: usize = 100;
@@ -68,6 +69,8 @@ pub enum LoadError {
     Open { path: String, source: std::io::Error },
     #[error(transparent)]
     Read { source: twindex_io::document::InputError },
+    #[error("the batch could not be logged: {source}")]
+    Store { source: StoreError },
     #[error("{place}: {reason}")]
     BadDocument { place: Place, reason: String },
     #[error("a load cannot begin inside a strict load, for each would wait for the other")]

@@ -1,6 +1,7 @@
 //! A batch from validation to acknowledgement.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use twindex_index::index::Index;
 
@@ -8,6 +9,7 @@ use crate::reading::event_of;
 use crate::sequencer::batch::{Batch, Pending};
 use crate::ticket::Outcome;
 use crate::write::{Op, Write, Written};
+use crate::write_error::WriteError;
 use crate::writer::{Writer, Writing};
 
 /// Applies a batch, lets readers see it, and tells whoever waits for it. It leaves the batch empty.
@@ -15,10 +17,17 @@ use crate::writer::{Writer, Writing};
 /// The order is what makes a write durable before it is visible, visible before it is told, and in
 /// the feed before it is acknowledged: who was acknowledged and subscribes then does not meet the
 /// change again. Between applying and publishing, nobody has seen anything yet and all of it can
-/// be rolled back: that is where a log has its place.
+/// be rolled back, which is done if it cannot be logged.
 pub(super) fn perform(writer: &Writer, batch: &mut Batch) {
     let writing = writer.begin(batch.ops.len() as u64);
     apply(&writing, batch);
+    if let Err(error) = writing.log() {
+        writing.roll_back();
+        batch.fail(&WriteError::Store(Arc::new(error)));
+        batch.drain_changes().for_each(drop);
+        batch.acknowledge();
+        return;
+    }
     let woken = writing.publish(batch.drain_changes());
     batch.acknowledge();
     woken.wake();

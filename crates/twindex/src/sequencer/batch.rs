@@ -41,6 +41,13 @@ impl Batch {
         }
     }
 
+    /// Says of all writes that would have been done that they were not.
+    pub(super) fn fail(&mut self, error: &WriteError) {
+        for pending in self.ops.iter_mut().filter(|pending| pending.outcome.is_ok()) {
+            pending.outcome = Err(error.clone());
+        }
+    }
+
     /// Takes the writes apart: changes for the feed now, outcomes for [`Batch::acknowledge`].
     pub(super) fn drain_changes(&mut self) -> impl Iterator<Item = Change> {
         let outcomes = &mut self.outcomes;

@@ -1,0 +1,125 @@
+//! What makes writes survive: each batch is logged before anybody sees it, and checkpoints replace
+//! the beginning of the log.
+//!
+//! A batch is applied first and logged after, while only the writer sees it: so what is logged is
+//! what the index made of the batch, and a batch that cannot be logged is rolled back. Logging
+//! first was rejected: a write is refused or not by the twin as it is then, which only applying
+//! the writes before it tells.
+
+mod checkpoint;
+mod open;
+mod options;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+use parking_lot::Mutex;
+use twindex_index::snapshot::{Shared, Ts};
+use twindex_store::checkpoint::manifest::Manifest;
+use twindex_store::error::StoreError;
+use twindex_store::log::writer::LogWriter;
+use twindex_store::storage::Storage;
+
+pub use checkpoint::CheckpointReport;
+pub(crate) use checkpoint::checkpoint_when_due;
+pub use open::Recovery;
+pub(crate) use open::{Opened, open};
+pub use options::{Durability, StoreOptions};
+
+/// Bytes of redo in one frame at most; a larger batch has several (32 MiB).
+const CHUNK_BYTES: usize = 32 << 20;
+/// First byte of a frame: its redo begins a batch, ends one.
+const FIRST: u8 = 1;
+const LAST: u8 = 2;
+/// Room that a batch may leave behind in the buffer (1 MiB).
+const BUFFER_BYTES_KEPT: usize = 1 << 20;
+
+/// The store behind an engine.
+#[derive(Debug)]
+pub(crate) struct Durable {
+    storage: Arc<dyn Storage>,
+    options: StoreOptions,
+    log: Mutex<Log>,
+    /// The checkpoint that counts. Held by who makes the next one.
+    manifest: Mutex<Manifest>,
+    /// Bytes logged since the last checkpoint began.
+    logged_bytes: AtomicU64,
+    /// Batches that were rolled back after parts may have been copied from them.
+    n_rolled_back: AtomicU64,
+    /// Whether a failure made it unknown which checkpoint counts: files of either must stay then.
+    is_manifest_open: AtomicBool,
+    /// While parts are copied nothing is collected: codes would mean something else.
+    is_copying: AtomicBool,
+    /// The thread that makes checkpoints by itself.
+    checkpointer: Mutex<Option<JoinHandle<()>>>,
+    recovery: Recovery,
+}
+
+#[derive(Debug)]
+struct Log {
+    writer: LogWriter,
+    /// Redo of a batch, and a frame of it; kept for their room.
+    redo: Vec<u8>,
+    frame: Vec<u8>,
+}
+
+impl Durable {
+    /// Logs a batch whose writes are all done, and makes it durable.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the batch is to be rolled back. But for [`StoreError::Full`] the store is
+    /// poisoned.
+    pub(crate) fn log(&self, shared: &Shared, ts: Ts) -> Result<(), StoreError> {
+        let log = &mut *self.log.lock();
+        log.redo.clear();
+        if !shared.read().write_redo(ts, &mut log.redo) {
+            return Ok(());
+        }
+        let logged = log.append(ts).and_then(|()| match self.options.durability {
+            Durability::Sync => log.writer.sync(),
+            Durability::None => Ok(()),
+        });
+        self.logged_bytes.fetch_add(log.redo.len() as u64, Ordering::Relaxed);
+        log.redo.shrink_to(BUFFER_BYTES_KEPT);
+        log.frame.shrink_to(BUFFER_BYTES_KEPT);
+        match logged {
+            Ok(()) => shared.write().note_logged(),
+            Err(_) => _ = self.n_rolled_back.fetch_add(1, Ordering::SeqCst),
+        }
+        logged
+    }
+
+    /// Whether memory may be given back now.
+    pub(crate) fn may_collect(&self) -> bool {
+        !self.is_copying.load(Ordering::SeqCst)
+    }
+
+    /// Whether the log has grown enough for the next checkpoint.
+    pub(crate) fn is_checkpoint_due(&self) -> bool {
+        self.logged_bytes.load(Ordering::Relaxed) >= self.options.checkpoint_log_bytes
+            && !self.is_copying.load(Ordering::SeqCst)
+    }
+
+    /// What opening found.
+    pub(crate) fn recovery(&self) -> &Recovery {
+        &self.recovery
+    }
+}
+
+impl Log {
+    /// Appends the redo of a batch, in as many frames as it needs.
+    fn append(&mut self, ts: Ts) -> Result<(), StoreError> {
+        let n_chunks = self.redo.len().div_ceil(CHUNK_BYTES);
+        for (number, chunk) in self.redo.chunks(CHUNK_BYTES).enumerate() {
+            let first = if number == 0 { FIRST } else { 0 };
+            let last = if number + 1 == n_chunks { LAST } else { 0 };
+            self.frame.clear();
+            self.frame.push(first | last);
+            self.frame.extend_from_slice(chunk);
+            // Frames of a batch that broke off are passed over: the next one begins another.
+            self.writer.append(ts.0, &self.frame)?;
+        }
+        Ok(())
+    }
+}
