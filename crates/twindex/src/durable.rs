@@ -14,12 +14,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
-use parking_lot::Mutex;
 use twindex_index::snapshot::{Shared, Ts};
 use twindex_store::checkpoint::manifest::Manifest;
 use twindex_store::error::StoreError;
 use twindex_store::log::writer::LogWriter;
 use twindex_store::storage::Storage;
+use twindex_sync::Mutex;
 
 pub use checkpoint::CheckpointReport;
 pub(crate) use checkpoint::checkpoint_when_due;

@@ -13,11 +13,11 @@ use twindex_index::index::Index;
 use twindex_index::snapshot::{Expired, Shared};
 use twindex_index::stats::Stats;
 use twindex_model::path::Collection;
-use twindex_sync::Mutex;
 use twindex_store::checkpoint::manifest::Manifest;
 use twindex_store::directory::{Directory, IfMissing};
 use twindex_store::error::StoreError;
 use twindex_store::storage::Storage;
+use twindex_sync::Mutex;
 
 use crate::durable::{self, CheckpointReport, Durable, Opened, Recovery, StoreOptions};
 use crate::error::Error;

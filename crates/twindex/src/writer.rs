@@ -13,8 +13,8 @@ use twindex_index::collect::Collected;
 use twindex_index::index::Index;
 use twindex_index::snapshot::{IndexWrite, Shared, Ts};
 use twindex_index::write::When;
-use twindex_sync::{Mutex, MutexGuard};
 use twindex_store::error::StoreError;
+use twindex_sync::{Mutex, MutexGuard};
 
 use crate::clock::Clock;
 use crate::durable::{CheckpointReport, Durable};

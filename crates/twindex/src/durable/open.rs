@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
 use rayon::ThreadPool;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use twindex_index::checkpoint::{Part as IndexPart, ReadLane};
@@ -18,6 +17,7 @@ use twindex_store::log::frame::Frame;
 use twindex_store::log::reader::Torn;
 use twindex_store::recover::{Found, open_or_create, replay};
 use twindex_store::storage::Storage;
+use twindex_sync::Mutex;
 
 use crate::durable::options::StoreOptions;
 use crate::durable::{Durable, FIRST, LAST, Log};
