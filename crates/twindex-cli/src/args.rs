@@ -44,6 +44,15 @@ With --continue-on-error a refused statement gives the line
 in its place, whatever the format. The span counts bytes from the first character of that
 statement. The exit code is 1 if any statement was refused.";
 
+const LOAD_EXAMPLES: &str = "\
+Examples:
+  twindex load --db fleet.db fleet.jsonl.zst
+  twindex query --db fleet.db \"SELECT COUNT() AS n FROM devices\"
+  twindex check --db fleet.db
+
+A twin that is there already is replaced. What was loaded survives a loss of power: each batch is
+synced before the next one, and the load ends with a checkpoint.";
+
 const GENERATE_EXAMPLES: &str = "\
 Examples:
   twindex generate --twins 100000 --seed 7 --out fleet.jsonl.zst
@@ -94,7 +103,9 @@ pub(crate) enum Command {
     Shell(ShellArgs),
     /// Answer statements and end.
     Query(QueryArgs),
-    /// Load files and compare everything that is derived from them with a rebuild.
+    /// Load files into a store, which is made if it is not there.
+    Load(LoadCommandArgs),
+    /// Open a store or load files, and compare everything that is derived with a rebuild.
     Check(CheckArgs),
     /// Write a generated fleet as JSON Lines.
     Generate(GenerateArgs),
@@ -108,6 +119,10 @@ pub(crate) struct LoadArgs {
     /// File of twins to load; `-` is stdin. May be given several times.
     #[arg(long, visible_alias = "from", value_name = "FILE")]
     pub(crate) load: Vec<PathBuf>,
+    /// Directory of a store to work on: what is loaded and changed stays in it. Without one twins
+    /// are in memory alone.
+    #[arg(long, value_name = "DIR", env = "TWINDEX_DB")]
+    pub(crate) db: Option<PathBuf>,
     /// Stop at the first bad document, and at what a hub's write would refuse, loading nothing of
     /// that file.
     #[arg(long, env = "TWINDEX_STRICT", value_parser = clap::builder::FalseyValueParser::new())]
@@ -185,11 +200,31 @@ pub(crate) struct ShellArgs {
     pub(crate) yes: bool,
 }
 
+/// Arguments of `twindex load`.
+#[derive(Args, Debug)]
+#[command(after_help = LOAD_EXAMPLES)]
+pub(crate) struct LoadCommandArgs {
+    /// Directory of the store.
+    #[arg(long, value_name = "DIR", env = "TWINDEX_DB")]
+    pub(crate) db: PathBuf,
+    /// Files of twins, plain or compressed; `-` is stdin.
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Stop at the first bad document, and at what a hub's write would refuse, loading nothing of
+    /// that file.
+    #[arg(long, env = "TWINDEX_STRICT", value_parser = clap::builder::FalseyValueParser::new())]
+    pub(crate) strict: bool,
+}
+
 /// Arguments of `twindex check`.
 #[derive(Args, Debug)]
 pub(crate) struct CheckArgs {
+    /// Directory of a store: its files are read and their checksums compared. Files go into an
+    /// engine in memory instead.
+    #[arg(long, value_name = "DIR", env = "TWINDEX_DB", conflicts_with = "files")]
+    pub(crate) db: Option<PathBuf>,
     /// Files of twins, plain or compressed; `-` is stdin.
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present = "db")]
     pub(crate) files: Vec<PathBuf>,
     /// Refuse what a hub's write would refuse.
     #[arg(long, env = "TWINDEX_STRICT", value_parser = clap::builder::FalseyValueParser::new())]

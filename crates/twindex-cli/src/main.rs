@@ -1,4 +1,5 @@
-//! The command line of Twindex: `demo`, `shell`, `query`, `check`, `generate`, `bench`.
+//! The command line of Twindex: `demo`, `shell`, `query`, `load`, `check`, `generate`,
+//! `bench`.
 //!
 //! stdout carries data and nothing else; talk, warnings and progress go to stderr. The exit code
 //! says how it went: 0 fine, 1 data or query error, 2 usage, 130 Ctrl-C.
@@ -16,6 +17,7 @@ mod output;
 mod samples;
 mod script;
 mod shell;
+mod store;
 
 use std::io::Write as _;
 use std::process::ExitCode;

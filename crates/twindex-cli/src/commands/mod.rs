@@ -4,6 +4,7 @@ mod bench;
 mod check;
 mod demo;
 mod generate;
+mod load;
 mod query;
 mod run;
 mod shell;

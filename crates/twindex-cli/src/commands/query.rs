@@ -10,9 +10,9 @@ use crate::answer::{AskError, Manner, Told, answer};
 use crate::args::{Format, QueryArgs, is_stdin};
 use crate::change::{Consent, unconfirmed};
 use crate::failure::{AlreadyTold, UsageError};
-use crate::load::load_all;
 use crate::output::{Colour, Shown, draw_error, draw_warnings, error_line, plural, write_warnings};
 use crate::script::{Script, Statement};
+use crate::store::{IfMissing, open_and_load};
 
 /// Bytes gathered before they are written.
 const OUT_BYTES: usize = 1 << 16;
@@ -22,8 +22,7 @@ pub(crate) fn run(args: &QueryArgs) -> anyhow::Result<()> {
     let scripts = scripts(args)?;
     let statements: Vec<Statement<'_>> = scripts.iter().flat_map(Script::statements).collect();
     check_usage(args, &statements)?;
-    let db = Twindex::in_memory();
-    load_all(&db, &args.input)?;
+    let db = open_and_load(&args.input, IfMissing::Refuse)?;
     let stdout = io::stdout();
     let manner = Manner {
         format: args.format,

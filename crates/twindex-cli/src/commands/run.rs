@@ -1,7 +1,7 @@
 //! From arguments to the command that takes them.
 
 use crate::args::Command;
-use crate::commands::{bench, check, demo, generate, query, shell};
+use crate::commands::{bench, check, demo, generate, load, query, shell};
 
 /// Runs a command.
 pub(crate) fn run(command: Command) -> anyhow::Result<()> {
@@ -9,6 +9,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
         Command::Demo(args) => demo::run(&args),
         Command::Shell(args) => shell::run(&args),
         Command::Query(args) => query::run(&args),
+        Command::Load(args) => load::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Bench(args) => bench::run(&args),

@@ -2,13 +2,11 @@
 
 use std::io::{self, IsTerminal as _};
 
-use twindex::Twindex;
-
 use crate::args::ShellArgs;
 use crate::change::Consent;
 use crate::failure::UsageError;
-use crate::load::load_all;
 use crate::shell::{Session, run_interactive, run_script};
+use crate::store::{IfMissing, open_and_load};
 
 /// Opens the shell.
 pub(crate) fn run(args: &ShellArgs) -> anyhow::Result<()> {
@@ -16,8 +14,7 @@ pub(crate) fn run(args: &ShellArgs) -> anyhow::Result<()> {
         let message = "the shell reads its statements from stdin, so `--load -` cannot";
         return Err(UsageError(message.to_owned()).into());
     }
-    let db = Twindex::in_memory();
-    load_all(&db, &args.input)?;
+    let db = open_and_load(&args.input, IfMissing::Create)?;
     let is_prompt = io::stdin().is_terminal() && io::stdout().is_terminal();
     let consent = Consent::of(args.yes, is_prompt);
     if is_prompt {

@@ -160,7 +160,7 @@ impl Session {
             DotCommand::Format(format) => self.format = format,
             DotCommand::Timer(on) => self.shows_time = on.unwrap_or(!self.shows_time),
             DotCommand::Load(path) => {
-                let input = LoadArgs { load: vec![path], strict: false };
+                let input = LoadArgs { load: vec![path], ..LoadArgs::default() };
                 if let Err(error) = load_all(&self.db, &input) {
                     writeln!(io::stderr(), "error: {error:#}")?;
                     return Ok(Outcome::Refused);

@@ -4,9 +4,12 @@ mod bench;
 mod change;
 mod demo;
 mod generate;
+#[cfg(unix)]
+mod kill;
 mod load;
 mod query;
 mod shell;
+mod store;
 mod support;
 #[cfg(unix)]
 mod terminal;

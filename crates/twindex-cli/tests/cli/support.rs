@@ -43,7 +43,7 @@ impl Run {
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_twindex"));
     command.args(arguments);
-    for name in ["FORMAT", "STRICT", "TWINS", "SEED"] {
+    for name in ["DB", "FORMAT", "STRICT", "TWINS", "SEED"] {
         command.env_remove(format!("TWINDEX_{name}"));
     }
     command
