@@ -76,6 +76,12 @@ impl Index {
         true
     }
 
+    /// Whether the redo written last told of paths, so that [`Index::note_logged`] is due.
+    #[must_use]
+    pub fn has_unlogged(&self) -> bool {
+        self.catalog.has_unlogged()
+    }
+
     /// Says that the redo written last is durable, or will be before any later one.
     pub fn note_logged(&mut self) {
         self.catalog.clear_unlogged();

@@ -63,6 +63,18 @@ impl Directory {
         }
     }
 
+    /// Whether there are files that no store has.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`].
+    pub fn has_others(&self) -> Result<bool, StoreError> {
+        let names = self.list().map_err(|error| StoreError::io("list", ".", error))?;
+        let is_ours = |name: &String| {
+            ["log-", "extent-", "MANIFEST"].iter().any(|prefix| name.starts_with(prefix))
+        };
+        Ok(!names.iter().all(is_ours))
+    }
+
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {

@@ -73,9 +73,12 @@ impl Durable {
     pub(crate) fn log(&self, shared: &Shared, ts: Ts) -> Result<(), StoreError> {
         let log = &mut *self.log.lock();
         log.redo.clear();
-        if !shared.read().write_redo(ts, &mut log.redo) {
+        let index = shared.read();
+        if !index.write_redo(ts, &mut log.redo) {
             return Ok(());
         }
+        let has_unlogged = index.has_unlogged();
+        drop(index);
         let logged = log.append(ts).and_then(|()| match self.options.durability {
             Durability::Sync => log.writer.sync(),
             Durability::None => Ok(()),
@@ -84,7 +87,8 @@ impl Durable {
         log.redo.shrink_to(BUFFER_BYTES_KEPT);
         log.frame.shrink_to(BUFFER_BYTES_KEPT);
         match logged {
-            Ok(()) => shared.write().note_logged(),
+            Ok(()) if has_unlogged => shared.write().note_logged(),
+            Ok(()) => {}
             Err(_) => _ = self.n_rolled_back.fetch_add(1, Ordering::SeqCst),
         }
         logged

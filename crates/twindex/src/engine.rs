@@ -87,10 +87,15 @@ impl Twindex {
     ) -> Result<Self, Error> {
         let if_missing = if store.creates { IfMissing::Create } else { IfMissing::Refuse };
         let directory = Directory::open(path.as_ref(), if_missing)?;
-        if !store.creates && Manifest::read(&directory)?.is_none() {
+        if Manifest::read(&directory)?.is_none() {
             let path = path.as_ref().display().to_string();
-            let why = "its manifest is missing";
-            return Err(Error::Store(StoreError::NoStore { path, why }));
+            let refuse = |why| Err(Error::Store(StoreError::NoStore { path, why }));
+            if !store.creates {
+                return refuse("its manifest is missing");
+            }
+            if directory.has_others()? {
+                return refuse("it holds other files");
+            }
         }
         Self::open_storage(Arc::new(directory), options, store)
     }

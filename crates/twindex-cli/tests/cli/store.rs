@@ -31,6 +31,9 @@ fn what_is_no_store_is_refused_and_left_alone() {
     let file = folder.write("file", b"x");
     run(&["check", "--db", &file]).fails(1, "is no store");
     assert_eq!(std::fs::read(&file).expect("it is still there"), b"x");
+    let fleet = folder.write("fleet.jsonl", TWINS.as_bytes());
+    let of_others = folder.path("");
+    run(&["load", "--db", &of_others, &fleet]).fails(1, "it holds other files");
 }
 
 #[test]

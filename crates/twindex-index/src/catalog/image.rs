@@ -110,6 +110,11 @@ impl Catalog {
         paths
     }
 
+    /// Whether any path is new.
+    pub(crate) fn has_unlogged(&self) -> bool {
+        self.unlogged.as_ref().is_some_and(|paths| !paths.is_empty())
+    }
+
     /// Forgets which paths were new.
     pub(crate) fn clear_unlogged(&mut self) {
         self.unlogged.iter_mut().for_each(Vec::clear);
