@@ -61,12 +61,18 @@ pub(crate) struct Writing<'a> {
 
 impl Writer {
     pub(crate) fn new(shared: Arc<Shared>, options: &Options, durable: Option<Durable>) -> Self {
+        let feed = Feed::new(RingLimits {
+            changes_max: options.feed_changes_max,
+            bytes_max: options.feed_bytes_max,
+        });
+        let opened_at = shared.visible().0;
+        if opened_at > 0 {
+            // Changes from before a store was opened are not in the feed.
+            feed.skip(opened_at);
+        }
         Self {
             shared,
-            feed: Feed::new(RingLimits {
-                changes_max: options.feed_changes_max,
-                bytes_max: options.feed_bytes_max,
-            }),
+            feed,
             clock: Arc::clone(&options.clock),
             undo_bytes_max: options.undo_bytes_max,
             n_waiting: AtomicUsize::new(0),
