@@ -81,9 +81,14 @@ impl Part {
     }
 }
 
-/// Which fillings of dictionaries the codes of a part are of.
+/// What the codes and places in a part stand for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Meaning([Option<u32>; 2]);
+pub struct Meaning {
+    /// Which fillings of dictionaries the codes are of.
+    generations: [Option<u32>; 2],
+    /// How often places among the stamps of the segment were written anew.
+    n_compactions: u32,
+}
 
 /// A lane that was read and is to be put into its place.
 #[derive(Debug)]
@@ -152,12 +157,20 @@ impl Index {
     /// use any more.
     #[must_use]
     pub fn meaning_of(&self, part: &Part) -> Meaning {
-        let Part::Lane(_, _, path) = *part else { return Meaning::default() };
+        let (collection, number, path) = match *part {
+            Part::Segment(collection, number) => (collection, number, None),
+            Part::Lane(collection, number, path) => (collection, number, Some(path)),
+            Part::Catalog | Part::Policies | Part::Dictionary(..) => return Meaning::default(),
+        };
         let generation = |kind| {
-            let family = self.catalog.has(path).then(|| self.catalog.family(path))?;
+            let family = self.catalog.family(path.filter(|path| self.catalog.has(*path))?);
             self.texts.dictionary(family, kind).map(Dictionary::generation)
         };
-        Meaning(TextKind::ALL.map(generation))
+        let segment = self.store(collection).segments.get(number as usize);
+        Meaning {
+            generations: TextKind::ALL.map(generation),
+            n_compactions: segment.map_or(0, |segment| segment.n_compactions),
+        }
     }
 
     /// Puts back any part but a lane. The catalogue comes first, then policies, dictionaries,

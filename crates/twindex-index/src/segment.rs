@@ -43,6 +43,8 @@ pub(crate) struct Segment {
     pub(crate) n_writes: u32,
     /// Lanes in the order of the document; built when a twin is assembled.
     layout: OnceLock<Layout>,
+    /// Rewrites of the places of stamps, in lanes that keep their values.
+    pub(crate) n_compactions: u32,
     undo: Undo,
     /// Whether the index knows that there may be undo.
     pub(crate) is_listed: bool,
@@ -72,6 +74,7 @@ impl Segment {
             is_settled: false,
             n_writes: 0,
             layout: OnceLock::new(),
+            n_compactions: 0,
             undo: Undo::default(),
             is_listed: false,
         }
@@ -248,6 +251,7 @@ impl Segment {
                 self.stamps.vacate(row, &is_used);
                 continue;
             }
+            self.n_compactions = self.n_compactions.wrapping_add(1);
             let moved = self.stamps.compact(row, &is_used);
             for (places, slot) in shared_at(&mut self.lanes, row) {
                 let place = moved[usize::from(place_at(places, slot))];

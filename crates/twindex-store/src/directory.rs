@@ -82,13 +82,21 @@ impl Directory {
     }
 }
 
-/// Makes a directory whose name survives: the parent is synced too.
+/// Makes a directory, and those above it that are missing, whose names survive: each is synced into
+/// the one above it.
 fn create_durably(path: &Path) -> io::Result<()> {
-    std::fs::create_dir_all(path)?;
-    match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        Some(parent) => File::open(parent)?.sync_all(),
-        None => File::open(".")?.sync_all(),
+    let above = |path: &Path| match path.parent().filter(|above| !above.as_os_str().is_empty()) {
+        Some(above) => above.to_owned(),
+        None => PathBuf::from("."),
+    };
+    let is_missing = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
+    let mut missing: Vec<&Path> = path.ancestors().take_while(is_missing).collect();
+    missing.reverse();
+    for path in missing {
+        std::fs::create_dir(path)?;
+        File::open(above(path))?.sync_all()?;
     }
+    Ok(())
 }
 
 impl Storage for Directory {

@@ -86,12 +86,15 @@ impl Durable {
         self.logged_bytes.fetch_add(log.redo.len() as u64, Ordering::Relaxed);
         log.redo.shrink_to(BUFFER_BYTES_KEPT);
         log.frame.shrink_to(BUFFER_BYTES_KEPT);
-        match logged {
-            Ok(()) if has_unlogged => shared.write().note_logged(),
-            Ok(()) => {}
-            Err(_) => _ = self.n_rolled_back.fetch_add(1, Ordering::SeqCst),
+        if logged.is_ok() && has_unlogged {
+            shared.write().note_logged();
         }
         logged
+    }
+
+    /// Says that a batch is rolled back, by who has the role: parts copied meanwhile are of no use.
+    pub(crate) fn note_rolled_back(&self) {
+        self.n_rolled_back.fetch_add(1, Ordering::SeqCst);
     }
 
     /// Whether memory may be given back now.
@@ -103,6 +106,7 @@ impl Durable {
     pub(crate) fn is_checkpoint_due(&self) -> bool {
         self.logged_bytes.load(Ordering::Relaxed) >= self.options.checkpoint_log_bytes
             && !self.is_copying.load(Ordering::SeqCst)
+            && !self.is_manifest_open.load(Ordering::SeqCst)
     }
 
     /// What opening found.

@@ -21,6 +21,7 @@ use twindex_sync::Mutex;
 
 use crate::durable::{self, CheckpointReport, Durable, Opened, Recovery, StoreOptions};
 use crate::error::Error;
+use crate::load::LoadError;
 use crate::options::Options;
 use crate::query::Query;
 use crate::sequencer::Sequencer;
@@ -139,8 +140,12 @@ impl Twindex {
     /// cuts the log. Readers and writers go on meanwhile. Nothing in memory alone.
     ///
     /// # Errors
-    /// [`Error::Store`]: the checkpoint before counts as it did.
+    /// [`Error::Store`]: the checkpoint before counts as it did. [`Error::Load`] within a strict
+    /// load of this thread, which would have to end first.
     pub fn checkpoint(&self) -> Result<CheckpointReport, Error> {
+        if *self.inner.strict_loader.lock() == Some(std::thread::current().id()) {
+            return Err(LoadError::WithinLoad.into());
+        }
         Ok(self.inner.writer.checkpoint()?)
     }
 

@@ -223,6 +223,7 @@ impl Writing<'_> {
 
     /// Takes back what the batch wrote.
     pub(crate) fn roll_back(self) {
+        self.writer.durable.iter().for_each(Durable::note_rolled_back);
         self.writer.shared.write().roll_back(self.when.ts);
     }
 }

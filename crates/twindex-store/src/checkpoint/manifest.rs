@@ -75,6 +75,15 @@ impl Manifest {
     /// [`StoreError::Full`], [`StoreError::Io`]: which of the two counts is open if the rename or
     /// what follows failed.
     pub fn write(&self, storage: &dyn Storage) -> Result<(), StoreError> {
+        self.write_noting(storage, || ())
+    }
+
+    /// The same; calls `in_doubt` before it becomes open which of the two counts.
+    pub(crate) fn write_noting(
+        &self,
+        storage: &dyn Storage,
+        in_doubt: impl FnOnce(),
+    ) -> Result<(), StoreError> {
         match storage.remove(NEXT_MANIFEST) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(StoreError::io("remove", NEXT_MANIFEST, error));
@@ -85,6 +94,7 @@ impl Manifest {
         let file = storage.create(NEXT_MANIFEST).map_err(failed("create"))?;
         write_full(&*file, NEXT_MANIFEST, 0, &self.encode())?;
         sync_full(&*file, NEXT_MANIFEST)?;
+        in_doubt();
         storage.rename(NEXT_MANIFEST, MANIFEST).map_err(failed("rename"))?;
         storage.sync_directory().map_err(failed("sync"))
     }

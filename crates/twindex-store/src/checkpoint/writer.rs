@@ -117,14 +117,28 @@ impl<'a> CheckpointWriter<'a> {
     /// # Errors
     /// [`StoreError::Full`], [`StoreError::Io`]; which checkpoint counts is as
     /// [`Manifest::write`] says.
-    pub fn finish(mut self, stamp: u64, replay_from: u64) -> Result<Manifest, StoreError> {
+    pub fn finish(self, stamp: u64, replay_from: u64) -> Result<Manifest, StoreError> {
+        self.finish_noting((stamp, replay_from), || ())
+    }
+
+    /// The same; calls `in_doubt` before it becomes open which checkpoint counts. After an error
+    /// without that call it is still the one before.
+    ///
+    /// # Errors
+    /// As [`CheckpointWriter::finish`].
+    pub fn finish_noting(
+        mut self,
+        (stamp, replay_from): (u64, u64),
+        in_doubt: impl FnOnce(),
+    ) -> Result<Manifest, StoreError> {
         self.close_extent()?;
         // The extents' names are durable before the manifest that names them.
         self.storage.sync_directory().map_err(|error| StoreError::io("sync", ".", error))?;
         self.next.stamp = stamp;
         self.next.replay_from = replay_from;
-        self.next.write(self.storage)?;
-        remove_unnamed(self.storage, &self.next)?;
+        self.next.write_noting(self.storage, in_doubt)?;
+        // What is left over is removed by the next checkpoint.
+        let _: Result<(), StoreError> = remove_unnamed(self.storage, &self.next);
         Ok(self.next)
     }
 

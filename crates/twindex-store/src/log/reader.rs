@@ -63,6 +63,8 @@ pub fn read_log<E: From<StoreError>>(
         let name = name_of(*number);
         let Some(mut file) = LogFile::open(storage, store, *number, is_last)? else {
             storage.remove(&name).map_err(|error| StoreError::io("remove", &name, error))?;
+            // Else it might come back, with an end of the log before it that looks damaged.
+            storage.sync_directory().map_err(|error| StoreError::io("sync", ".", error))?;
             break;
         };
         let follows = match &end {

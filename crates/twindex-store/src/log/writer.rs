@@ -172,7 +172,7 @@ impl LogWriter {
         }
         if let Err(error) = sync_full(&*self.file, &name_of(self.number)) {
             self.is_poisoned = true;
-            return Err(error);
+            return Err(unknown(error));
         }
         self.durable = self.next_sequence - 1;
         Ok(())
@@ -195,7 +195,10 @@ impl LogWriter {
             }
             Err(error) => {
                 // Half a file without frames is removed here, or when the store is opened.
-                let is_gone = self.storage.remove(&name_of(number)).is_ok();
+                let is_gone = match self.storage.remove(&name_of(number)) {
+                    Ok(()) => self.storage.sync_directory().is_ok(),
+                    Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+                };
                 self.is_poisoned = !(is_gone && matches!(error, StoreError::Full { .. }));
                 Err(error)
             }
@@ -207,6 +210,14 @@ impl LogWriter {
         let is_cut = self.file.set_n_bytes(self.offset).is_ok();
         self.is_poisoned = !(is_cut && matches!(error, StoreError::Full { .. }));
         error
+    }
+}
+
+/// A sync that failed is no refusal, even for want of room: what of it survives is open.
+fn unknown(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Full { file, source } => StoreError::Io { action: "sync", file, source },
+        error => error,
     }
 }
 

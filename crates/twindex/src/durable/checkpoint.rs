@@ -74,8 +74,8 @@ impl Durable {
             report.n_parts += 1;
         }
         report.n_bytes = writer.n_bytes();
-        self.is_manifest_open.store(true, Ordering::SeqCst);
-        *manifest = writer.finish(begin.stamp, begin.replay_from)?;
+        let in_doubt = || self.is_manifest_open.store(true, Ordering::SeqCst);
+        *manifest = writer.finish_noting((begin.stamp, begin.replay_from), in_doubt)?;
         self.is_manifest_open.store(false, Ordering::SeqCst);
         cut(&*self.storage, begin.replay_from)?;
         report.elapsed = begun.elapsed();
