@@ -16,8 +16,14 @@ use twindex::{
 };
 use twindex_testkit::{Calls, Dice, Fault, SimulatedStorage};
 
+use crate::crashes::{let_calls_fail, take_turns};
+
 /// Devices there may be.
 const DEVICES: usize = 9;
+
+/// What calls may fail with.
+const ERRORS: [std::io::ErrorKind; 3] =
+    [std::io::ErrorKind::Other, std::io::ErrorKind::StorageFull, std::io::ErrorKind::Interrupted];
 
 /// What a campaign did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,16 +45,7 @@ pub struct EngineCrashReport {
 /// # Errors
 /// What was wrong, with the seed.
 pub fn engine_crashes(seed: u64, n_images: u64) -> Result<EngineCrashReport, String> {
-    let mut report = EngineCrashReport::default();
-    for turn in 0.. {
-        if report.n_images >= n_images {
-            break;
-        }
-        let seed = seed.wrapping_mul(1_000_003).wrapping_add(turn);
-        one_store(&mut Dice::new(seed), &mut report)
-            .map_err(|error| format!("seed {seed}: {error}"))?;
-    }
-    Ok(report)
+    take_turns(seed, |report: &EngineCrashReport| report.n_images >= n_images, one_store)
 }
 
 /// Twins by id. The order of keys is no part of a twin.
@@ -75,14 +72,7 @@ fn one_store(dice: &mut Dice, report: &mut EngineCrashReport) -> Result<(), Stri
     for _ in 0..3 {
         let storage = SimulatedStorage::of(&image);
         if dice.chance(50) {
-            let error = *dice.one_of(&[
-                std::io::ErrorKind::Other,
-                std::io::ErrorKind::StorageFull,
-                std::io::ErrorKind::Interrupted,
-            ]);
-            let fault = if dice.chance(50) { Fault::Error(error) } else { Fault::Half(error) };
-            let call = dice.below(200) as u64;
-            storage.fail(if dice.chance(50) { Calls::One(call) } else { Calls::From(call) }, fault);
+            let_calls_fail(&storage, dice, &ERRORS, 200);
         }
         work(&storage, dice, &mut truth, report)?;
         for _ in 0..4 {

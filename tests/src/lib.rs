@@ -4,6 +4,7 @@
 //! that CI can afford, a binary in `src/bin` with any other.
 
 pub mod churn;
+mod crashes;
 pub mod differential;
 pub mod engine_crash;
 pub mod files;

@@ -20,6 +20,8 @@ use twindex_store::recover::{Found, open_or_create, replay};
 use twindex_store::storage::Storage;
 use twindex_testkit::{Calls, Dice, Fault, SimulatedStorage};
 
+use crate::crashes::{let_calls_fail, take_turns};
+
 /// Bytes after which a log file ends here.
 const FILE_BYTES: u64 = 600;
 
@@ -41,16 +43,7 @@ pub struct PowerLossReport {
 /// # Errors
 /// What was wrong, with the seed.
 pub fn power_loss(seed: u64, n_images: u64) -> Result<PowerLossReport, String> {
-    let mut report = PowerLossReport::default();
-    for turn in 0.. {
-        if report.n_images >= n_images {
-            break;
-        }
-        let seed = seed.wrapping_mul(1_000_003).wrapping_add(turn);
-        one_store(&mut Dice::new(seed), &mut report)
-            .map_err(|error| format!("seed {seed}: {error}"))?;
-    }
-    Ok(report)
+    take_turns(seed, |report: &PowerLossReport| report.n_images >= n_images, one_store)
 }
 
 /// The life of one store over several crashes.
@@ -60,10 +53,7 @@ fn one_store(dice: &mut Dice, report: &mut PowerLossReport) -> Result<(), String
     for _ in 0..4 {
         let storage = SimulatedStorage::of(&image);
         if dice.chance(60) {
-            let error = *dice.one_of(&ERRORS);
-            let fault = if dice.chance(50) { Fault::Error(error) } else { Fault::Half(error) };
-            let call = dice.below(120) as u64;
-            storage.fail(if dice.chance(50) { Calls::One(call) } else { Calls::From(call) }, fault);
+            let_calls_fail(&storage, dice, &ERRORS, 120);
         }
         // Whatever fails, the machine crashes after it.
         let _: Result<(), StoreError> = work(&storage, dice, &mut truth);
