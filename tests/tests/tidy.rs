@@ -6,21 +6,31 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use twindex_planted::Fault;
+
 /// The crates, lowest level first, and which of ours each may depend on.
 const EDGES: &[(&str, &[&str])] = &[
-    ("twindex-kernels", &[]),
-    ("twindex-model", &[]),
-    ("twindex-lang", &[]),
+    ("twindex-planted", &[]),
+    ("twindex-kernels", &["twindex-planted"]),
+    ("twindex-model", &["twindex-planted"]),
+    ("twindex-lang", &["twindex-planted"]),
     ("twindex-sync", &[]),
-    ("twindex-index", &["twindex-kernels", "twindex-model", "twindex-sync"]),
-    ("twindex-store", &[]),
-    ("twindex-plan", &["twindex-lang", "twindex-model"]),
+    ("twindex-index", &["twindex-kernels", "twindex-model", "twindex-planted", "twindex-sync"]),
+    ("twindex-store", &["twindex-planted"]),
+    ("twindex-plan", &["twindex-lang", "twindex-model", "twindex-planted"]),
     ("twindex-pnp", &["twindex-model"]),
-    ("twindex-io", &["twindex-model"]),
+    ("twindex-io", &["twindex-model", "twindex-planted"]),
     ("twindex-fleet", &["twindex-model"]),
     (
         "twindex-exec",
-        &["twindex-index", "twindex-kernels", "twindex-lang", "twindex-model", "twindex-plan"],
+        &[
+            "twindex-index",
+            "twindex-kernels",
+            "twindex-lang",
+            "twindex-model",
+            "twindex-plan",
+            "twindex-planted",
+        ],
     ),
     (
         "twindex",
@@ -31,6 +41,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "twindex-lang",
             "twindex-model",
             "twindex-plan",
+            "twindex-planted",
             "twindex-pnp",
             "twindex-sync",
             "twindex-store",
@@ -216,6 +227,22 @@ fn edges_between_crates_go_down() {
         }
     }
     assert_none("edges that are not in the list", &wrong);
+}
+
+#[test]
+fn planted_faults_lie_in_the_crates_they_name() {
+    let sources = sources();
+    let is_planted = |fault: &&Fault| {
+        let folder = match fault.place() {
+            "twindex" => "crates/twindex/src/".to_owned(),
+            place => format!("crates/twindex-{place}/src/"),
+        };
+        let question = format!("planted(Fault::{fault:?})");
+        sources.iter().any(|(name, text)| name.starts_with(&folder) && text.contains(&question))
+    };
+    let lost = Fault::ALL.iter().filter(|fault| !is_planted(fault));
+    let lost: Vec<String> = lost.map(|fault| fault.name().to_owned()).collect();
+    assert_none("faults that nothing asks for", &lost);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::cmp::Ordering;
 use foldhash::fast::RandomState;
 use hashbrown::HashSet;
 use twindex_plan::logical::AggregateFunction;
+use twindex_planted::{Fault, planted};
 
 use crate::exact_sum::ExactSum;
 use crate::key::Key;
@@ -86,7 +87,7 @@ impl Partial {
             (Self::Distinct(a), Self::Distinct(b)) => a.extend(b),
             (Self::Sum(a, n), Self::Sum(b, m)) => {
                 a.merge(&b);
-                *n += m;
+                *n += m * u64::from(!planted(Fault::MergeForgetsCount));
             }
             (state @ Self::Best(..), Self::Best(Some(key), _)) => state.add(&key, 1),
             (Self::Numbers(a), Self::Numbers(b)) => a.merge(b),

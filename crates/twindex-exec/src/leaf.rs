@@ -17,6 +17,7 @@ use twindex_model::path::PathId;
 use twindex_model::value::Value;
 use twindex_plan::expr::{Expr, PathRef};
 use twindex_plan::pattern::Pattern;
+use twindex_planted::{Fault, planted};
 
 use crate::cell_algebra::{number_range, text_range};
 use crate::leaf_time;
@@ -267,7 +268,8 @@ fn in_list(value: &Expr, items: &[Expr], null: NullItem, wanted: Wanted) -> Opti
     } else {
         // False where every part is false, so an undefined value is never in: a part that compares
         // it is undefined, and the part of `null` is true.
-        let others = KindSet::DEFINED.intersection(nullish.complement());
+        let asked = if planted(Fault::NotInMissing) { KindSet::ALL } else { KindSet::DEFINED };
+        let others = asked.intersection(nullish.complement());
         unequal_to(&constants, others)
     }
 }

@@ -1,5 +1,7 @@
 //! The numbers of a group with their counts: what percentiles and deviations are taken from.
 
+use twindex_planted::{Fault, planted};
+
 use crate::exact_sum::ExactSum;
 
 /// Entries below which numbers are not compacted.
@@ -47,7 +49,8 @@ impl Numbers {
         let n: u64 = self.pairs.iter().map(|pair| pair.1).sum();
         let place = p * n.checked_sub(1)? as f64;
         let below = self.at(place.floor() as u64)?;
-        let above = self.at(place.ceil() as u64)?;
+        let next = if planted(Fault::PercentileRankLow) { place.floor() } else { place.ceil() };
+        let above = self.at(next as u64)?;
         let share = place - place.floor();
         let width = above - below;
         Some(if width.is_finite() {

@@ -11,6 +11,7 @@ use twindex_index::view::SegmentView;
 use twindex_kernels::mask::Mask;
 use twindex_model::path::{Collection, RowId};
 use twindex_plan::logical::LogicalPlan;
+use twindex_planted::{Fault, planted};
 
 use crate::catalog_view::twins_of;
 use crate::error::ExecError;
@@ -116,7 +117,9 @@ impl<'a> Scan<'a> {
         while next < self.n_segments() && !taken.is_full() {
             let batch = next..self.n_segments().min(next + n_batch);
             let begin = match after {
-                Some(row) if row.segment() == next => usize::from(row.place()) + 1,
+                Some(row) if row.segment() == next => {
+                    usize::from(row.place()) + usize::from(!planted(Fault::PageRepeatsRow))
+                }
                 _ => 0,
             };
             if batch.len() == 1 {

@@ -13,6 +13,7 @@ use twindex_kernels::mask::Mask;
 use twindex_model::path::RowId;
 use twindex_plan::eval::evaluate;
 use twindex_plan::logical::OrderKey;
+use twindex_planted::{Fault, planted};
 
 use crate::column::{Column, Combined};
 use crate::error::ExecError;
@@ -47,7 +48,8 @@ impl<'a> Order<'a> {
     }
 
     pub(crate) fn cmp(&self, a: &Ranked, b: &Ranked) -> Ordering {
-        cmp_keys(&a.keys, &b.keys, &self.directions).then(a.row.cmp(&b.row))
+        let (first, second) = if planted(Fault::TiesReversed) { (b, a) } else { (a, b) };
+        cmp_keys(&a.keys, &b.keys, &self.directions).then(first.row.cmp(&second.row))
     }
 
     /// Compares keys that are not owned with a ranked row.
@@ -219,7 +221,7 @@ impl<'a> Best<'a> {
                 let ordering = first.cmp(best, number);
                 // With one key, equal numbers are decided by the row ids.
                 let is_late = self.order.keys.len() == 1 && bar.row < segment.row_id(0);
-                ordering.is_lt() || (ordering.is_eq() && !is_late)
+                ordering.is_lt() || (ordering.is_eq() && !is_late && !planted(Fault::EqualBarred))
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Which of a query's rows a page holds: OFFSET, LIMIT, page size and what earlier pages gave.
 
+use twindex_planted::{Fault, planted};
+
 use crate::position::Position;
 
 /// Which of the rows after the place to go on from a page holds.
@@ -24,6 +26,7 @@ impl Window {
         page_rows_max: usize,
     ) -> Self {
         let n_given = after.map_or(0, |position| position.rows_given);
+        let n_given = if planted(Fault::LimitPerPage) { 0 } else { n_given };
         let n_left = limit.map(|limit| limit.saturating_sub(n_given));
         let n_page = page_rows_max.max(1);
         let n_left_here = n_left.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));

@@ -9,6 +9,7 @@ use twindex_model::cell::{Cell, Text};
 use twindex_model::json::read::{Event, Leaf, Leaves};
 use twindex_model::kind::Kind;
 use twindex_model::path::{Collection, PathId};
+use twindex_planted::{Fault, planted};
 
 use crate::catalog::Catalog;
 use crate::lane::cells::WriteScope;
@@ -45,6 +46,7 @@ pub(crate) fn cell_of(leaf: Leaf, leaves: &Leaves) -> Cell<'_> {
         Leaf::Null => Cell::Null,
         Leaf::Bool(value) => Cell::Bool(value),
         // Adding nothing makes a plain zero of a negative one.
+        Leaf::Number(number) if planted(Fault::NegativeZeroKept) => Cell::Number(number),
         Leaf::Number(number) => Cell::Number(number + 0.0),
         Leaf::String(text) => Cell::String(Text::Borrowed(leaves.str(text))),
         Leaf::Array(text) => Cell::Array(Text::Borrowed(leaves.str(text))),
@@ -156,7 +158,7 @@ impl Writer<'_> {
     pub(crate) fn unset(&mut self, row: u16, path: PathId) -> bool {
         match self.kind(row, path) {
             Kind::Undefined => return false,
-            Kind::Object => self.clear_below(row, path),
+            Kind::Object if !planted(Fault::SubtreeKept) => self.clear_below(row, path),
             _ => (),
         }
         self.clear(row, path);
@@ -204,7 +206,7 @@ impl Writer<'_> {
     }
 
     fn clear(&mut self, row: u16, path: PathId) -> Kind {
-        if self.keeps() && self.segment.live().get(row) {
+        if self.keeps() && self.segment.live().get(row) && !planted(Fault::ClearedNotKept) {
             self.segment.keep(self.ts, (row, path), &Cell::Undefined, self.texts);
         }
         let Some((lane, _)) = self.segment.lane_mut(path) else {

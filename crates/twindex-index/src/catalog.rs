@@ -15,6 +15,7 @@ use hashbrown::HashTable;
 use twindex_model::kind::{Kind, KindSet};
 use twindex_model::path::{Collection, PathId};
 use twindex_model::value::write_json_string;
+use twindex_planted::{Fault, planted};
 
 use crate::snapshot::Ts;
 use idle::Idle;
@@ -377,7 +378,8 @@ impl Catalog {
         let (old, new) = change;
         if old != new {
             let n_rows = &mut self.nodes[path.0 as usize].n_rows[collection as usize];
-            n_rows[old as usize] = n_rows[old as usize].wrapping_sub(1);
+            n_rows[old as usize] =
+                n_rows[old as usize].wrapping_sub(u32::from(!planted(Fault::TotalKept)));
             n_rows[new as usize] = n_rows[new as usize].wrapping_add(1);
             n_rows[Kind::Undefined as usize] = 0;
             if old != Kind::Undefined {

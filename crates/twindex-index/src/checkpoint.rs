@@ -11,6 +11,7 @@ use std::collections::HashMap;
 
 use twindex_model::kind::Kind;
 use twindex_model::path::{Collection, PathId};
+use twindex_planted::{Fault, planted};
 
 use crate::catalog::Catalog;
 use crate::dictionary::Dictionary;
@@ -117,6 +118,9 @@ impl Index {
     #[must_use]
     pub fn named_parts(&self) -> Vec<Part> {
         let mut parts = vec![Part::Catalog, Part::Policies];
+        if planted(Fault::CheckpointWithoutDictionary) {
+            return parts;
+        }
         parts.extend(self.texts.with_dictionary().filter_map(|(family, kind)| {
             let path = self.catalog.paths_of(family).next()?;
             Some(Part::Dictionary(path, kind as u8))

@@ -14,6 +14,8 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
+use twindex_planted::{Fault, planted};
+
 use crate::options::IndexOptions;
 
 /// Distinct texts by code.
@@ -118,6 +120,7 @@ impl Dictionary {
             Entry::Occupied(code) => {
                 let code = *code.get();
                 if let Some(word) = self.in_use.as_mut().and_then(|w| w.get_mut(code as usize / 64))
+                    && !planted(Fault::CodeInUseDropped)
                 {
                     *word |= 1 << (code % 64);
                 }

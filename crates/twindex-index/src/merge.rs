@@ -9,6 +9,7 @@ use twindex_model::cell::Cell;
 use twindex_model::json::read::{Event, Leaf, Leaves};
 use twindex_model::kind::Kind;
 use twindex_model::path::PathId;
+use twindex_planted::{Fault, planted};
 
 use crate::apply::{Writer, cell_of};
 use crate::known::SectionPaths;
@@ -146,7 +147,9 @@ impl Writer<'_> {
     /// Marks the open levels that are not yet.
     fn mark_levels(&mut self, row: u16, levels: &mut Levels, mark: Option<&Mark<'_>>) {
         let Some(mark) = mark else { return };
-        for level in levels.iter_mut().rev().take_while(|level| !level.is_marked) {
+        let n_marked = if planted(Fault::OuterLevelsUnmarked) { 1 } else { usize::MAX };
+        let unmarked = levels.iter_mut().rev().take_while(|level| !level.is_marked);
+        for level in unmarked.take(n_marked) {
             level.is_marked = true;
             if let Some(node) = level.node {
                 self.mark(row, node, mark);

@@ -14,6 +14,7 @@ use smallvec::SmallVec;
 use twindex_kernels::SEGMENT_ROWS;
 use twindex_kernels::mask::Mask;
 use twindex_model::path::PathId;
+use twindex_planted::{Fault, planted};
 
 use crate::chain::Chain;
 use crate::segment::Segment;
@@ -226,7 +227,7 @@ impl Life {
                 renewed: Mask::empty(),
                 ends: HashMap::default(),
             });
-            if fate == Fate::Born {
+            if fate == Fate::Born && !planted(Fault::LaterTwinSeen) {
                 life.ends.entry(row).or_insert(place);
             }
             if life.renewed.get(row) {

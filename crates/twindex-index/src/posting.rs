@@ -4,6 +4,7 @@
 //! very mask that the algebra works on.
 
 use twindex_kernels::mask::{self, Words};
+use twindex_planted::{Fault, planted};
 
 use crate::counts::Counts;
 use crate::lane::codes::Codes;
@@ -79,7 +80,9 @@ impl Postings {
 
     /// Takes a row out.
     pub(crate) fn remove(&mut self, code: u32, row: usize) {
-        if let Some(posting) = self.by_code.get_mut(code as usize) {
+        if let Some(posting) = self.by_code.get_mut(code as usize)
+            && !planted(Fault::PostingKept)
+        {
             posting.remove(row as u16);
         }
     }
@@ -134,7 +137,8 @@ impl Posting {
             }
             Self::List(rows) => {
                 let mut words = Box::new([0; twindex_kernels::MASK_WORDS]);
-                for row in rows.iter().chain([&row]) {
+                let more = (!planted(Fault::PostingTurnLosesRow)).then_some(&row);
+                for row in rows.iter().chain(more) {
                     mask::set(&mut words, *row);
                 }
                 *self = Self::Bits(words);

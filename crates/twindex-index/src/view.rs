@@ -5,6 +5,7 @@ use twindex_model::cell::Cell;
 use twindex_model::kind::{Kind, KindSet};
 use twindex_model::path::{Collection, PathId, RowId};
 use twindex_model::value::Value;
+use twindex_planted::{Fault, planted};
 
 use crate::catalog::Catalog;
 use crate::index::Index;
@@ -145,7 +146,7 @@ impl<'a> SegmentView<'a> {
     /// Number of live rows whose cell at `path` is of one of `kinds`, from kept counts.
     #[must_use]
     pub fn n_rows_of_kinds(&self, path: PathId, kinds: KindSet) -> u32 {
-        if let Some(past) = self.past_at(path) {
+        if let Some(past) = self.past_at(path).filter(|_| !planted(Fault::CountsOfNow)) {
             return as_of::n_rows_of_kinds(self, (path, past), kinds);
         }
         let Some(lane) = self.segment.lane(path) else {
@@ -239,7 +240,7 @@ impl<'a> SegmentView<'a> {
 
     /// Keeps in `mask` the rows whose cell at `path` is of one of `kinds`.
     pub fn narrow_kinds(&self, path: PathId, kinds: KindSet, mask: &mut Mask) {
-        if let Some(past) = self.past_at(path) {
+        if let Some(past) = self.past_at(path).filter(|_| !planted(Fault::KindsOfNow)) {
             let now = |now: &SegmentView<'_>, mask: &mut Mask| now.narrow_kinds(path, kinds, mask);
             as_of::narrow(self, past, mask, now, |cell| kinds.contains(cell.kind()));
             return;

@@ -15,6 +15,7 @@ use twindex_model::etag;
 use twindex_model::json::read::Leaves;
 use twindex_model::path::{Collection, PathId, RowId};
 use twindex_model::section::Section;
+use twindex_planted::{Fault, planted};
 
 use crate::identity::Identity;
 use crate::index::Index;
@@ -185,7 +186,7 @@ impl Index {
 
     /// Removes a twin, and with a device its modules.
     fn delete(&mut self, (collection, row): (Collection, RowId)) {
-        if collection == Collection::Devices {
+        if collection == Collection::Devices && !planted(Fault::ModulesKept) {
             for module in self.modules_of(row) {
                 self.remove(Collection::Modules, module);
             }
@@ -235,7 +236,7 @@ impl Work<'_> {
 
     fn check_etag(&self, expected: &str, change: &Change<'_>) -> Result<(), Refusal> {
         let found = self.state.etag_text(self.text(self.known.etag.path()));
-        if etag::matches(expected, &found) {
+        if etag::matches(expected, &found) || planted(Fault::EtagUnchecked) {
             return Ok(());
         }
         let is_identity = matches!(change, Change::Identify { .. } | Change::Delete);
@@ -324,7 +325,7 @@ impl Work<'_> {
             Section::Reported => Some(&mut self.state.reported_version),
         };
         let version = version.map(|version| {
-            *version += 1;
+            *version += 1 + u64::from(planted(Fault::SectionVersionTwice));
             *version
         });
         let stamp = self.state.stamp_text();

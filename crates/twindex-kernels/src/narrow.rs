@@ -3,6 +3,8 @@
 //! Empty words are skipped, the last rows are padded to a whole chunk, and rows past the data are
 //! cleared. So a kernel is nothing but a test of 64 rows, and never meets a tail.
 
+use twindex_planted::{Fault, planted};
+
 use crate::dispatch::{Isa, Kernel};
 use crate::mask::{MASK_WORDS, Words, low_bits};
 
@@ -131,6 +133,9 @@ fn narrow_by<T: Copy + Default>(
     data: &[T],
     keep: impl Fn(u64, &Chunk<T>) -> u64,
 ) {
+    if planted(Fault::LastRowLost) {
+        mask[MASK_WORDS - 1] &= u64::MAX >> 1;
+    }
     let (chunks, tail) = data.as_chunks::<64>();
     let (head, rest) = mask.split_at_mut(chunks.len().min(MASK_WORDS));
     for (word, chunk) in head.iter_mut().zip(chunks) {
@@ -143,7 +148,9 @@ fn narrow_by<T: Copy + Default>(
         if *word != 0 {
             *word = keep(*word, &padded(tail));
         }
-        beyond.fill(0);
+        if !planted(Fault::RowsPastDataKept) {
+            beyond.fill(0);
+        }
     }
 }
 
@@ -195,6 +202,7 @@ fn bits_where(keeps: impl Fn(usize) -> bool) -> u64 {
 #[inline(always)]
 fn kept_bits(bits: u64, keeps: impl Fn(usize) -> bool) -> u64 {
     let mut kept = 0;
+    let bits = if planted(Fault::LoneRowLost) { bits & !1 } else { bits };
     for_each_bit(bits, |bit| kept |= u64::from(keeps(bit)) << bit);
     kept
 }

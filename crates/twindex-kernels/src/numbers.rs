@@ -2,6 +2,8 @@
 //!
 //! A double that is not a number matches nothing; zero and minus zero are equal.
 
+use twindex_planted::{Fault, planted};
+
 use crate::dispatch::Isa;
 use crate::mask::Words;
 use crate::narrow::{RowTest, narrow};
@@ -51,7 +53,8 @@ impl InBounds {
             return None;
         }
         let low = if open_low { low.next_up() } else { low };
-        let high = if open_high { high.next_down() } else { high };
+        let high =
+            if open_high && !planted(Fault::OpenEndClosed) { high.next_down() } else { high };
         (low <= high).then_some(Self { low, high })
     }
 }

@@ -7,6 +7,8 @@ mod text;
 
 use std::fmt::{self, Display, Formatter, Write};
 
+use twindex_planted::{Fault, planted};
+
 use crate::ast::{
     Assignment, Call, Callee, Collection, CompareOp, Delete, Expr, InList, IsTest, Literal, Name,
     Node, Number, OrderKey, Path, ProductOp, Query, Segment, Select, SelectItem, Sign, Statement,
@@ -52,7 +54,8 @@ struct Operand<'a>(&'a Expr, Strength);
 impl Display for Operand<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Self(expr, least) = self;
-        if strength(&expr.node) < *least { write!(f, "({expr})") } else { write!(f, "{expr}") }
+        let is_weaker = strength(&expr.node) < *least && !planted(Fault::ParenthesesDropped);
+        if is_weaker { write!(f, "({expr})") } else { write!(f, "{expr}") }
     }
 }
 

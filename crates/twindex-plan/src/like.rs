@@ -1,6 +1,8 @@
 //! The pieces of a LIKE pattern, and matching without compiling, for patterns that change from row
 //! to row.
 
+use twindex_planted::{Fault, planted};
+
 use crate::pattern::Pattern;
 
 /// Up to this many steps a pattern is walked; beyond, its automaton is worth building.
@@ -47,7 +49,7 @@ fn next_token(pattern: &str) -> Option<(Token, &str)> {
     let token = match chars.next()? {
         '%' => Token::Run,
         '_' => Token::One,
-        '\\' => Token::Char(chars.next().unwrap_or('\\')),
+        '\\' if !planted(Fault::LikeEscapeLiteral) => Token::Char(chars.next().unwrap_or('\\')),
         c => Token::Char(c),
     };
     Some((token, chars.as_str()))

@@ -7,6 +7,7 @@
 use std::cmp::Ordering;
 
 use twindex_lang::ast::CompareOp;
+use twindex_planted::{Fault, planted};
 
 use crate::env::Scalar;
 
@@ -54,6 +55,7 @@ impl std::ops::Not for Truth {
         match self {
             Self::True => Self::False,
             Self::False => Self::True,
+            Self::Undefined if planted(Fault::NotUndefinedTrue) => Self::True,
             Self::Undefined => Self::Undefined,
         }
     }
@@ -91,7 +93,7 @@ pub fn is_nullish(a: &Scalar<'_>) -> bool {
 /// `a = b`: JSON equality, undefined if a side is.
 #[must_use]
 pub fn equals(a: &Scalar<'_>, b: &Scalar<'_>) -> Truth {
-    if a.is_undefined() || b.is_undefined() {
+    if (a.is_undefined() || b.is_undefined()) && !planted(Fault::MissingUnequal) {
         return Truth::Undefined;
     }
     a.json_eq(b).into()

@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use twindex_index::snapshot::{Shared, Ts};
+use twindex_planted::{Fault, planted};
 use twindex_store::checkpoint::manifest::Manifest;
 use twindex_store::error::StoreError;
 use twindex_store::log::writer::LogWriter;
@@ -80,6 +81,7 @@ impl Durable {
         let has_unlogged = index.has_unlogged();
         drop(index);
         let logged = log.append(ts).and_then(|()| match self.options.durability {
+            Durability::Sync if planted(Fault::AckBeforeSync) => Ok(()),
             Durability::Sync => log.writer.sync(),
             Durability::None => Ok(()),
         });

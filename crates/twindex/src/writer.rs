@@ -13,6 +13,7 @@ use twindex_index::collect::Collected;
 use twindex_index::index::Index;
 use twindex_index::snapshot::{IndexWrite, Shared, Ts};
 use twindex_index::write::When;
+use twindex_planted::{Fault, planted};
 use twindex_store::error::StoreError;
 use twindex_sync::{Mutex, MutexGuard};
 
@@ -66,7 +67,7 @@ impl Writer {
             bytes_max: options.feed_bytes_max,
         });
         let opened_at = shared.visible().0;
-        if opened_at > 0 {
+        if opened_at > 0 && !planted(Fault::FeedPretends) {
             // Changes from before a store was opened are not in the feed.
             feed.skip(opened_at);
         }
@@ -181,6 +182,9 @@ impl Writing<'_> {
                 }
             }
             index.unlock_fair();
+            if planted(Fault::HalfBatchSeen) {
+                self.writer.shared.publish(self.when.ts);
+            }
         }
         Ok(())
     }
@@ -201,7 +205,8 @@ impl Writing<'_> {
     pub(crate) fn publish(self, changes: impl Iterator<Item = Change>) -> Woken {
         // Visible first: who subscribes and then reads a twin must not miss what lies in between.
         self.writer.shared.publish(self.when.ts);
-        self.writer.feed.push(changes)
+        let is_told = |(number, _): &(usize, Change)| *number != 1 || !planted(Fault::EventLost);
+        self.writer.feed.push(changes.enumerate().filter(is_told).map(|(_, change)| change))
     }
 
     /// Logs and publishes a batch that the feed does not tell one by one, or rolls it back; forgets

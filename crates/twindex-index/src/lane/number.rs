@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 
 use twindex_kernels::LaneVec;
 use twindex_model::kind::Kind;
+use twindex_planted::{Fault, planted};
 
 use crate::counts::Counts;
 use crate::lane::codes::{self, Codes};
@@ -95,7 +96,7 @@ impl NumberLane {
 
     /// Brings what is derived up to date with a number just written.
     fn note(&mut self, (row, slot): At, number: f64) {
-        if let Some(zones) = self.zones.get_mut() {
+        if let Some(zones) = self.zones.get_mut().filter(|_| !planted(Fault::ZoneNotWidened)) {
             zones.widen(row.into(), number);
         }
         if let (Some(counts), NumberForm::Framed(framed)) = (self.counts.get_mut(), &self.form)
@@ -166,7 +167,8 @@ impl NumberLane {
             NumberForm::Floats(numbers) => *numbers = codes::scatter(numbers, rows),
             NumberForm::Framed(framed) => {
                 framed.codes = framed.codes.scatter(rows);
-                for (at, _) in &mut framed.exceptions {
+                let moved = if planted(Fault::ExceptionsNotMoved) { 0 } else { usize::MAX };
+                for (at, _) in framed.exceptions.iter_mut().take(moved) {
                     *at = rows[usize::from(*at)];
                 }
             }

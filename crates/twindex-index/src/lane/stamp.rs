@@ -5,6 +5,7 @@
 //! twin; a general parser accepts spellings that could not be told apart afterwards.
 
 use twindex_model::cell::{InlineText, Text};
+use twindex_planted::{Fault, planted};
 
 /// Digits that a stamp may have behind the point.
 pub(crate) const DIGITS_MAX: u8 = 7;
@@ -46,6 +47,7 @@ impl Stamp {
         let days = days_from_civil(year, month, day);
         let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second;
         let (fraction, digits) = fraction(tail)?;
+        let digits = if planted(Fault::StampTrimmed) { digits.min(6) } else { digits };
         Some(Self { ticks: seconds * TICKS_PER_SECOND + fraction, digits })
     }
 

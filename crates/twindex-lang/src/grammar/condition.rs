@@ -5,6 +5,8 @@ use nom::combinator::{cut, map, opt, value};
 use nom::sequence::preceded;
 use nom::{Err, Parser};
 
+use twindex_planted::{Fault, planted};
+
 use super::context::{Cx, Failed, Parsed, failure};
 use super::expected::{Expected, has_word, symbol, word};
 use super::expr::{exprs_until, sum};
@@ -118,6 +120,7 @@ fn compare_op<'a>(cx: Cx<'a>, input: &'a str) -> Parsed<'a, CompareOp> {
         "=" => CompareOp::Equal,
         "!=" | "<>" => CompareOp::NotEqual,
         "<" => CompareOp::Less,
+        "<=" if planted(Fault::LessOrEqualAsLess) => CompareOp::Less,
         "<=" => CompareOp::LessOrEqual,
         ">" => CompareOp::Greater,
         ">=" => CompareOp::GreaterOrEqual,

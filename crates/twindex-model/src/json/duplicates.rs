@@ -10,6 +10,8 @@ use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
 
+use twindex_planted::{Fault, planted};
+
 use crate::json::read::{Event, Leaves, entry_len};
 
 /// Above this many slots the set is dropped after its document instead of being kept.
@@ -48,6 +50,9 @@ impl SeenKeys {
 /// Removes every entry whose key comes again in the same object. Gives the numbers of the events
 /// that began the removed entries, ascending, as numbered before.
 pub(super) fn keep_last(leaves: &mut Leaves) -> Vec<usize> {
+    if planted(Fault::DuplicateKeyKept) {
+        return Vec::new();
+    }
     let dropped = superseded(leaves);
     let mut kept = Vec::with_capacity(leaves.events.len());
     let mut next = dropped.iter().copied().peekable();

@@ -3,6 +3,8 @@
 //! A hub's limits hold inside the sections only, and `$metadata` and `$version` do not count:
 //! they are the hub's own. The weights are explained at [`section_weight_max`].
 
+use twindex_planted::{Fault, planted};
+
 use crate::limits::{
     BOOL_WEIGHT, INTEGER_MAX, INTEGER_MIN, KEY_BYTES_MAX, NUMBER_WEIGHT, SECTION_DEPTH_MAX,
     STRING_BYTES_MAX, section_weight_max, string_weight,
@@ -78,7 +80,7 @@ impl HubLimits {
             return false;
         };
         open.weight += string_weight(text);
-        text.len() > STRING_BYTES_MAX
+        text.len() > STRING_BYTES_MAX - usize::from(planted(Fault::StringLimitShort))
     }
 
     /// A number.

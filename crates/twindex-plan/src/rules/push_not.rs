@@ -4,6 +4,8 @@
 //! false. So only rows where something is TRUE or FALSE are ever computed, never a complement. The
 //! chains are flattened on the way.
 
+use twindex_planted::{Fault, planted};
+
 use crate::expr::Expr;
 use crate::logical::{LogicalPlan, Predicate};
 
@@ -24,6 +26,9 @@ pub(super) fn push_not(predicate: Predicate) -> Predicate {
 fn push(expr: Expr, wanted: bool) -> Predicate {
     match (expr, wanted) {
         (Expr::Not(inner), _) => push(*inner, !wanted),
+        (Expr::And(terms), false) if planted(Fault::NotKeepsAnd) => {
+            Predicate::all_of(terms.into_iter().map(|term| push(term, wanted)))
+        }
         (Expr::And(terms), true) | (Expr::Or(terms), false) => {
             Predicate::all_of(terms.into_iter().map(|term| push(term, wanted)))
         }

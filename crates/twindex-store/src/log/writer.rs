@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use twindex_planted::{Fault, planted};
+
 use crate::error::StoreError;
 use crate::header::{FileKind, HEADER_BYTES, Header, StoreId};
 use crate::limits::{FRAME_BYTES_MAX, LOG_FILE_BYTES};
@@ -66,7 +68,9 @@ impl LogWriter {
             move |error| StoreError::io(action, &name, error)
         };
         let file = storage.open(&name).map_err(failed("open"))?;
-        file.set_n_bytes(end.offset).map_err(failed("cut"))?;
+        if !planted(Fault::TornTailKept) {
+            file.set_n_bytes(end.offset).map_err(failed("cut"))?;
+        }
         sync_full(&*file, &name)?;
         Ok(Self::at(storage, store, file, end))
     }
@@ -144,7 +148,8 @@ impl LogWriter {
             self.rotate()?;
         }
         let sequence = self.next_sequence;
-        let header = FrameHeader { sequence, durable: self.durable, stamp };
+        let durable = if planted(Fault::DurableOverstated) { sequence - 1 } else { self.durable };
+        let header = FrameHeader { sequence, durable, stamp };
         self.frame.clear();
         encode(&mut self.frame, self.store, &header, payload);
         let name = name_of(self.number);
@@ -170,8 +175,9 @@ impl LogWriter {
         if self.durable + 1 == self.next_sequence {
             return Ok(());
         }
-        if let Err(error) = sync_full(&*self.file, &name_of(self.number)) {
-            self.is_poisoned = true;
+        let is_skipped = planted(Fault::LogNotSynced);
+        if !is_skipped && let Err(error) = sync_full(&*self.file, &name_of(self.number)) {
+            self.is_poisoned = !planted(Fault::FailedSyncForgotten);
             return Err(unknown(error));
         }
         self.durable = self.next_sequence - 1;
@@ -232,6 +238,8 @@ fn begin_file(
     let header = Header { kind: FileKind::Log, store, number, first };
     write_full(&*file, &name, 0, &header.encode())?;
     sync_full(&*file, &name)?;
-    storage.sync_directory().map_err(|error| StoreError::io("sync", &name, error))?;
+    if !planted(Fault::LogNameNotSynced) {
+        storage.sync_directory().map_err(|error| StoreError::io("sync", &name, error))?;
+    }
     Ok(file)
 }

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use twindex_index::index::Index;
+use twindex_planted::{Fault, planted};
 
 use crate::reading::event_of;
 use crate::sequencer::batch::{Batch, Pending};
@@ -22,7 +23,9 @@ pub(super) fn perform(writer: &Writer, batch: &mut Batch) {
     let writing = writer.begin(batch.ops.len() as u64);
     apply(&writing, batch);
     if let Err(error) = writing.log() {
-        writing.roll_back();
+        if !planted(Fault::FailedBatchStays) {
+            writing.roll_back();
+        }
         batch.fail(&WriteError::Store(Arc::new(error)));
         batch.drain_changes().for_each(drop);
         batch.acknowledge();
