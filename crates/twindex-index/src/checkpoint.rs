@@ -237,7 +237,8 @@ impl Index {
     /// Makes anew what is derived, after parts were restored and redo was done.
     ///
     /// # Errors
-    /// [`BadRedo`]: two twins have one name, or one has none.
+    /// [`BadRedo`]: two twins have one name, or one has none; a lane has rows where no twin is, or
+    /// where nothing is that its path could be below.
     pub fn finish_redo(&mut self) -> Result<(), BadRedo> {
         self.catalog.finish_restore();
         self.restore_counts();
@@ -265,6 +266,7 @@ impl Index {
         store.forget_rows();
         for number in 0..store.segments.len() {
             store.segments[number].finish_restore();
+            store.segments[number].has_sound_rows(&self.catalog).then_some(())?;
             store.restore_names(number, (&self.texts, collection))?;
             if store.segments[number].n_live() >= self.options.segment_rows_max {
                 store.segments[number].settle();

@@ -289,7 +289,7 @@ fn take_cell<'a>(from: &mut ImageBytes<'a>) -> Option<Cell<'a>> {
         6 => Cell::String(Text::Borrowed(take_str(from)?)),
         7 => Cell::Array(Text::Borrowed(take_str(from)?)),
         8 => {
-            let ticks = i64::read(from)?;
+            let ticks = i64::read(from).filter(|ticks| Stamp::is_instant(*ticks))?;
             let digits = u8::read(from).filter(|digits| *digits <= DIGITS_MAX)?;
             Cell::String(Stamp { ticks, digits }.text())
         }

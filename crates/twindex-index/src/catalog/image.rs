@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use twindex_model::kind::Kind;
+use twindex_model::limits::DOCUMENT_DEPTH_MAX;
 use twindex_model::path::{Collection, PathId};
 
 use super::{Catalog, NONE, Node};
@@ -12,6 +13,9 @@ use crate::image::{Image as _, ImageBytes, put_len, put_text};
 
 /// Ids between the last one and one that is restored, at most.
 const GAP_MAX: usize = 1 << 24;
+
+/// Keys of a path at most: those of the deepest document, and of its metadata, which are deeper.
+const DEPTH_MAX: usize = 2 * DOCUMENT_DEPTH_MAX;
 
 impl Catalog {
     /// Appends the image.
@@ -56,6 +60,10 @@ impl Catalog {
         let is_near = (path.0 as usize) < self.nodes.len() + GAP_MAX;
         let has_parent = parent.is_none_or(|parent| self.has(parent));
         if !is_near || !has_parent || self.child(parent, key).is_some() {
+            return None;
+        }
+        let above = std::iter::successors(parent, |above| self.parent(*above));
+        if above.take(DEPTH_MAX).count() == DEPTH_MAX {
             return None;
         }
         if path.0 as usize >= self.nodes.len() {

@@ -18,7 +18,7 @@ use crate::lane::stamp_code::StampCoder;
 /// Bytes of a stamp: 228 years of 100 ns.
 const STAMP_BYTES: usize = 7;
 /// Stamps that a row may have.
-const STAMPS_MAX: usize = 255;
+pub(crate) const STAMPS_MAX: usize = 255;
 /// Stamps for which a row gets room at a time.
 const ROOM: usize = 4;
 /// The same of a row that has [`CROWDED_MIN`], where each time costs a look at every lane.
@@ -117,11 +117,7 @@ impl RowStamps {
     pub(crate) fn code(&self, row: u16, place: u8) -> u64 {
         let at = usize::from(place) * STAMP_BYTES;
         let stamp = self.rows.bytes_at(row.into()).get(at..at + STAMP_BYTES);
-        let mut code = [0; 8];
-        if let Some(stamp) = stamp {
-            code[..STAMP_BYTES].copy_from_slice(stamp);
-        }
-        u64::from_le_bytes(code)
+        stamp.and_then(|stamp| stamp.as_array()).map_or(0, code_of)
     }
 
     /// The text of a stamp of a row.
@@ -213,6 +209,11 @@ impl RowStamps {
     pub(crate) fn validate(&self) -> Result<(), String> {
         self.rows.validate_sizes()
     }
+}
+
+fn code_of(bytes: &Bytes) -> u64 {
+    let [a, b, c, d, e, f, g] = *bytes;
+    u64::from_le_bytes([a, b, c, d, e, f, g, 0])
 }
 
 fn bytes_of(code: u64) -> Bytes {

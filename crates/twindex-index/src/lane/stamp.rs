@@ -51,6 +51,11 @@ impl Stamp {
         Some(Self { ticks: seconds * TICKS_PER_SECOND + fraction, digits })
     }
 
+    /// Whether an instant lies in the years that have a text.
+    pub(crate) fn is_instant(ticks: i64) -> bool {
+        (TICKS_MIN..=TICKS_MAX).contains(&ticks)
+    }
+
     /// Whether the digits behind the point end in no zero, as a hub prints them.
     pub(crate) fn is_trimmed(self) -> bool {
         self.digits == 0 || self.ticks % (TICKS[usize::from(self.digits)] * 10) != 0

@@ -44,6 +44,11 @@ impl WideCodes {
         Self { low: LaneVec::new(), high }
     }
 
+    /// Number of slots.
+    pub(crate) fn len(&self) -> usize {
+        self.low.len()
+    }
+
     /// Bytes a slot.
     pub(crate) fn width(&self) -> u32 {
         match &self.high {

@@ -1,5 +1,7 @@
 //! The image of a segment's identity records: generations, then authentication.
 
+use twindex_kernels::mask::SEGMENT_ROWS;
+
 use super::Records;
 use crate::image::{Image, ImageBytes};
 use crate::lane::raw::RawText;
@@ -12,6 +14,6 @@ impl Image for Records {
 
     fn read(from: &mut ImageBytes<'_>) -> Option<Self> {
         let (generations, authentication) = <(Vec<u64>, RawText)>::read(from)?;
-        Some(Self { generations, authentication })
+        (generations.len() <= SEGMENT_ROWS).then_some(Self { generations, authentication })
     }
 }

@@ -1,10 +1,14 @@
 //! The image of a segment without its lanes: which rows hold a twin, and the stamps that lanes share.
 
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use twindex_kernels::mask::{Mask, Words};
+use twindex_model::kind::{Kind, KindSet};
+use twindex_model::path::PathId;
 
 use super::Segment;
+use crate::catalog::Catalog;
 use crate::image::{Image as _, ImageBytes};
 use crate::lane::Lane;
 use crate::lane::row_stamps::RowStamps;
@@ -50,5 +54,26 @@ impl Segment {
             lane.touched = 0;
         }
         self.n_writes = 0;
+    }
+
+    /// Whether all lanes have rows only where a twin is, and where the path above is an object.
+    pub(crate) fn has_sound_rows(&self, catalog: &Catalog) -> bool {
+        let mut objects: HashMap<PathId, Mask> = HashMap::new();
+        self.lanes.iter().all(|lane| {
+            let Some(above) = catalog.parent(lane.path) else {
+                return lane.kinds.are_rows_in(&self.live);
+            };
+            let above = objects.entry(above).or_insert_with(|| {
+                let mut objects = self.live.clone();
+                match self.lane(above) {
+                    Some(lane) => {
+                        lane.kinds.narrow(KindSet::of(&[Kind::Object]), objects.words_mut());
+                    }
+                    None => objects.clear(),
+                }
+                objects
+            });
+            lane.kinds.are_rows_in(above)
+        })
     }
 }

@@ -35,22 +35,28 @@ impl Lane {
         lane.strings = Option::<TextLane>::read(&mut from)?.map(Box::new);
         lane.arrays = Option::<TextLane>::read(&mut from)?.map(Box::new);
         from.end()?;
-        let parts = [
-            (Kind::Number, lane.numbers.is_some()),
-            (Kind::String, lane.strings.is_some()),
-            (Kind::Array, lane.arrays.is_some()),
-        ];
-        let has_parts = parts.iter().all(|(kind, has)| (lane.kinds.count(*kind) > 0) == *has);
-        let has_codes = TextKind::ALL.into_iter().all(|kind| lane.has_codes_of(kind, texts));
-        (has_parts && has_codes).then_some(lane)
+        // It may have no rows: a lane that was emptied while the checkpoint was made.
+        let is_sound = lane.has_sound_numbers()
+            && TextKind::ALL.into_iter().all(|kind| lane.has_sound_texts(kind, texts));
+        is_sound.then_some(lane)
     }
 
-    /// Whether the codes of a part are all in the dictionary.
-    fn has_codes_of(&self, kind: TextKind, texts: &Texts) -> bool {
-        let Some(TextLane::Codes(part)) = self.text_part(kind) else { return true };
-        let n_texts = self.dictionary(kind, texts).map_or(0, |dictionary| dictionary.len());
+    /// Whether there is a number for each slot that holds one.
+    fn has_sound_numbers(&self) -> bool {
+        let slots = self.kinds.slots_of_kind(Kind::Number, None);
+        match &self.numbers {
+            None => slots.is_empty(),
+            Some(part) => !slots.is_empty() && part.is_sound(&slots),
+        }
+    }
+
+    /// Whether there is a text for each slot that holds one of the kind.
+    fn has_sound_texts(&self, kind: TextKind, texts: &Texts) -> bool {
         let slots = self.kinds.slots_of_kind(kind.kind(), None);
-        slots.iter().all(|slot| (part.codes.get(slot.into()) as usize) < n_texts)
+        let Some(part) = self.text_part(kind) else { return slots.is_empty() };
+        let n_codes = self.dictionary(kind, texts).map_or(0, |dictionary| dictionary.len());
+        let is_form = kind == TextKind::Strings || !part.is_of_stamps();
+        is_form && !slots.is_empty() && part.is_sound(&slots, (self.kinds.n_slots(), n_codes))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The image of a lane's kinds: a byte for the form, then the form.
 
-use twindex_kernels::mask::SEGMENT_ROWS;
+use twindex_kernels::mask::{Mask, SEGMENT_ROWS};
 use twindex_model::kind::Kind;
 
 use super::{Form, Kinds};
@@ -51,5 +51,15 @@ impl Image for Kinds {
             _ => return None,
         };
         Some(Self { counts, n_shifts: 0, form })
+    }
+}
+
+impl Kinds {
+    /// Whether all rows that have the path are among `rows`.
+    pub(crate) fn are_rows_in(&self, rows: &Mask) -> bool {
+        match &self.form {
+            Form::Sparse { rows: own, .. } => own.iter().all(|row| rows.get(*row)),
+            Form::Planes(planes) => planes.are_rows_in(rows),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The image of a lane's numbers: a byte for the form, then the form.
 
 use twindex_kernels::LaneVec;
+use twindex_kernels::mask::{Mask, SEGMENT_ROWS};
 
 use super::{Framed, NumberForm, NumberLane};
 use crate::image::{Image, ImageBytes};
@@ -41,5 +42,33 @@ impl Image for NumberLane {
             _ => return None,
         };
         Some(Self::of_form(form))
+    }
+}
+
+impl NumberLane {
+    /// Whether the slots given, which hold numbers, and no others have one.
+    pub(crate) fn is_sound(&self, slots: &Mask) -> bool {
+        let is_there = |n_slots: usize| {
+            let last = slots.last_set().map_or(0, usize::from);
+            last < n_slots && n_slots <= SEGMENT_ROWS
+        };
+        match &self.form {
+            NumberForm::Framed(framed) => is_there(framed.codes.len()) && framed.is_sound(slots),
+            NumberForm::Floats(numbers) => {
+                let is_finite = |slot: u16| numbers[usize::from(slot)].is_finite();
+                is_there(numbers.len()) && slots.iter().all(is_finite)
+            }
+        }
+    }
+}
+
+impl Framed {
+    /// Whether just the exceptions have the code that stands for them.
+    fn is_sound(&self, slots: &Mask) -> bool {
+        let is_odd = |slot: u16| self.codes.get(slot.into()) == self.frame.n_codes();
+        let is_exception =
+            |odd: &(u16, f64)| slots.get(odd.0) && is_odd(odd.0) && odd.1.is_finite();
+        self.exceptions.iter().all(is_exception)
+            && slots.iter().filter(|slot| is_odd(*slot)).count() == self.exceptions.len()
     }
 }

@@ -1,6 +1,6 @@
 //! The image of planes: whether slots are ranks, which rows have the path, and a plane for each kind.
 
-use twindex_kernels::mask::{self, SEGMENT_ROWS, Words};
+use twindex_kernels::mask::{self, Mask, SEGMENT_ROWS, Words};
 use twindex_model::kind::Kind;
 
 use super::{Plane, Planes};
@@ -14,6 +14,14 @@ impl Planes {
             Plane::Empty => 0,
             Plane::Full => self.n_present as u32,
             Plane::Bits(words) => mask::count(words),
+        }
+    }
+
+    /// Whether all rows that have the path are among `rows`.
+    pub(crate) fn are_rows_in(&self, rows: &Mask) -> bool {
+        match &self.present {
+            None => first(self.n_present).iter().zip(rows.words()).all(|(own, w)| own & !w == 0),
+            Some(words) => words.iter().zip(rows.words()).all(|(own, w)| own & !w == 0),
         }
     }
 
@@ -51,7 +59,11 @@ impl Image for Planes {
     }
 
     fn read(from: &mut ImageBytes<'_>) -> Option<Self> {
-        let is_packed = u8::read(from)? == 1;
+        let is_packed = match u8::read(from)? {
+            0 => false,
+            1 => true,
+            _ => return None,
+        };
         let n_present = u32::read(from)? as usize;
         let end = u32::read(from)? as usize;
         let present = Option::<Box<Words>>::read(from)?;

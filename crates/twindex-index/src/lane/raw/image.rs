@@ -1,5 +1,7 @@
 //! The image of raw texts: their number, and each text in slot order.
 
+use twindex_kernels::mask::SEGMENT_ROWS;
+
 use super::RawText;
 use crate::image::{Image, ImageBytes, put_len};
 
@@ -13,7 +15,7 @@ impl Image for RawText {
     }
 
     fn read(from: &mut ImageBytes<'_>) -> Option<Self> {
-        let len = from.len(4)?;
+        let len = from.len(4).filter(|len| *len <= SEGMENT_ROWS)?;
         let mut lens = ImageBytes(from.slice(len * 4)?);
         let mut raw = Self::default();
         for slot in 0..len {

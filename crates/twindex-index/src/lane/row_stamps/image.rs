@@ -1,6 +1,6 @@
 //! The image of a segment's stamps: the coder, then the codes of each row.
 
-use super::{RowStamps, STAMP_BYTES, STAMPS_MAX};
+use super::{RowStamps, STAMP_BYTES, STAMPS_MAX, code_of};
 use crate::image::{Image, ImageBytes};
 use crate::lane::raw::RawText;
 use crate::lane::stamp_code::StampCoder;
@@ -14,11 +14,20 @@ impl Image for RowStamps {
     fn read(from: &mut ImageBytes<'_>) -> Option<Self> {
         let coder = Option::<StampCoder>::read(from)?;
         let rows = RawText::read(from)?;
-        let is_row = |row| {
-            let n_bytes = rows.bytes_at(row).len();
-            n_bytes % STAMP_BYTES == 0 && n_bytes <= STAMP_BYTES * STAMPS_MAX
-        };
-        let is_whole = (0..rows.len()).all(is_row);
-        is_whole.then_some(Self { coder, rows, ..Self::default() })
+        let stamps = Self { coder, rows, ..Self::default() };
+        (0..stamps.rows.len()).all(|row| stamps.is_row(row)).then_some(stamps)
+    }
+}
+
+impl RowStamps {
+    /// Whether every place of a row is vacant or holds a stamp.
+    fn is_row(&self, row: usize) -> bool {
+        let (places, rest) = self.rows.bytes_at(row).as_chunks::<STAMP_BYTES>();
+        let Some(coder) = &self.coder else { return places.is_empty() && rest.is_empty() };
+        let is_place = |code| code == coder.n_codes() || coder.is_code(code);
+        coder.width() as usize == STAMP_BYTES
+            && rest.is_empty()
+            && places.len() <= STAMPS_MAX
+            && places.iter().all(|place| is_place(code_of(place)))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Spelling, StampCoder};
 use crate::image::{Image, ImageBytes};
-use crate::lane::stamp::{DIGITS_MAX, TICKS_MAX};
+use crate::lane::stamp::{DIGITS_MAX, Stamp, TICKS_MAX};
 use crate::lane::wide::greatest;
 
 const FIXED: u8 = 0;
@@ -33,5 +33,16 @@ impl Image for StampCoder {
         let greatest = greatest(width);
         let has_room = odd.len() <= odd_max && (odd_max as u64) < greatest;
         has_room.then_some(Self { spelling, base, width, greatest, odd, odd_max })
+    }
+}
+
+impl StampCoder {
+    /// Whether a code stands for a text.
+    pub(crate) fn is_code(&self, code: u64) -> bool {
+        let Some(from_greatest) = self.greatest.checked_sub(code) else { return false };
+        let units = i64::try_from(code).ok().and_then(|code| self.base.checked_add(code));
+        let ticks = units.and_then(|units| units.checked_mul(self.spelling.unit()));
+        let is_stamp = || code < self.n_codes() && ticks.is_some_and(Stamp::is_instant);
+        from_greatest < self.odd.len() as u64 || is_stamp()
     }
 }
