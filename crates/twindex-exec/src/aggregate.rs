@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashSet;
+use twindex_model::cell::Cell;
 use twindex_plan::logical::AggregateFunction;
 use twindex_planted::{Fault, planted};
 
@@ -60,6 +61,52 @@ impl Partial {
             (Self::Best(best, better), key) => keep_better(best, key, *better),
             (state, Key::Number(number)) => state.add_number(*number, n),
             _ => {}
+        }
+    }
+
+    /// Adds a cell that `n` rows have, without copying a string that only counts. Objects that are
+    /// told apart must not come here.
+    pub(crate) fn add_cell(&mut self, cell: &Cell<'_>, n: u32) {
+        let n = u64::from(n);
+        match (self, cell) {
+            _ if n == 0 => {}
+            (Self::Rows(count), _) => *count += n,
+            (_, Cell::Undefined | Cell::Null) => {}
+            (Self::Values(count), _) => *count += n,
+            (state, Cell::Number(number)) => state.add_number(*number, n),
+            // No container is a best value.
+            (_, Cell::Object) | (Self::Best(..), Cell::Array(_)) => {}
+            (state, cell) => state.add(&Key::of_cell(cell, || None), n),
+        }
+    }
+
+    /// Adds cells with the number of rows of each.
+    pub(crate) fn add_counted(&mut self, cells: &[Cell<'_>], counts: &[u32]) {
+        let cells = cells.iter().zip(counts).filter(|(_, n)| **n > 0);
+        let Self::Best(_, better) = self else {
+            cells.for_each(|(cell, n)| self.add_cell(cell, *n));
+            return;
+        };
+        // Of numbers only the best is worth a key.
+        let (better, mut best) = (*better, None);
+        for (cell, n) in cells {
+            match cell {
+                Cell::Number(number) => {
+                    let is_better = |best: &f64| number.total_cmp(best) == better;
+                    if best.as_ref().is_none_or(is_better) {
+                        best = Some(*number);
+                    }
+                }
+                cell => self.add_cell(cell, *n),
+            }
+        }
+        best.into_iter().for_each(|number| self.add_number(number, 1));
+    }
+
+    /// Adds rows, whatever they hold, if that is what is counted.
+    pub(crate) fn add_rows(&mut self, n: u64) {
+        if let Self::Rows(count) = self {
+            *count += n;
         }
     }
 

@@ -169,17 +169,8 @@ impl Combined {
     }
 
     /// The place of combination `id` in each column.
-    fn places(&self, id: usize) -> &[u32] {
+    pub(crate) fn places(&self, id: usize) -> &[u32] {
         &self.places[id * self.n_columns..(id + 1) * self.n_columns]
-    }
-
-    /// The values of combination `id`.
-    pub(crate) fn keys<'a>(&self, id: usize, columns: &'a [Column]) -> Vec<&'a Key> {
-        self.places(id)
-            .iter()
-            .zip(columns)
-            .map(|(&place, column)| &column.keys[place as usize])
-            .collect()
     }
 
     fn extend(&mut self, column: &Column) {

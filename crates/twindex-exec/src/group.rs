@@ -1,14 +1,16 @@
 //! The grouping sink: aggregates by key, segment by segment, merged by value.
 //!
-//! Within a segment groups are small numbers from codes; only once per segment and group is a value
-//! hashed. Segments can be taken in any order, for no aggregate depends on it.
+//! Groups are tuples of numbers, one for each key, and a key's values are numbered in a column of
+//! its own. Within a segment they are small numbers from codes; only once per text of a dictionary,
+//! or per segment and group, is a value hashed. Segments can be taken in any order, for no aggregate
+//! depends on it.
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
-use std::hash::{BuildHasher as _, Hash as _, Hasher as _};
+use std::hash::BuildHasher as _;
+use twindex_index::coded::Found;
 use twindex_index::view::SegmentView;
 use twindex_kernels::mask::Mask;
-use twindex_model::cell::Cell;
 use twindex_model::kind::{Kind, KindSet};
 use twindex_model::path::PathId;
 use twindex_plan::expr::Expr;
@@ -17,9 +19,12 @@ use twindex_plan::logical::{AggregateFunction, Groups};
 use crate::aggregate::Partial;
 use crate::column::{Column, Combined};
 use crate::error::ExecError;
+use crate::group_coded::CodedPaths;
+use crate::group_keys::KeyColumn;
 use crate::key::Key;
 use crate::leaf::plain_path;
 use crate::physical::Filter;
+use crate::row::GroupView;
 use crate::segment::Segment;
 
 const OBJECT: KindSet = KindSet::of(&[Kind::Object]);
@@ -29,14 +34,19 @@ const VALUES: KindSet = KindSet::DEFINED.without(Kind::Null);
 #[derive(Debug)]
 pub(crate) struct GroupTable<'a> {
     groups: &'a Groups,
+    /// The values of each key.
+    columns: Vec<KeyColumn>,
     hasher: RandomState,
-    /// Places of groups, found by the hash of their keys.
+    /// Places of groups of several keys, found by the hash of their numbers. With one key the place
+    /// of a group is the number of its value.
     places: HashTable<u32>,
-    /// The keys of all groups, group by group.
-    keys: Vec<Key>,
+    /// The numbers of the keys of all groups, group by group.
+    numbers: Vec<u32>,
     /// The states of all groups, group by group.
     partials: Vec<Partial>,
     n_groups: usize,
+    /// Where codes may do.
+    coded: Option<CodedPaths>,
 }
 
 /// What kept counts know of a segment.
@@ -65,11 +75,55 @@ impl Matching {
     }
 }
 
-/// One finished group.
-#[derive(Clone, Debug)]
-pub(crate) struct Group {
-    pub(crate) keys: Box<[Key]>,
-    pub(crate) aggregates: Box<[Key]>,
+/// Groups with the values of their aggregates.
+#[derive(Debug, Default)]
+pub(crate) struct FinishedGroups {
+    /// The values of each key, by number.
+    columns: Vec<Vec<Key>>,
+    /// The numbers of the keys of all groups, group by group.
+    numbers: Vec<u32>,
+    /// The aggregates of all groups, group by group.
+    aggregates: Vec<Key>,
+    n_aggregates: usize,
+    n_groups: usize,
+}
+
+impl FinishedGroups {
+    /// Number of groups.
+    pub(crate) fn len(&self) -> usize {
+        self.n_groups
+    }
+
+    /// The keys of a group.
+    pub(crate) fn keys(&self, place: usize) -> impl Iterator<Item = &Key> {
+        let numbers = &self.numbers[place * self.columns.len()..];
+        self.columns.iter().zip(numbers).map(|(keys, number)| &keys[*number as usize])
+    }
+
+    /// All values of the first key by number; none without keys.
+    pub(crate) fn first_keys(&self) -> Option<&[Key]> {
+        self.columns.first().map(Vec::as_slice)
+    }
+
+    /// The number of the first key of a group, of which there must be one.
+    pub(crate) fn first_number(&self, place: usize) -> usize {
+        self.numbers[place * self.columns.len()] as usize
+    }
+
+    /// A group as an environment.
+    pub(crate) fn view(&self, place: usize) -> GroupView<'_> {
+        GroupView { groups: self, place }
+    }
+
+    /// A key or aggregate of a group.
+    pub(crate) fn slot(&self, place: usize, slot: usize) -> Option<&Key> {
+        let n_keys = self.columns.len();
+        if slot < n_keys {
+            return self.columns[slot].get(self.numbers[place * n_keys + slot] as usize);
+        }
+        let aggregates = &self.aggregates[place * self.n_aggregates..][..self.n_aggregates];
+        aggregates.get(slot - n_keys)
+    }
 }
 
 impl<'a> GroupTable<'a> {
@@ -77,14 +131,16 @@ impl<'a> GroupTable<'a> {
     pub(crate) fn new(groups: &'a Groups) -> Self {
         let mut table = Self {
             groups,
+            columns: groups.keys.iter().map(|_| KeyColumn::default()).collect(),
             hasher: RandomState::default(),
             places: HashTable::new(),
-            keys: Vec::new(),
+            numbers: Vec::new(),
             partials: Vec::new(),
             n_groups: 0,
+            coded: CodedPaths::of(groups),
         };
         if groups.keys.is_empty() {
-            table.place(&[]);
+            table.grow(&[]);
         }
         table
     }
@@ -109,11 +165,10 @@ impl<'a> GroupTable<'a> {
         if let Some(path) = counted_path.filter(|_| has_cells_alone) {
             return segment.step(|view| self.count_values(path, view, Some(&mask)));
         }
-        if let [a, b] = &self.groups.keys[..]
-            && counts_rows_alone
-            && let (Some(a), Some(b)) = (plain_path(a), plain_path(b))
-        {
-            mask = segment.step(|view| self.count_pairs((a, b), view, &mask))?;
+        if let Some(paths) = self.coded.take() {
+            let rest = segment.step(|view| self.add_coded(&paths, view, mask));
+            self.coded = Some(paths);
+            mask = rest?;
         }
         if self.groups.keys.is_empty() {
             self.add_whole(segment, &mask, everything)
@@ -137,7 +192,7 @@ impl<'a> GroupTable<'a> {
             && counts_rows_alone(self.groups)
             && let Some(n_rows) = exact
         {
-            self.partials.iter_mut().for_each(|partial| partial.add(&Key::Null, u64::from(n_rows)));
+            self.partials.iter_mut().for_each(|partial| partial.add_rows(u64::from(n_rows)));
             return Known::All;
         }
         let everything = exact == Some(segment.n_live());
@@ -155,10 +210,17 @@ impl<'a> GroupTable<'a> {
     /// Adds the groups of `other`.
     pub(crate) fn merge(&mut self, other: Self) {
         let (n_keys, n_partials) = (self.groups.keys.len(), self.groups.aggregates.len());
+        let columns = self.columns.iter_mut().zip(other.columns);
+        let renumbered: Vec<Vec<u32>> = columns
+            .map(|(to, from)| from.into_keys().into_iter().map(|k| to.number_of_key(k)).collect())
+            .collect();
         let mut partials = other.partials.into_iter();
-        for i in 0..other.n_groups {
-            let keys: Vec<&Key> = other.keys[i * n_keys..(i + 1) * n_keys].iter().collect();
-            let place = self.place(&keys);
+        let mut numbers = vec![0; n_keys];
+        for group in 0..other.n_groups {
+            for (i, renumbered) in renumbered.iter().enumerate() {
+                numbers[i] = renumbered[other.numbers[group * n_keys + i] as usize];
+            }
+            let place = self.place(&numbers);
             for partial in partials.by_ref().take(n_partials).zip(self.partials_of(place)) {
                 partial.1.merge(partial.0);
             }
@@ -166,22 +228,22 @@ impl<'a> GroupTable<'a> {
     }
 
     /// The groups with their aggregates, in no order.
-    pub(crate) fn finish(self) -> Vec<Group> {
+    pub(crate) fn finish(self) -> FinishedGroups {
         let functions: Vec<AggregateFunction> =
             self.groups.aggregates.iter().map(|aggregate| aggregate.function).collect();
-        let mut keys = self.keys.into_iter();
         let mut partials = self.partials.into_iter();
-        let n_keys = self.groups.keys.len();
-        (0..self.n_groups)
-            .map(|_| Group {
-                keys: keys.by_ref().take(n_keys).collect(),
-                aggregates: functions
-                    .iter()
-                    .zip(partials.by_ref())
-                    .map(|(&function, partial)| partial.finish(function))
-                    .collect(),
-            })
-            .collect()
+        let mut aggregates = Vec::with_capacity(partials.len());
+        for _ in 0..self.n_groups {
+            let of_group = functions.iter().zip(partials.by_ref());
+            aggregates.extend(of_group.map(|(&function, partial)| partial.finish(function)));
+        }
+        FinishedGroups {
+            columns: self.columns.into_iter().map(KeyColumn::into_keys).collect(),
+            numbers: self.numbers,
+            aggregates,
+            n_aggregates: functions.len(),
+            n_groups: self.n_groups,
+        }
     }
 
     /// Whether kept counts alone answer where they answer the filter.
@@ -194,74 +256,70 @@ impl<'a> GroupTable<'a> {
         has_plain_keys && counts_rows_alone(groups)
     }
 
-    /// The place of the group with these keys, a new one if there is none.
-    fn place(&mut self, keys: &[&Key]) -> usize {
-        let n_keys = self.groups.keys.len();
-        let hasher = &self.hasher;
-        let hash = hash_of(hasher, keys.iter().copied());
-        let all = &self.keys;
-        let keys_at = |place: u32| &all[place as usize * n_keys..(place as usize + 1) * n_keys];
-        let found = self.places.find(hash, |&place| keys_at(place).iter().eq(keys.iter().copied()));
-        if let Some(&place) = found {
+    /// The number of a cell, which is no object, among the values of a key.
+    pub(crate) fn number_of(&mut self, key: usize, found: &Found<'_>) -> u32 {
+        self.columns[key].number_of(found)
+    }
+
+    /// The place of the group with these numbers, one for each key; a new one if there is none.
+    pub(crate) fn place(&mut self, numbers: &[u32]) -> usize {
+        match numbers {
+            [] => 0,
+            [number] => {
+                // Numbers are given in sequence, and each is asked for at once.
+                while self.n_groups <= *number as usize {
+                    self.grow(&[self.n_groups as u32]);
+                }
+                *number as usize
+            }
+            _ => self.place_of_several(numbers),
+        }
+    }
+
+    fn place_of_several(&mut self, numbers: &[u32]) -> usize {
+        let n_keys = numbers.len();
+        let hash = self.hasher.hash_one(numbers);
+        let all = &self.numbers;
+        let at = |all: &[u32], place: u32| -> std::ops::Range<usize> {
+            debug_assert!((place as usize + 1) * n_keys <= all.len());
+            place as usize * n_keys..(place as usize + 1) * n_keys
+        };
+        if let Some(&place) = self.places.find(hash, |&place| all[at(all, place)] == *numbers) {
             return place as usize;
         }
-        let place = self.n_groups;
+        let place = self.grow(numbers);
+        let (all, hasher) = (&self.numbers, &self.hasher);
         // Rows have 32-bit ids, and there are no more groups than rows.
-        let code = u32::try_from(place).unwrap_or(u32::MAX);
-        self.places.insert_unique(hash, code, |&place| hash_of(hasher, keys_at(place).iter()));
-        self.n_groups += 1;
-        self.keys.extend(keys.iter().map(|&key| key.clone()));
-        let aggregates = self.groups.aggregates.iter();
-        self.partials.extend(aggregates.map(|aggregate| Partial::new(aggregate.function)));
+        let code = place as u32;
+        let hash_of = |&place: &u32| hasher.hash_one(&all[at(all, place)]);
+        self.places.insert_unique(hash, code, hash_of);
         place
     }
 
-    /// The same for keys as cells, none of them an object; keys are not made where the group is
-    /// known.
-    fn place_of_cells(&mut self, cells: &[Cell<'_>]) -> usize {
-        let mut hasher = self.hasher.build_hasher();
-        cells.iter().for_each(|cell| Key::hash_cell(cell, &mut hasher));
-        let is_it = |&place: &u32| {
-            let keys = &self.keys[place as usize * cells.len()..];
-            keys.iter().zip(cells).all(|(key, cell)| key.is_of_cell(cell))
-        };
-        if let Some(&place) = self.places.find(hasher.finish(), is_it) {
-            return place as usize;
-        }
-        let keys: Vec<Key> = cells.iter().map(|cell| Key::of_cell(cell, || None)).collect();
-        self.place(&keys.iter().collect::<Vec<_>>())
+    /// Adds a group. Here, and nowhere else, the state grows by groups.
+    fn grow(&mut self, numbers: &[u32]) -> usize {
+        self.numbers.extend_from_slice(numbers);
+        let aggregates = self.groups.aggregates.iter();
+        self.partials.extend(aggregates.map(|aggregate| Partial::new(aggregate.function)));
+        self.n_groups += 1;
+        self.n_groups - 1
     }
 
-    fn partials_of(&mut self, place: usize) -> &mut [Partial] {
+    pub(crate) fn partials_of(&mut self, place: usize) -> &mut [Partial] {
         let n = self.groups.aggregates.len();
         &mut self.partials[place * n..(place + 1) * n]
     }
 
     /// Counts the rows by the values of one path.
     fn count_values(&mut self, path: PathId, segment: &SegmentView<'_>, mask: Option<&Mask>) {
-        segment.count_values(path, mask, |cell, n| {
+        segment.count_found(path, mask, |found, n| {
             if n > 0 {
-                let place = self.place_of_cells(&[cell]);
-                for partial in self.partials_of(place) {
-                    partial.add(&Key::Null, u64::from(n));
-                }
+                let number = self.number_of(0, &found);
+                let place = self.place(&[number]);
+                let partials = self.partials_of(place).iter_mut();
+                partials.for_each(|partial| partial.add_rows(u64::from(n)));
             }
         });
-    }
-
-    /// Counts the rows by the values of two paths where lanes have a short way, and gives the rest.
-    fn count_pairs(
-        &mut self,
-        paths: (PathId, PathId),
-        segment: &SegmentView<'_>,
-        mask: &Mask,
-    ) -> Mask {
-        segment.count_pairs(paths, mask, |cells, n| {
-            let place = self.place_of_cells(&cells);
-            for partial in self.partials_of(place) {
-                partial.add(&Key::Null, u64::from(n));
-            }
-        })
     }
 
     /// Adds rows to the one group of a query without keys.
@@ -299,8 +357,20 @@ impl<'a> GroupTable<'a> {
         let columns: Vec<Column> =
             keys.map(|key| Column::new(key, segment, mask)).collect::<Result<_, _>>()?;
         let combined = Combined::new(&columns);
-        let places: Vec<usize> =
-            (0..combined.len()).map(|id| self.place(&combined.keys(id, &columns))).collect();
+        let numbers: Vec<Vec<u32>> = columns
+            .iter()
+            .zip(&mut self.columns)
+            .map(|(from, to)| from.keys.iter().map(|k| to.number_of_key(k.clone())).collect())
+            .collect();
+        let mut of_group = vec![0; numbers.len()];
+        let places: Vec<usize> = (0..combined.len())
+            .map(|id| {
+                for (i, &place) in combined.places(id).iter().enumerate() {
+                    of_group[i] = numbers[i][place as usize];
+                }
+                self.place(&of_group)
+            })
+            .collect();
         let mut arguments = Arguments::default();
         for (i, aggregate) in groups.aggregates.iter().enumerate() {
             let Some(argument) = &aggregate.argument else {
@@ -424,24 +494,10 @@ fn add_cells(
                 return false;
             }
             let mask = (has_objects || matching == Matching::Some).then_some(mask);
-            segment.count_values(path, mask, |cell, n| add_cell(partial, &cell, n));
+            segment.count_values(path, mask, |cell, n| partial.add_cell(&cell, n));
         }
     }
     true
-}
-
-/// Adds a cell that `n` rows have, without copying a string that only counts.
-fn add_cell(partial: &mut Partial, cell: &Cell<'_>, n: u32) {
-    let n = u64::from(n);
-    match cell {
-        _ if n == 0 => {}
-        Cell::Undefined | Cell::Null => {}
-        Cell::Number(number) => partial.add_number(*number, n),
-        // No container is a best value, and objects that are told apart do not come here.
-        Cell::Object => {}
-        Cell::Array(_) if matches!(partial, Partial::Best(..)) => {}
-        cell => partial.add(&Key::of_cell(cell, || None), n),
-    }
 }
 
 /// How often each of `n` ids comes.
@@ -451,12 +507,4 @@ fn counts_of(ids: &[u32], n: usize) -> Vec<u64> {
         counts[id as usize] += 1;
     }
     counts
-}
-
-fn hash_of<'k>(state: &RandomState, keys: impl Iterator<Item = &'k Key>) -> u64 {
-    let mut hasher = state.build_hasher();
-    for key in keys {
-        key.hash(&mut hasher);
-    }
-    hasher.finish()
 }

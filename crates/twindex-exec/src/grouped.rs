@@ -3,18 +3,16 @@
 //! Every page aggregates anew: groups have no place of their own in the store. What orders them is
 //! their sort keys and then their own keys, and that is the place a page goes on from.
 
-use std::cmp::Ordering;
-
 use foldhash::fast::RandomState;
 use hashbrown::HashSet;
 use twindex_plan::eval::evaluate;
 use twindex_plan::logical::{Groups, OrderKey};
 
 use crate::error::ExecError;
-use crate::group::{Group, GroupTable};
+use crate::group::{FinishedGroups, GroupTable};
 use crate::key::{Direction, Key, cmp_keys};
 use crate::project::Projection;
-use crate::row::{GroupView, is_truth};
+use crate::row::is_truth;
 use crate::runner::Fold;
 use crate::scan::Scan;
 use crate::window::Window;
@@ -25,8 +23,19 @@ const GROUP_NS: f64 = 8.0;
 /// A group in its place.
 #[derive(Clone, Debug)]
 pub(crate) struct RankedGroup {
+    /// What sorts like the first of what orders groups, as far as it goes.
+    rank: u64,
+    /// Its sort keys; none without ORDER BY.
     pub(crate) order: Box<[Key]>,
-    pub(crate) group: Group,
+    /// Its place among the groups.
+    pub(crate) place: usize,
+}
+
+/// The group that the page before ended with.
+#[derive(Clone, Debug)]
+pub(crate) struct LastGroup {
+    pub(crate) order: Box<[Key]>,
+    pub(crate) keys: Box<[Key]>,
 }
 
 /// A grouped query.
@@ -38,11 +47,11 @@ pub(crate) struct Grouped<'a> {
 }
 
 impl Grouped<'_> {
-    /// All groups of the query that HAVING keeps, in no order.
+    /// All groups of the query.
     ///
     /// # Errors
     /// [`ExecError::Stopped`] and [`ExecError::SnapshotExpired`].
-    pub(crate) fn all(&self, scan: &Scan<'_>) -> Result<Vec<RankedGroup>, ExecError> {
+    pub(crate) fn all(&self, scan: &Scan<'_>) -> Result<FinishedGroups, ExecError> {
         let n_values = self.groups.keys.len() + self.groups.aggregates.len();
         let row_ns = GROUP_NS * n_values as f64;
         let n_segments = scan.n_segments();
@@ -57,12 +66,7 @@ impl Grouped<'_> {
                 merge: &GroupTable::merge,
             },
         )?;
-        let groups = table.finish().into_iter();
-        let kept = groups.filter(|group| {
-            let having = self.groups.having.as_ref();
-            having.is_none_or(|having| is_truth(having, &group.view(), true))
-        });
-        Ok(kept.map(|group| self.ranked(group)).collect())
+        Ok(table.finish())
     }
 
     /// What grouping costs; nothing worth a thread where kept counts answer.
@@ -74,49 +78,93 @@ impl Grouped<'_> {
         if is_counted { Ok(0.0) } else { scan.work_ns(0..n_segments, row_ns) }
     }
 
-    fn ranked(&self, group: Group) -> RankedGroup {
-        let keys = self.order.iter();
-        RankedGroup {
-            order: keys.map(|key| Key::of_scalar(evaluate(&key.expr, &group.view()))).collect(),
-            group,
-        }
+    /// The groups that HAVING keeps, with their sort keys.
+    fn kept(&self, groups: &FinishedGroups) -> Vec<RankedGroup> {
+        let having = self.groups.having.as_ref();
+        let is_kept = |place: &usize| {
+            having.is_none_or(|having| is_truth(having, &groups.view(*place), true))
+        };
+        let order = |place: usize| -> Box<[Key]> {
+            let keys = self.order.iter();
+            keys.map(|key| Key::of_scalar(evaluate(&key.expr, &groups.view(place)))).collect()
+        };
+        let ranks = self.order.is_empty().then(|| ranks(groups.first_keys().unwrap_or_default()));
+        let direction = self.order.first().map_or(Direction::Ascending, Direction::of);
+        let ranked = |place: usize| {
+            let order = order(place);
+            let rank = match (&ranks, order.first()) {
+                (Some(ranks), _) if !ranks.is_empty() => ranks[groups.first_number(place)],
+                (None, Some(key)) => key.rank_directed(0, direction),
+                _ => 0,
+            };
+            RankedGroup { rank, order, place }
+        };
+        (0..groups.len()).filter(is_kept).map(ranked).collect()
     }
 
     /// The groups of a page in order, at most one more than it holds.
     pub(crate) fn page(
         &self,
-        groups: Vec<RankedGroup>,
-        after: Option<&RankedGroup>,
+        groups: &FinishedGroups,
+        after: Option<&LastGroup>,
         window: &Window,
         is_distinct: Distinctness,
     ) -> Vec<RankedGroup> {
         let directions: Vec<Direction> = self.order.iter().map(Direction::of).collect();
-        let cmp = |a: &RankedGroup, b: &RankedGroup| a.cmp(b, &directions);
-        let is_after = |group: &RankedGroup| after.is_none_or(|after| cmp(group, after).is_gt());
+        let cmp = |a: &RankedGroup, b: &RankedGroup| {
+            a.rank
+                .cmp(&b.rank)
+                .then_with(|| cmp_keys(&a.order, &b.order, &directions))
+                .then_with(|| groups.keys(a.place).cmp(groups.keys(b.place)))
+        };
+        let is_after = |group: &RankedGroup| {
+            after.is_none_or(|after| {
+                cmp_keys(&group.order, &after.order, &directions)
+                    .then_with(|| groups.keys(group.place).cmp(after.keys.iter()))
+                    .is_gt()
+            })
+        };
         let n_max = window.n_wanted_with_skip();
-        let mut groups = groups;
+        let mut ranked = self.kept(groups);
         match is_distinct {
             Distinctness::All => {
-                groups.retain(is_after);
-                if n_max > 0 && groups.len() > n_max.saturating_mul(2) {
-                    groups.select_nth_unstable_by(n_max - 1, cmp);
-                    groups.truncate(n_max);
+                ranked.retain(is_after);
+                if n_max > 0 && ranked.len() > n_max.saturating_mul(2) {
+                    ranked.select_nth_unstable_by(n_max - 1, cmp);
+                    ranked.truncate(n_max);
                 }
-                groups.sort_unstable_by(cmp);
+                ranked.sort_unstable_by(cmp);
             }
             Distinctness::FirstOfEqual => {
-                groups.sort_unstable_by(cmp);
+                ranked.sort_unstable_by(cmp);
                 let mut seen: HashSet<String, RandomState> = HashSet::default();
-                groups.retain(|group| {
+                ranked.retain(|group| {
                     let mut text = String::new();
-                    self.projection.write_canonical(&group.group.view(), &mut text);
+                    self.projection.write_canonical(&groups.view(group.place), &mut text);
                     seen.insert(text) && is_after(group)
                 });
             }
         }
-        groups.truncate(n_max);
-        window.without_skipped(groups)
+        ranked.truncate(n_max);
+        window.without_skipped(ranked)
     }
+}
+
+/// For each key what sorts like it, as far as it goes: ids and names of one kind often begin alike,
+/// so what all texts begin with is left out.
+fn ranks(keys: &[Key]) -> Vec<u64> {
+    let mut texts = keys.iter().filter_map(|key| match key {
+        Key::String(text) => Some(text.as_bytes()),
+        _ => None,
+    });
+    let first = texts.next().unwrap_or_default();
+    let n_common = texts.fold(first.len(), |n_common, text| {
+        if text.get(..n_common) == first.get(..n_common) {
+            return n_common;
+        }
+        first.iter().zip(text).take(n_common).take_while(|(a, b)| a == b).count()
+    });
+    keys.iter().map(|key| key.rank_directed(n_common, Direction::Ascending)).collect()
 }
 
 /// Whether equal rows are all given.
@@ -126,22 +174,4 @@ pub(crate) enum Distinctness {
     All,
     /// Only the first of them is.
     FirstOfEqual,
-}
-
-impl Group {
-    pub(crate) fn view(&self) -> GroupView<'_> {
-        GroupView { keys: &self.keys, aggregates: &self.aggregates }
-    }
-}
-
-impl RankedGroup {
-    /// A place among groups, whatever the group there holds.
-    pub(crate) fn at(order: Box<[Key]>, keys: Box<[Key]>) -> Self {
-        Self { order, group: Group { keys, aggregates: Box::default() } }
-    }
-
-    fn cmp(&self, other: &Self, directions: &[Direction]) -> Ordering {
-        cmp_keys(&self.order, &other.order, directions)
-            .then_with(|| cmp_keys(&self.group.keys, &other.group.keys, &[]))
-    }
 }

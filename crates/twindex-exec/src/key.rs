@@ -179,6 +179,36 @@ impl Key {
         }
     }
 
+    /// A number that sorts as the key does in a direction, though keys that differ late may share
+    /// one. Of strings `n_common` bytes at the front are left out, with which all strings that are
+    /// compared so must begin.
+    pub(crate) fn rank_directed(&self, n_common: usize, direction: Direction) -> u64 {
+        /// Bits that the rank of a kind leaves.
+        const VALUE_BITS: u32 = 61;
+        const VALUES: u64 = (1 << VALUE_BITS) - 1;
+        let value = match self {
+            Self::Number(number) => {
+                let bits = number.to_bits();
+                let flipped = if bits >> 63 == 1 { !bits } else { bits | 1 << 63 };
+                flipped >> (u64::BITS - VALUE_BITS)
+            }
+            Self::String(text) => {
+                let rest = text.as_bytes().get(n_common..).unwrap_or_default();
+                let mut first = [0; 8];
+                let n = rest.len().min(first.len());
+                first[..n].copy_from_slice(&rest[..n]);
+                u64::from_be_bytes(first) >> (u64::BITS - VALUE_BITS)
+            }
+            _ => 0,
+        };
+        let rank = u64::from(self.rank()) << VALUE_BITS | value;
+        let greatest = u64::from(CONTAINER_RANK) << VALUE_BITS | VALUES;
+        match direction {
+            Direction::Descending if self.is_defined() => greatest - rank,
+            _ => rank,
+        }
+    }
+
     fn rank(&self) -> u8 {
         match self {
             Self::Null => 0,
@@ -294,6 +324,26 @@ mod tests {
                 assert_eq!(a == b, i == j);
                 let turned = if i == 10 || j == 10 { i.cmp(&j) } else { j.cmp(&i) };
                 assert_eq!(a.cmp_directed(b, Direction::Descending), turned);
+            }
+        }
+    }
+
+    #[test]
+    fn ranks_sort_as_keys_do() {
+        let texts = ["x", "xa", "xb", "xaaaaaaaaa", "xaaaaaaaab", "x\u{0}"];
+        let mut keys: Vec<Key> = texts.map(|text| Key::String(text.into())).to_vec();
+        let numbers = [-1e300, -1.5, 0.0, 5e-324, 1.0, 1.0 + f64::EPSILON, f64::MAX];
+        keys.extend(numbers.map(Key::Number));
+        keys.extend(["null", "false", "true", "[1]", "[]", "{}"].map(key));
+        keys.push(Key::Undefined);
+        for direction in [Direction::Ascending, Direction::Descending] {
+            for (a, b) in keys.iter().flat_map(|a| keys.iter().map(move |b| (a, b))) {
+                let ranks = [a, b].map(|key| key.rank_directed(1, direction));
+                let ordering = ranks[0].cmp(&ranks[1]);
+                assert!(
+                    ordering.is_eq() || ordering == a.cmp_directed(b, direction),
+                    "{a:?} {b:?}"
+                );
             }
         }
     }

@@ -15,6 +15,8 @@ pub mod error;
 mod exact_sum;
 pub mod explain;
 mod group;
+mod group_coded;
+mod group_keys;
 mod grouped;
 pub mod key;
 #[cfg(test)]

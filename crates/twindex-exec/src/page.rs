@@ -12,7 +12,7 @@ use twindex_planted::{Fault, planted};
 
 use crate::distinct::Distinct;
 use crate::error::ExecError;
-use crate::grouped::{Distinctness, Grouped, RankedGroup};
+use crate::grouped::{Distinctness, Grouped, LastGroup};
 use crate::operator::Metering;
 use crate::physical::Filter;
 use crate::position::{Place, Position};
@@ -187,15 +187,16 @@ impl Run<'_> {
         let after = self.group_after(grouped)?;
         let distinctness =
             if self.plan.distinct { Distinctness::FirstOfEqual } else { Distinctness::All };
-        let all = grouped.all(&self.scan)?;
-        let mut found = grouped.page(all, after.as_ref(), &self.window, distinctness);
+        let groups = grouped.all(&self.scan)?;
+        let mut found = grouped.page(&groups, after.as_ref(), &self.window, distinctness);
         let last = self.cut(&mut found, |ranked| Place::Group {
             order: ranked.order.clone(),
-            keys: ranked.group.keys.clone(),
+            keys: groups.keys(ranked.place).cloned().collect(),
         });
         let mut rows = Rows::default();
         for ranked in &found {
-            rows.push_with(|out| grouped.projection.write_canonical(&ranked.group.view(), out));
+            let view = groups.view(ranked.place);
+            rows.push_with(|out| grouped.projection.write_canonical(&view, out));
         }
         Ok(Given { rows, last })
     }
@@ -226,14 +227,14 @@ impl Run<'_> {
     }
 
     /// The place to go on from among groups.
-    fn group_after(&self, grouped: &Grouped<'_>) -> Result<Option<RankedGroup>, ExecError> {
+    fn group_after(&self, grouped: &Grouped<'_>) -> Result<Option<LastGroup>, ExecError> {
         match self.after.map(|after| &after.place) {
             None => Ok(None),
             Some(Place::Group { order, keys })
                 if order.len() == grouped.order.len()
                     && keys.len() == grouped.groups.keys.len() =>
             {
-                Ok(Some(RankedGroup::at(order.clone(), keys.clone())))
+                Ok(Some(LastGroup { order: order.clone(), keys: keys.clone() }))
             }
             Some(_) => Err(ExecError::ForeignPosition),
         }

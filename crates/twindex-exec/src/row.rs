@@ -8,6 +8,7 @@ use twindex_plan::env::{Env, Scalar};
 use twindex_plan::eval::evaluate;
 use twindex_plan::expr::Expr;
 
+use crate::group::FinishedGroups;
 use crate::key::Key;
 
 /// One row of a segment: what the single-row path of every operator reads.
@@ -61,8 +62,8 @@ impl Env for CellView<'_> {
 /// One group: its keys, then its aggregates.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct GroupView<'a> {
-    pub(crate) keys: &'a [Key],
-    pub(crate) aggregates: &'a [Key],
+    pub(crate) groups: &'a FinishedGroups,
+    pub(crate) place: usize,
 }
 
 impl Env for GroupView<'_> {
@@ -75,8 +76,7 @@ impl Env for GroupView<'_> {
     }
 
     fn slot(&self, slot: usize) -> Scalar<'_> {
-        let of_aggregates = || self.aggregates.get(slot.checked_sub(self.keys.len())?);
-        self.keys.get(slot).or_else(of_aggregates).map_or(Scalar::Undefined, Key::as_scalar)
+        self.groups.slot(self.place, slot).map_or(Scalar::Undefined, Key::as_scalar)
     }
 }
 

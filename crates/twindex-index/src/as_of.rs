@@ -16,6 +16,7 @@ use twindex_model::cell::Cell;
 use twindex_model::kind::{Kind, KindSet};
 use twindex_model::path::PathId;
 
+use crate::coded::Found;
 use crate::filter::{Estimate, PathFilter};
 use crate::past::PathPast;
 use crate::undo::Record;
@@ -104,17 +105,17 @@ pub(crate) fn n_rows_of_kinds(view: &SegmentView<'_>, (path, past): At<'_>, kind
     now.n_rows_of_kinds(path, kinds) + n_then - n_now
 }
 
-/// See [`SegmentView::count_values`].
-pub(crate) fn count_values<'a>(
+/// See [`SegmentView::count_found`].
+pub(crate) fn count_found<'a>(
     view: &SegmentView<'a>,
     (path, past): At<'a>,
     mask: Option<&Mask>,
-    take: &mut dyn FnMut(Cell<'a>, u32),
+    take: &mut dyn FnMut(Found<'a>, u32),
 ) {
     let mut rest = mask.unwrap_or(view.live()).clone();
     let changed = take_changed(&mut rest, past);
-    view.now().count_values(path, Some(&rest), &mut *take);
-    view.for_each_old(past, &changed, |_, cell| take(cell, 1));
+    view.now().count_found(path, Some(&rest), &mut *take);
+    view.for_each_old(past, &changed, |_, cell| take(Found::plain(cell), 1));
 }
 
 /// See [`SegmentView::count_numbers`].
@@ -151,15 +152,14 @@ pub(crate) fn number_zones<'a>(
     zones
 }
 
-/// The rows of `mask` that changed at one of two paths, taken out of it.
-fn take_changed_pair(
+/// See [`SegmentView::take_changed`].
+pub(crate) fn take_changed_at(
     view: &SegmentView<'_>,
-    paths: (PathId, PathId),
+    paths: impl IntoIterator<Item = PathId>,
     mask: &mut Mask,
 ) -> Option<Mask> {
-    let pasts = [paths.0, paths.1].map(|path| view.past_at(path));
     let mut changed: Option<Mask> = None;
-    for past in pasts.into_iter().flatten() {
+    for past in paths.into_iter().filter_map(|path| view.past_at(path)) {
         let of_path = take_changed(mask, past);
         match &mut changed {
             Some(changed) => changed.or(&of_path),
@@ -169,20 +169,6 @@ fn take_changed_pair(
     changed.filter(|changed| !changed.is_empty())
 }
 
-/// See [`SegmentView::count_pairs`].
-pub(crate) fn count_pairs<'a>(
-    view: &SegmentView<'a>,
-    paths: (PathId, PathId),
-    mask: &Mask,
-    take: &mut dyn FnMut([Cell<'a>; 2], u32),
-) -> Mask {
-    let mut unchanged = mask.clone();
-    let changed = take_changed_pair(view, paths, &mut unchanged);
-    let mut rest = view.now().count_pairs(paths, &unchanged, take);
-    changed.iter().for_each(|changed| rest.or(changed));
-    rest
-}
-
 /// See [`SegmentView::narrow_columns_equal`].
 pub(crate) fn narrow_columns_equal(
     view: &SegmentView<'_>,
@@ -190,7 +176,7 @@ pub(crate) fn narrow_columns_equal(
     wanted: Equality,
     mask: &mut Mask,
 ) -> Option<Mask> {
-    let changed = take_changed_pair(view, paths, mask);
+    let changed = take_changed_at(view, [paths.0, paths.1], mask);
     let mut objects = view.now().narrow_columns_equal(paths, wanted, mask);
     for row in changed.iter().flatten() {
         let (a, b) = (view.cell(paths.0, row), view.cell(paths.1, row));

@@ -1,11 +1,12 @@
 //! Distinct cells of a segment, counted.
 
-use twindex_kernels::mask::{Mask, Words};
+use twindex_kernels::mask::{self, Mask, Words};
 use twindex_kernels::{gather_codes, gather_f64};
-use twindex_model::cell::{Cell, Text};
+use twindex_model::cell::Cell;
 use twindex_model::kind::Kind;
 use twindex_model::path::PathId;
 
+use crate::coded::Found;
 use crate::counts::Counts;
 use crate::lane::Lane;
 use crate::lane::codes::{Codes, each_width};
@@ -17,12 +18,15 @@ use crate::view::SegmentView;
 /// Greatest code for which a table by code is laid out; beyond, a hash table.
 const TABLE_CODE_MAX: u32 = 1 << 17;
 
-/// See [`SegmentView::count_values`].
-pub(crate) fn count_values<'a>(
+/// A table has at most so many entries for each row that is counted.
+const TABLE_PART: usize = 8;
+
+/// See [`SegmentView::count_found`].
+pub(crate) fn count_found<'a>(
     view: &SegmentView<'a>,
     path: PathId,
     mask: Option<&Mask>,
-    take: &mut dyn FnMut(Cell<'a>, u32),
+    take: &mut dyn FnMut(Found<'a>, u32),
 ) {
     let n_rows = mask.map_or(view.n_live(), Mask::count);
     let Some(lane) = view.lane(path) else {
@@ -41,9 +45,9 @@ pub(crate) fn count_values<'a>(
     give(Cell::Undefined, n_rows - n_defined, take);
 }
 
-fn give<'a>(cell: Cell<'a>, n_rows: u32, take: &mut dyn FnMut(Cell<'a>, u32)) {
+fn give<'a>(cell: Cell<'a>, n_rows: u32, take: &mut dyn FnMut(Found<'a>, u32)) {
     if n_rows > 0 {
-        take(cell, n_rows);
+        take(Found::plain(cell), n_rows);
     }
 }
 
@@ -51,27 +55,26 @@ fn count_kind<'a>(
     view: &SegmentView<'a>,
     (lane, kind): (&'a Lane, Kind),
     (slots, n_slots): (Option<Mask>, u32),
-    take: &mut dyn FnMut(Cell<'a>, u32),
+    take: &mut dyn FnMut(Found<'a>, u32),
 ) {
     let all = || lane.kinds.slots_of_kind(kind, None);
+    let one = |cell: Cell<'a>| Found::plain(cell);
     match kind {
         Kind::Undefined => (),
-        Kind::Null => take(Cell::Null, n_slots),
-        Kind::False => take(Cell::Bool(false), n_slots),
-        Kind::True => take(Cell::Bool(true), n_slots),
-        Kind::Object => take(Cell::Object, n_slots),
+        Kind::Null => take(one(Cell::Null), n_slots),
+        Kind::False => take(one(Cell::Bool(false)), n_slots),
+        Kind::True => take(one(Cell::Bool(true)), n_slots),
+        Kind::Object => take(one(Cell::Object), n_slots),
         Kind::Number => {
             let slots = slots.unwrap_or_else(all);
             if let Some(part) = &lane.numbers {
-                count_slots(part, slots.words(), &mut |number, n| take(Cell::Number(number), n));
+                count_slots(part, slots.words(), &mut |number, n| {
+                    take(one(Cell::Number(number)), n);
+                });
             }
         }
-        Kind::String => count_texts(view, (lane, TextKind::Strings), slots, &mut |text, n| {
-            take(Cell::String(text), n);
-        }),
-        Kind::Array => count_texts(view, (lane, TextKind::Arrays), slots, &mut |text, n| {
-            take(Cell::Array(text), n);
-        }),
+        Kind::String => count_texts(view, (lane, TextKind::Strings), slots, take),
+        Kind::Array => count_texts(view, (lane, TextKind::Arrays), slots, take),
     }
 }
 
@@ -79,14 +82,14 @@ fn count_texts<'a>(
     view: &SegmentView<'a>,
     (lane, kind): (&'a Lane, TextKind),
     slots: Option<Mask>,
-    take: &mut dyn FnMut(Text<'a>, u32),
+    take: &mut dyn FnMut(Found<'a>, u32),
 ) {
     let Some(part) = lane.text_part(kind) else { return };
     let source = lane.source(kind, view.reading());
     let all = || lane.kinds.slots_of_kind(kind.kind(), None);
     match (part, source.dictionary) {
         (TextLane::Codes(codes), Some(dictionary)) => {
-            let mut give = |code: u32, n: u32| take(Text::Borrowed(dictionary.text(code)), n);
+            let mut give = |code: u32, n: u32| take(Found::text(kind, dictionary, code), n);
             if slots.is_none()
                 && let Some(counts) = counts_of(view, (lane, kind), codes)
             {
@@ -99,7 +102,12 @@ fn count_texts<'a>(
             let slots = slots.unwrap_or_else(all);
             let rows = lane.kinds.rows_of_slots(&slots);
             for (row, slot) in rows.iter().zip(&slots) {
-                take(part.text((row, slot.into()), source), 1);
+                let text = part.text((row, slot.into()), source);
+                let cell = match kind {
+                    TextKind::Strings => Cell::String(text),
+                    TextKind::Arrays => Cell::Array(text),
+                };
+                take(Found::plain(cell), 1);
             }
         }
     }
@@ -121,7 +129,9 @@ pub(crate) fn counts_of<'a>(
 /// Counts the codes of the slots in `mask`.
 fn count_codes(codes: &Codes, mask: &Words, give: &mut dyn FnMut(u32, u32)) {
     let greatest = codes.greatest_stored();
-    if greatest <= TABLE_CODE_MAX {
+    // For few rows sorting their codes costs less than clearing and reading a table.
+    let is_many = mask::count(mask) as usize * TABLE_PART >= greatest as usize;
+    if greatest <= TABLE_CODE_MAX && is_many {
         let mut counts = vec![0; greatest as usize + 1];
         codes.histogram(mask, &mut counts);
         let counts = counts.iter().enumerate().filter(|(_, n)| **n > 0);

@@ -8,6 +8,7 @@
 pub mod catalog;
 pub mod cell_set;
 pub mod checkpoint;
+pub mod coded;
 pub mod collect;
 pub mod filter;
 pub mod index;
@@ -40,7 +41,6 @@ mod metadata;
 mod modules;
 mod narrow;
 mod number_cells;
-mod pairs;
 mod past;
 mod posting;
 mod segment;

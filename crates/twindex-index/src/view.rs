@@ -8,12 +8,13 @@ use twindex_model::value::Value;
 use twindex_planted::{Fault, planted};
 
 use crate::catalog::Catalog;
+use crate::coded::{Coded, Found};
 use crate::index::Index;
 use crate::lane::{Lane, Reading};
 use crate::past::{Past, PathPast, RowPast, Then};
 use crate::segment::Segment;
 use crate::undo::Record;
-use crate::{as_of, assemble, columns, group, number_cells, pairs, zone};
+use crate::{as_of, assemble, coded, columns, group, number_cells, zone};
 
 /// One segment of a collection at a version, borrowed from the index. Rows of a segment are `u16`
 /// places.
@@ -170,10 +171,38 @@ impl<'a> SegmentView<'a> {
         mask: Option<&Mask>,
         mut take: impl FnMut(Cell<'a>, u32),
     ) {
+        self.count_found(path, mask, |found, n| take(found.cell, n));
+    }
+
+    /// The same with the codes that tell texts apart.
+    pub fn count_found(
+        &self,
+        path: PathId,
+        mask: Option<&Mask>,
+        mut take: impl FnMut(Found<'a>, u32),
+    ) {
         match self.past_at(path) {
-            Some(past) => as_of::count_values(self, (path, past), mask, &mut take),
-            None => group::count_values(self, path, mask, &mut take),
+            Some(past) => as_of::count_found(self, (path, past), mask, &mut take),
+            None => group::count_found(self, path, mask, &mut take),
         }
+    }
+
+    /// The cells at `path` of the rows of `mask` as small codes; `None` where they have none, or
+    /// too many, or are objects. No row of `mask` may be one of [`SegmentView::take_changed`].
+    #[must_use]
+    pub fn coded(&self, path: PathId, mask: &Mask) -> Option<Coded<'a>> {
+        coded::coded(self, path, mask)
+    }
+
+    /// Takes the rows out of `mask` whose cells at some of `paths` are not those of the newest
+    /// writes, and gives them, if there are any.
+    #[must_use]
+    pub fn take_changed(
+        &self,
+        paths: impl IntoIterator<Item = PathId>,
+        mask: &mut Mask,
+    ) -> Option<Mask> {
+        as_of::take_changed_at(self, paths, mask)
     }
 
     /// Writes for each row of `mask`, in row order, a number that stands for its cell at `path`, and
@@ -184,22 +213,6 @@ impl<'a> SegmentView<'a> {
         match self.past_at(path) {
             Some(past) => as_of::group_ids(self, (path, past), mask, ids),
             None => number_cells::group_ids(self, path, mask, ids),
-        }
-    }
-
-    /// Hands over pairs of cells at two paths with the number of rows of `mask` that have both, and
-    /// gives the rows that were not counted so, all of them where the lanes have no short way. A
-    /// pair comes at most once.
-    #[must_use]
-    pub fn count_pairs(
-        &self,
-        paths: (PathId, PathId),
-        mask: &Mask,
-        mut take: impl FnMut([Cell<'a>; 2], u32),
-    ) -> Mask {
-        match self.past {
-            Some(_) => as_of::count_pairs(self, paths, mask, &mut take),
-            None => pairs::count_pairs(self, paths, mask, &mut take),
         }
     }
 

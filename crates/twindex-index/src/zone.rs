@@ -1,7 +1,9 @@
 //! Least and greatest number of each 1,024 rows of a lane: a cache.
 //!
-//! Writes only widen a zone; what left it is found out when the cache is built again. So bounds may
-//! be wider than the values, never narrower.
+//! Writes only widen a zone, so bounds may be wider than the values, never narrower. After so many
+//! numbers went that some zones have probably lost an extreme, the cache is dropped and the next
+//! reader builds it again: some tens of microseconds, and a few nanoseconds for each write before.
+//! Looking for another extreme whenever one goes was rejected: counters lose theirs all the time.
 
 use twindex_kernels::gather::{ZONES, zones_f64};
 use twindex_kernels::{Code, zones_codes};
@@ -13,16 +15,22 @@ use crate::lane::codes::each_width;
 use crate::lane::number::{NumberForm, NumberLane};
 use crate::view::SegmentView;
 
+/// Numbers that may go before zones are built anew: one row of sixteen of a segment, and as many of
+/// the zones are wider than their values then.
+const GONE_MAX: u32 = 4_096;
+
 /// Extremes by zone; `None` where no row has a number.
 #[derive(Clone, Debug)]
 pub(crate) struct Zones {
     pub(crate) extremes: [Option<(f64, f64)>; ZONES],
+    /// Numbers that went since the zones were built.
+    n_gone: u32,
 }
 
 impl Zones {
     /// No number in any zone.
     fn empty() -> Self {
-        Self { extremes: [None; ZONES] }
+        Self { extremes: [None; ZONES], n_gone: 0 }
     }
 
     /// Takes the number of a row in.
@@ -30,6 +38,13 @@ impl Zones {
         let zone = &mut self.extremes[row / twindex_kernels::ZONE_ROWS];
         let (min, max) = zone.unwrap_or((number, number));
         *zone = Some((min.min(number), max.max(number)));
+    }
+
+    /// A number goes; false once so many did that the zones are to be built anew.
+    #[must_use]
+    pub(crate) fn let_go(&mut self) -> bool {
+        self.n_gone += 1;
+        self.n_gone <= GONE_MAX
     }
 
     /// The zones of a lane.
@@ -45,7 +60,7 @@ impl Zones {
         }
         let framed = match &part.form {
             NumberForm::Floats(numbers) => {
-                return Self { extremes: zones_f64(slots.words(), numbers) };
+                return Self { extremes: zones_f64(slots.words(), numbers), n_gone: 0 };
             }
             NumberForm::Framed(framed) => framed,
         };

@@ -15,6 +15,9 @@ const FOURFOLD_CODES_MAX: usize = 1_024;
 /// Below so many rows, clearing and adding up four tables costs more than it saves.
 const FOURFOLD_ROWS_MIN: u32 = 4_096;
 
+/// Places that a byte can have.
+const BYTES: usize = 256;
+
 /// Fewer rows of a chunk are counted one by one without looking for a single code.
 const SAME_ROWS_MIN: u32 = 8;
 
@@ -46,6 +49,9 @@ trait Column: Copy {
     /// Calls `f` with each word that is not empty and its rows.
     fn each(self, mask: &Words, f: impl for<'a> FnMut(u64, Self::Rows<'a>));
 
+    /// Whether all places are below [`BYTES`].
+    const IS_BYTES: bool = false;
+
     /// Returns the place of a row; `usize::MAX` if it has none.
     fn place(self, rows: Self::Rows<'_>, bit: usize) -> usize;
 
@@ -66,6 +72,8 @@ struct One<'a, T>(&'a [T]);
 
 impl<T: Code> Column for One<'_, T> {
     type Rows<'a> = &'a Chunk<T>;
+
+    const IS_BYTES: bool = size_of::<T>() == 1;
 
     #[inline(always)]
     fn each(self, mask: &Words, mut f: impl for<'a> FnMut(u64, Self::Rows<'a>)) {
@@ -184,6 +192,17 @@ impl<C: Column> Tally<'_, C> {
                     *count += n;
                 }
             });
+            return;
+        }
+        if C::IS_BYTES {
+            // No place needs to be looked at: each is one of the table.
+            let mut tables = [[0_u32; BYTES]; 4];
+            each_row(mask, column, same, |turn, place, n| {
+                tables[turn % 4][place % BYTES] += n;
+            });
+            for (place, count) in counts.iter_mut().enumerate().take(BYTES) {
+                *count += tables.iter().map(|table| table[place]).sum::<u32>();
+            }
             return;
         }
         // One place more than the largest table takes the rows that have none.

@@ -7,12 +7,13 @@
 //!
 //! - [`mask`]: the mask, and set algebra on whole words.
 //! - [`codes`], [`numbers`], [`columns`]: narrowing by equality, range and set, of one lane or two.
-//! - [`mod@histogram`], [`gather`]: counting, summing, extremes and collecting under a mask.
+//! - [`mod@histogram`], [`combine`], [`gather`]: counting, summing, extremes and collecting under a mask.
 //! - [`dispatch`]: which instructions all of them use.
 //! - [`memory`]: where lanes live.
 
 pub mod codes;
 pub mod columns;
+pub mod combine;
 pub mod dispatch;
 pub mod gather;
 pub mod histogram;
@@ -30,6 +31,7 @@ pub use codes::{Code, and_equal, and_in_range, and_in_set, and_in_set_u8};
 pub use columns::{
     Relation, and_columns, and_columns_equal, and_columns_equal_f64, and_columns_f64,
 };
+pub use combine::{Place, combine_codes};
 pub use dispatch::Isa;
 pub use gather::{
     gather_codes, gather_f64, min_max_codes, min_max_f64, sum_codes, zones_codes, zones_f64,

@@ -108,6 +108,9 @@ impl NumberLane {
 
     /// Drops what is kept for the number at a slot, which is about to be another value.
     pub(crate) fn forget(&mut self, slot: usize) {
+        if self.zones.get_mut().is_some_and(|zones| !zones.let_go()) {
+            self.zones.take();
+        }
         if let NumberForm::Framed(framed) = &mut self.form {
             if let Some(counts) = self.counts.get_mut() {
                 counts.subtract(framed.codes.get(slot));

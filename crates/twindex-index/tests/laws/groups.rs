@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::{any, prop, prop_assert, prop_assert_eq, proptest};
+use twindex_index::coded::CODES_MAX;
 use twindex_index::view::{Equality, SegmentView};
 use twindex_kernels::mask::Mask;
 use twindex_model::cell::Cell;
@@ -75,23 +76,54 @@ pub(crate) fn check_zones(view: &SegmentView<'_>, path: PathId) {
     }
 }
 
-fn check_pairs(view: &SegmentView<'_>, paths: (PathId, PathId), mask: &Mask) {
-    let names = |a: &Cell<'_>, b: &Cell<'_>| (name(a), name(b));
+fn check_coded(view: &SegmentView<'_>, paths: (PathId, PathId), mask: &Mask) {
+    let mut rest = mask.clone();
+    let changed = view.take_changed([paths.0, paths.1], &mut rest);
+    assert!(changed.as_ref().is_none_or(|changed| !changed.is_empty()));
+    let n_changed = changed.as_ref().map_or(0, Mask::count);
+    assert_eq!(rest.count() + n_changed, mask.count());
+    let (Some(a), Some(b)) = (view.coded(paths.0, &rest), view.coded(paths.1, &rest)) else {
+        return;
+    };
+    let mut texts: BTreeMap<(u32, u32), String> = BTreeMap::new();
+    for (path, coded) in [(paths.0, &a), (paths.1, &b)] {
+        let mut counted: BTreeMap<String, u32> = BTreeMap::new();
+        for (code, n) in coded.column().histogram(&rest).into_iter().enumerate() {
+            let found = coded.found(code);
+            if let Some(code) = found.code {
+                let text = texts.entry((code.generation, code.code));
+                assert_eq!(*text.or_insert_with(|| name(&found.cell)), name(&found.cell));
+            }
+            if n > 0 {
+                *counted.entry(name(&found.cell)).or_default() += n;
+            }
+        }
+        let mut expected: BTreeMap<String, u32> = BTreeMap::new();
+        rest.iter().for_each(|row| *expected.entry(name(&view.cell(path, row))).or_default() += 1);
+        assert_eq!(counted, expected);
+    }
+    let n_pairs = a.column().n_codes() * b.column().n_codes();
+    let Some(both) = a.column().join(b.column()) else {
+        assert!(n_pairs > CODES_MAX);
+        return;
+    };
+    assert_eq!(both.n_codes(), n_pairs);
+    let n_b = b.column().n_codes();
     let mut counted: BTreeMap<(String, String), u32> = BTreeMap::new();
-    let rest = view.count_pairs(paths, mask, |[a, b], n| {
-        assert!(counted.insert(names(&a, &b), n).is_none());
-    });
+    for (pair, n) in both.histogram(&rest).into_iter().enumerate().filter(|pair| pair.1 > 0) {
+        let names = (name(&a.found(pair / n_b).cell), name(&b.found(pair % n_b).cell));
+        *counted.entry(names).or_default() += n;
+    }
     let mut expected: BTreeMap<(String, String), u32> = BTreeMap::new();
-    for row in mask.iter().filter(|&row| !rest.get(row)) {
-        let pair = names(&view.cell(paths.0, row), &view.cell(paths.1, row));
+    for row in &rest {
+        let pair = (name(&view.cell(paths.0, row)), name(&view.cell(paths.1, row)));
         *expected.entry(pair).or_default() += 1;
     }
     assert_eq!(counted, expected);
-    assert_eq!(rest.and_count(mask), rest.count());
 }
 
 pub(crate) fn check_columns(view: &SegmentView<'_>, paths: (PathId, PathId), mask: &Mask) {
-    check_pairs(view, paths, mask);
+    check_coded(view, paths, mask);
     let mut kept = [mask.clone(), mask.clone()];
     let objects = [Equality::Equal, Equality::Unequal].into_iter().zip(&mut kept);
     let objects: Vec<_> =

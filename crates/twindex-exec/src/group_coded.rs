@@ -1,0 +1,144 @@
+//! Grouping by codes: a pass over narrow columns for each segment, and a look at values only once
+//! for each group.
+//!
+//! The keys of a row are joined to one code, and an argument of aggregates is joined to that, so
+//! that counts by code are all there is to know: rows, sums, extremes, percentiles and distinct
+//! values of a group come from how often each value occurs in it. Sums stay exact that way, which
+//! summing codes and scaling the result would not: it is the doubles that are summed.
+
+use twindex_index::coded::{CodeColumn, Coded};
+use twindex_index::view::SegmentView;
+use twindex_kernels::mask::Mask;
+use twindex_model::cell::Cell;
+use twindex_model::path::PathId;
+use twindex_plan::logical::{AggregateFunction, Groups};
+
+use crate::group::GroupTable;
+use crate::leaf::plain_path;
+
+/// A table of counts is not worth clearing and reading for fewer rows than one in so many entries.
+const ENTRIES_PER_ROW: usize = 4;
+
+/// The paths of a grouped query all of whose keys and arguments are plain.
+#[derive(Debug)]
+pub(crate) struct CodedPaths {
+    keys: Vec<PathId>,
+    /// Distinct paths of arguments, each with the places of its aggregates.
+    arguments: Vec<(PathId, Vec<usize>)>,
+    /// Places of aggregates that count rows.
+    counts: Vec<usize>,
+}
+
+impl CodedPaths {
+    /// The paths; none where there is no key, or something other than a path.
+    pub(crate) fn of(groups: &Groups) -> Option<Self> {
+        let keys = groups.keys.iter().map(plain_path).collect::<Option<Vec<PathId>>>()?;
+        if keys.is_empty() {
+            return None;
+        }
+        let mut paths = Self { keys, arguments: Vec::new(), counts: Vec::new() };
+        for (place, aggregate) in groups.aggregates.iter().enumerate() {
+            let Some(argument) = &aggregate.argument else {
+                debug_assert_eq!(aggregate.function, AggregateFunction::CountRows);
+                paths.counts.push(place);
+                continue;
+            };
+            let path = plain_path(argument)?;
+            match paths.arguments.iter_mut().find(|of| of.0 == path) {
+                Some(of) => of.1.push(place),
+                None => paths.arguments.push((path, vec![place])),
+            }
+        }
+        Some(paths)
+    }
+
+    fn all(&self) -> impl Iterator<Item = PathId> {
+        self.keys.iter().copied().chain(self.arguments.iter().map(|of| of.0))
+    }
+}
+
+/// Columns of one segment, joined.
+struct Columns<'a> {
+    keys: Vec<Coded<'a>>,
+    /// For each argument its cells by code, and how often each occurs in each group.
+    arguments: Vec<(Vec<Cell<'a>>, Vec<u32>)>,
+    /// Rows by group.
+    counts: Vec<u32>,
+}
+
+impl<'a> Columns<'a> {
+    /// The columns over the rows of `mask`; none where they have no codes, or too many.
+    fn of(paths: &CodedPaths, view: &SegmentView<'a>, mask: &Mask) -> Option<Self> {
+        let entries_max = mask.count() as usize * ENTRIES_PER_ROW;
+        let keys = paths.keys.iter().map(|path| view.coded(*path, mask));
+        let keys = keys.collect::<Option<Vec<Coded<'a>>>>()?;
+        let (first, others) = keys.split_first()?;
+        let mut joined: Option<CodeColumn<'static>> = None;
+        for other in others {
+            let column = joined.as_ref().unwrap_or(first.column());
+            joined = Some(column.join(other.column())?);
+        }
+        let groups = joined.as_ref().unwrap_or(first.column());
+        let mut arguments = Vec::with_capacity(paths.arguments.len());
+        let mut counts = None;
+        for (path, _) in &paths.arguments {
+            let argument = view.coded(*path, mask)?;
+            let n_codes = argument.column().n_codes();
+            let pairs = groups.join(argument.column())?;
+            if pairs.n_codes() > entries_max {
+                return None;
+            }
+            let pairs = pairs.histogram(mask);
+            counts.get_or_insert_with(|| {
+                pairs.chunks_exact(n_codes).map(|of_group| of_group.iter().sum()).collect()
+            });
+            let cells = (0..n_codes).map(|code| argument.found(code).cell).collect();
+            arguments.push((cells, pairs));
+        }
+        if counts.is_none() && groups.n_codes() > entries_max {
+            return None;
+        }
+        let counts = counts.unwrap_or_else(|| groups.histogram(mask));
+        Some(Self { keys, arguments, counts })
+    }
+}
+
+impl GroupTable<'_> {
+    /// Adds the rows of `mask` that have codes, and gives the others.
+    pub(crate) fn add_coded(
+        &mut self,
+        paths: &CodedPaths,
+        view: &SegmentView<'_>,
+        mut mask: Mask,
+    ) -> Mask {
+        let changed = view.take_changed(paths.all(), &mut mask);
+        let columns = Columns::of(paths, view, &mask);
+        if let Some(columns) = &columns {
+            self.add_columns(paths, columns);
+            mask.clear();
+        }
+        changed.iter().for_each(|changed| mask.or(changed));
+        mask
+    }
+
+    fn add_columns(&mut self, paths: &CodedPaths, columns: &Columns<'_>) {
+        let mut numbers = vec![0; columns.keys.len()];
+        let groups = columns.counts.iter().enumerate().filter(|(_, n)| **n > 0);
+        for (group, n_rows) in groups {
+            let mut code = group;
+            for (i, key) in columns.keys.iter().enumerate().rev() {
+                let n_codes = key.column().n_codes();
+                numbers[i] = self.number_of(i, &key.found(code % n_codes));
+                code /= n_codes;
+            }
+            let place = self.place(&numbers);
+            let partials = self.partials_of(place);
+            paths.counts.iter().for_each(|&at| partials[at].add_rows(u64::from(*n_rows)));
+            for ((_, aggregates), (cells, pairs)) in paths.arguments.iter().zip(&columns.arguments)
+            {
+                let counts = &pairs[group * cells.len()..][..cells.len()];
+                aggregates.iter().for_each(|&at| partials[at].add_counted(cells, counts));
+            }
+        }
+    }
+}

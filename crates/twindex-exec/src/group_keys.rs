@@ -1,0 +1,129 @@
+//! One key of a grouped query: its values, numbered in the order they are met.
+//!
+//! Groups are told apart by numbers; values are made once each, hashed once for each text of a
+//! dictionary, and compared only when a page is put in order. What remembers the numbers of codes
+//! goes by the filling of the dictionary, so it stays right when codes are given anew meanwhile.
+
+use std::hash::{BuildHasher as _, Hasher as _};
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+use twindex_index::coded::{DictionaryCode, Found};
+use twindex_model::cell::Cell;
+
+use crate::key::Key;
+
+/// No number yet.
+const NONE: u32 = u32::MAX;
+
+/// The values of one key.
+#[derive(Debug, Default)]
+pub(crate) struct KeyColumn {
+    keys: Vec<Key>,
+    by_key: HashTable<u32>,
+    hasher: RandomState,
+    by_code: Vec<CodeTable>,
+}
+
+/// Numbers by code of one filling of a dictionary.
+#[derive(Debug)]
+struct CodeTable {
+    generation: u32,
+    numbers: Vec<u32>,
+}
+
+impl KeyColumn {
+    /// The values by number, without what finds them.
+    pub(crate) fn into_keys(self) -> Vec<Key> {
+        self.keys
+    }
+
+    /// The number of a cell, which is no object.
+    pub(crate) fn number_of(&mut self, found: &Found<'_>) -> u32 {
+        let Some(code) = found.code else { return self.number_of_cell(&found.cell) };
+        if let Some(number) = self.by_code(code).filter(|number| **number != NONE) {
+            return *number;
+        }
+        let number = self.number_of_cell(&found.cell);
+        let place = code.code as usize;
+        if let Some(known) = self.by_code.iter_mut().find(|t| t.generation == code.generation) {
+            if place >= known.numbers.len() {
+                known.numbers.resize(place + 1, NONE);
+            }
+            known.numbers[place] = number;
+        }
+        number
+    }
+
+    fn by_code(&mut self, code: DictionaryCode) -> Option<&u32> {
+        let known = self.by_code.iter().position(|table| table.generation == code.generation);
+        let known = known.unwrap_or_else(|| {
+            let generation = code.generation;
+            self.by_code.push(CodeTable { generation, numbers: Vec::new() });
+            self.by_code.len() - 1
+        });
+        self.by_code[known].numbers.get(code.code as usize)
+    }
+
+    fn number_of_cell(&mut self, cell: &Cell<'_>) -> u32 {
+        let mut hasher = self.hasher.build_hasher();
+        Key::hash_cell(cell, &mut hasher);
+        let hash = hasher.finish();
+        let keys = &self.keys;
+        match self.by_key.find(hash, |number| keys[*number as usize].is_of_cell(cell)) {
+            Some(number) => *number,
+            None => self.insert(hash, Key::of_cell(cell, || None)),
+        }
+    }
+
+    /// The number of a value.
+    pub(crate) fn number_of_key(&mut self, key: Key) -> u32 {
+        let hash = self.hasher.hash_one(&key);
+        let keys = &self.keys;
+        match self.by_key.find(hash, |number| keys[*number as usize] == key) {
+            Some(number) => *number,
+            None => self.insert(hash, key),
+        }
+    }
+
+    fn insert(&mut self, hash: u64, key: Key) -> u32 {
+        let number = self.push(key);
+        let (keys, hasher) = (&self.keys, &self.hasher);
+        let hash_of = |number: &u32| hasher.hash_one(&keys[*number as usize]);
+        self.by_key.insert_unique(hash, number, hash_of);
+        number
+    }
+
+    /// Adds a value that is not among the others, and will not be asked for.
+    pub(crate) fn push(&mut self, key: Key) -> u32 {
+        // Rows have 32-bit ids, and there are no more values than rows.
+        let number = self.keys.len() as u32;
+        self.keys.push(key);
+        number
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cell, DictionaryCode, Found, Key, KeyColumn};
+
+    #[test]
+    fn equal_values_have_one_number_however_they_are_met() {
+        let mut column = KeyColumn::default();
+        let text = |text: &'static str, generation, code| Found {
+            cell: Cell::String(text.into()),
+            code: Some(DictionaryCode { generation, code }),
+        };
+        let plain = |text: &'static str| Found { cell: Cell::String(text.into()), code: None };
+        let a = column.number_of(&text("a", 1, 7));
+        assert_eq!(column.number_of(&text("a", 1, 7)), a);
+        assert_eq!(column.number_of(&text("a", 2, 0)), a);
+        assert_eq!(column.number_of(&plain("a")), a);
+        assert_eq!(column.number_of_key(Key::String("a".into())), a);
+        let b = column.number_of(&text("b", 2, 7));
+        assert_eq!((a, b), (0, 1));
+        assert_eq!(column.number_of(&Found { cell: Cell::Null, code: None }), 2);
+        assert_eq!(column.number_of(&Found { cell: Cell::Undefined, code: None }), 3);
+        assert_eq!(column.into_keys().len(), 4);
+    }
+}
