@@ -1,4 +1,4 @@
-//! A directory of the machine, locked for one process.
+//! A directory of the machine, locked for one process that writes, or for any that only read.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use twindex_planted::{Fault, planted};
 
+use crate::backup::contents::{SEAL, UNFINISHED};
 use crate::error::StoreError;
 use crate::storage::{Storage, StoredFile};
 
@@ -17,8 +18,16 @@ const LOCK: &str = "LOCK";
 #[derive(Debug)]
 pub struct Directory {
     path: PathBuf,
-    /// Keeps the lock.
-    _lock: File,
+    access: Access,
+    /// Keeps the lock. `None` for a reader of a directory that no writer has opened yet.
+    _lock: Option<File>,
+}
+
+/// What a directory was opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    Write,
+    Read,
 }
 
 /// Whether [`Directory::open`] may make the directory.
@@ -37,35 +46,52 @@ impl Directory {
     /// [`StoreError::NoStore`] for a path that is no directory, [`StoreError::Locked`],
     /// [`StoreError::Io`].
     pub fn open(path: &Path, if_missing: IfMissing) -> Result<Self, StoreError> {
-        let shown = path.display().to_string();
-        let failed = |action| {
-            let file = shown.clone();
-            move |source| StoreError::Io { action, file, source }
-        };
-        match path.metadata() {
-            Ok(found) if found.is_dir() => {}
-            Ok(_) => {
-                return Err(StoreError::NoStore { path: shown, why: "it is no directory" });
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => match if_missing {
-                IfMissing::Create => create_durably(path).map_err(failed("create"))?,
-                IfMissing::Refuse => {
-                    return Err(StoreError::NoStore { path: shown, why: "there is nothing" });
-                }
-            },
-            Err(error) => return Err(failed("open")(error)),
+        if !is_there(path, if_missing)? {
+            create_durably(path).map_err(|error| failure("create", path, error))?;
         }
         let lock =
             OpenOptions::new().create(true).truncate(false).write(true).open(path.join(LOCK));
-        let lock = lock.map_err(failed("lock"))?;
-        match lock.try_lock() {
-            Err(_) if planted(Fault::LockNotTaken) => {
-                Ok(Self { path: path.to_owned(), _lock: lock })
-            }
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
-            Err(TryLockError::WouldBlock) => Err(StoreError::Locked { path: shown }),
-            Err(TryLockError::Error(error)) => Err(failed("lock")(error)),
+        let lock = lock.map_err(|error| failure("lock", path, error))?;
+        locked(path, lock.try_lock())?;
+        Ok(Self { path: path.to_owned(), access: Access::Write, _lock: Some(lock) })
+    }
+
+    /// Opens a directory to read it: nothing in it is made or changed, so that permission to read
+    /// is enough. Others may read it too; who writes excludes readers, and they him.
+    ///
+    /// A directory that no writer has opened yet, such as a copy made by other means, has no lock to
+    /// hold. A writer that comes while it is read is then not kept away; what it takes from under
+    /// the reader is noticed as missing or by its checksum.
+    ///
+    /// # Errors
+    /// As [`Directory::open`].
+    pub fn open_read_only(path: &Path) -> Result<Self, StoreError> {
+        is_there(path, IfMissing::Refuse)?;
+        let lock = match File::open(path.join(LOCK)) {
+            Ok(lock) => Some(lock),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(failure("lock", path, error)),
+        };
+        if let Some(lock) = &lock {
+            locked(path, lock.try_lock_shared())?;
         }
+        Ok(Self { path: path.to_owned(), access: Access::Read, _lock: lock })
+    }
+
+    /// Opens and locks a directory without files, made if it is not there.
+    ///
+    /// # Errors
+    /// [`StoreError::NotEmpty`], and as [`Directory::open`].
+    pub fn open_empty(path: &Path) -> Result<Self, StoreError> {
+        // Before the lock is taken, which may be this process's own: a store is no place either.
+        if is_there(path, IfMissing::Create)? {
+            let names = std::fs::read_dir(path).map_err(|error| failure("list", path, error))?;
+            let mut others = names.flatten().filter(|entry| entry.file_name() != LOCK);
+            if others.next().is_some() {
+                return Err(StoreError::NotEmpty { path: path.display().to_string() });
+            }
+        }
+        Self::open(path, IfMissing::Create)
     }
 
     /// Whether there are files that no store has.
@@ -75,15 +101,53 @@ impl Directory {
     pub fn has_others(&self) -> Result<bool, StoreError> {
         let names = self.list().map_err(|error| StoreError::io("list", ".", error))?;
         let is_ours = |name: &String| {
-            ["log-", "extent-", "MANIFEST"].iter().any(|prefix| name.starts_with(prefix))
+            ["log-", "extent-", "MANIFEST", SEAL, UNFINISHED]
+                .iter()
+                .any(|prefix| name.starts_with(prefix))
         };
         Ok(!names.iter().all(is_ours))
+    }
+
+    fn may_write(&self) -> io::Result<()> {
+        match self.access {
+            Access::Write => Ok(()),
+            Access::Read => Err(io::Error::from(io::ErrorKind::ReadOnlyFilesystem)),
+        }
     }
 
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+/// Whether there is a directory; an error for anything else.
+fn is_there(path: &Path, if_missing: IfMissing) -> Result<bool, StoreError> {
+    let no_store = |why| StoreError::NoStore { path: path.display().to_string(), why };
+    match path.metadata() {
+        Ok(found) if found.is_dir() => Ok(true),
+        Ok(_) => Err(no_store("it is no directory")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match if_missing {
+            IfMissing::Create => Ok(false),
+            IfMissing::Refuse => Err(no_store("there is nothing")),
+        },
+        Err(error) => Err(failure("open", path, error)),
+    }
+}
+
+fn failure(action: &'static str, path: &Path, source: io::Error) -> StoreError {
+    StoreError::Io { action, file: path.display().to_string(), source }
+}
+
+fn locked(path: &Path, outcome: Result<(), TryLockError>) -> Result<(), StoreError> {
+    match outcome {
+        Ok(()) => Ok(()),
+        Err(_) if planted(Fault::LockNotTaken) => Ok(()),
+        Err(TryLockError::WouldBlock) => {
+            Err(StoreError::Locked { path: path.display().to_string() })
+        }
+        Err(TryLockError::Error(error)) => Err(failure("lock", path, error)),
     }
 }
 
@@ -106,13 +170,15 @@ fn create_durably(path: &Path) -> io::Result<()> {
 
 impl Storage for Directory {
     fn create(&self, name: &str) -> io::Result<Box<dyn StoredFile>> {
+        self.may_write()?;
         let path = self.path.join(name);
         let file = OpenOptions::new().read(true).write(true).create_new(true).open(path)?;
         Ok(Box::new(DirectoryFile(file)))
     }
 
     fn open(&self, name: &str) -> io::Result<Box<dyn StoredFile>> {
-        let file = OpenOptions::new().read(true).write(true).open(self.path.join(name))?;
+        let writes = self.access == Access::Write;
+        let file = OpenOptions::new().read(true).write(writes).open(self.path.join(name))?;
         Ok(Box::new(DirectoryFile(file)))
     }
 
@@ -125,14 +191,17 @@ impl Storage for Directory {
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.may_write()?;
         std::fs::rename(self.path.join(from), self.path.join(to))
     }
 
     fn remove(&self, name: &str) -> io::Result<()> {
+        self.may_write()?;
         std::fs::remove_file(self.path.join(name))
     }
 
     fn sync_directory(&self) -> io::Result<()> {
+        self.may_write()?;
         File::open(&self.path)?.sync_all()
     }
 }

@@ -41,6 +41,24 @@ pub enum StoreError {
     /// A payload or key is larger than the format holds.
     #[error("{what} of {found} bytes; at most {max} fit")]
     TooLarge { what: &'static str, found: u64, max: u64 },
+    /// A backup or restore wants a directory of its own.
+    #[error("`{path}` is not empty")]
+    NotEmpty { path: String },
+    /// What was named is no backup.
+    #[error("`{path}` is no backup: {why}")]
+    NoBackup { path: String, why: &'static str },
+    /// A backup is not written to: its seal would be wrong.
+    #[error("it is a backup, sealed by its file `{file}`: restore it, or open it read-only")]
+    Sealed { file: String },
+    /// A backup or restore into the directory did not come to its end.
+    #[error("a backup or restore into it was cut off, as its file `{file}` says: remove it")]
+    Unfinished { file: String },
+    /// The store was opened to be read.
+    #[error("the store is open read-only")]
+    ReadOnly,
+    /// It was to be stopped, and left nothing behind.
+    #[error("stopped")]
+    Stopped,
 }
 
 impl StoreError {
@@ -59,6 +77,12 @@ impl StoreError {
             Self::Poisoned => "S009",
             Self::Interrupted => "S010",
             Self::TooLarge { .. } => "S011",
+            Self::NotEmpty { .. } => "S020",
+            Self::NoBackup { .. } => "S021",
+            Self::Sealed { .. } => "S022",
+            Self::Unfinished { .. } => "S023",
+            Self::ReadOnly => "S024",
+            Self::Stopped => "S025",
         }
     }
 

@@ -2,11 +2,11 @@
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 0..8 | `TWINDEX` and a letter for the kind of file: `L` log, `X` extent, `M` manifest |
+//! | 0..8 | `TWINDEX` and the kind of file: `L` log, `X` extent, `M` manifest, `B` seal of a backup |
 //! | 8..12 | format version, u32 |
 //! | 12..28 | id of the store |
 //! | 28..36 | number of the file, u64 |
-//! | 36..44 | log: sequence of the first frame; manifest: bytes that follow; else 0; u64 |
+//! | 36..44 | log: sequence of the first frame; manifest, seal: bytes that follow; else 0; u64 |
 //! | 44..60 | zeros |
 //! | 60..64 | CRC-32 of bytes 0..60, u32 |
 //!
@@ -37,6 +37,8 @@ pub enum FileKind {
     Extent,
     /// The list of parts.
     Manifest,
+    /// The list of the files of a backup.
+    Seal,
 }
 
 impl FileKind {
@@ -45,6 +47,7 @@ impl FileKind {
             Self::Log => b'L',
             Self::Extent => b'X',
             Self::Manifest => b'M',
+            Self::Seal => b'B',
         }
     }
 }
@@ -58,7 +61,7 @@ pub struct Header {
     pub store: StoreId,
     /// Its number.
     pub number: u64,
-    /// A log's first sequence, or the bytes that follow in a manifest.
+    /// A log's first sequence, or the bytes that follow in a manifest or seal.
     pub first: u64,
 }
 

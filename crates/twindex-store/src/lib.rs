@@ -4,13 +4,15 @@
 //! through [`storage::Storage`], so that tests can lose, tear, reorder and fail each of them.
 //!
 //! The layout of every byte is written once, at its codec: [`header`], [`log::frame`],
-//! [`checkpoint::manifest`].
+//! [`checkpoint::manifest`], [`backup::seal`].
 
 #![deny(clippy::indexing_slicing)]
 
+pub mod backup;
 pub mod checkpoint;
 pub mod directory;
 pub mod error;
+pub mod files;
 pub mod header;
 pub mod limits;
 pub mod log;

@@ -14,3 +14,6 @@ pub const KEY_BYTES_MAX: usize = 1 << 10;
 
 /// Bytes of a manifest at most (1 GiB).
 pub const MANIFEST_BYTES_MAX: u64 = 1 << 30;
+
+/// Bytes of the seal of a backup at most (64 MiB: a backup of 16 TiB).
+pub const SEAL_BYTES_MAX: u64 = 64 << 20;

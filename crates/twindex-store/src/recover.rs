@@ -12,7 +12,7 @@ use crate::error::StoreError;
 use crate::header::{HEADER_BYTES, StoreId};
 use crate::log::frame::Frame;
 use crate::log::name::{name_of, numbers};
-use crate::log::reader::{Torn, read_log};
+use crate::log::reader::{LogEnd, Torn, look_at_log, read_log};
 use crate::log::writer::LogWriter;
 use crate::storage::Storage;
 
@@ -82,9 +82,26 @@ pub fn replay<E: From<StoreError>>(
     take: impl FnMut(Frame<'_>) -> Result<(), E>,
 ) -> Result<(LogWriter, Option<Torn>), E> {
     let end = read_log(&**storage, manifest.store, manifest.replay_from, take)?;
-    let Some(end) = end.filter(|end| end.next_sequence >= manifest.replay_from) else {
-        return Err(StoreError::corrupt(MANIFEST, 0, "the log ends before its checkpoint").into());
-    };
+    let end = reaching(manifest, end)?;
     let log = LogWriter::resume(Arc::clone(storage), manifest.store, &end)?;
     Ok((log, end.torn))
+}
+
+/// The same, and changes nothing: a torn tail is told of and stays.
+///
+/// # Errors
+/// As [`replay`].
+pub fn look<E: From<StoreError>>(
+    storage: &dyn Storage,
+    manifest: &Manifest,
+    take: impl FnMut(Frame<'_>) -> Result<(), E>,
+) -> Result<LogEnd, E> {
+    let end = look_at_log(storage, manifest.store, manifest.replay_from, take)?;
+    Ok(reaching(manifest, end)?)
+}
+
+/// The end of a log that goes at least as far as its checkpoint took it to be durable.
+fn reaching(manifest: &Manifest, end: Option<LogEnd>) -> Result<LogEnd, StoreError> {
+    let end = end.filter(|end| end.next_sequence >= manifest.replay_from);
+    end.ok_or_else(|| StoreError::corrupt(MANIFEST, 0, "the log ends before its checkpoint"))
 }

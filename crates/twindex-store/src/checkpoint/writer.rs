@@ -169,7 +169,12 @@ fn begin_extent(
     Ok(Extent { number, name, file, n_bytes: HEADER_BYTES as u64 })
 }
 
-fn remove_unnamed(storage: &dyn Storage, manifest: &Manifest) -> Result<(), StoreError> {
+/// Removes extents that `manifest`, which counts, does not name: what a checkpoint that failed left
+/// behind.
+///
+/// # Errors
+/// [`StoreError::Io`].
+pub fn remove_unnamed(storage: &dyn Storage, manifest: &Manifest) -> Result<(), StoreError> {
     let live = manifest.live_bytes();
     for number in extents(storage)?.into_iter().filter(|number| !live.contains_key(number)) {
         let name = extent_name(number);

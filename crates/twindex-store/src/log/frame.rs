@@ -43,6 +43,14 @@ pub struct Frame<'a> {
     pub payload: &'a [u8],
 }
 
+impl Frame<'_> {
+    /// Bytes of the whole frame.
+    #[must_use]
+    pub fn n_bytes(&self) -> u64 {
+        (FRAME_HEADER_BYTES + self.payload.len()) as u64
+    }
+}
+
 /// Appends a frame to `out`. The payload must not be longer than [`FRAME_BYTES_MAX`].
 pub fn encode(out: &mut Vec<u8>, store: StoreId, header: &FrameHeader, payload: &[u8]) {
     let mut covered = [0; FRAME_HEADER_BYTES - COVERED_FROM];

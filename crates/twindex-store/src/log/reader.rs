@@ -14,6 +14,7 @@
 use twindex_planted::{Fault, planted};
 
 use crate::error::StoreError;
+use crate::files::open_measured;
 use crate::header::{FileKind, HEADER_BYTES, Header, StoreId};
 use crate::log::frame::{self, FRAME_HEADER_BYTES, Frame};
 use crate::log::name::{name_of, numbers};
@@ -56,7 +57,46 @@ pub fn read_log<E: From<StoreError>>(
     storage: &dyn Storage,
     store: StoreId,
     from: u64,
+    take: impl FnMut(Frame<'_>) -> Result<(), E>,
+) -> Result<Option<LogEnd>, E> {
+    walk_log(storage, store, from, take, |name| {
+        storage.remove(name).map_err(|error| StoreError::io("remove", name, error))?;
+        // Else it might come back, with an end of the log before it that looks damaged.
+        storage.sync_directory().map_err(|error| StoreError::io("sync", ".", error))
+    })
+}
+
+/// The same, and changes nothing: a file whose making was cut off stays.
+///
+/// # Errors
+/// As [`read_log`].
+pub fn look_at_log<E: From<StoreError>>(
+    storage: &dyn Storage,
+    store: StoreId,
+    from: u64,
+    take: impl FnMut(Frame<'_>) -> Result<(), E>,
+) -> Result<Option<LogEnd>, E> {
+    walk_log(storage, store, from, take, |_| Ok(()))
+}
+
+/// Bytes of the files that hold the frames from sequence `from` on.
+///
+/// # Errors
+/// As [`read_log`].
+pub fn log_bytes(storage: &dyn Storage, store: StoreId, from: u64) -> Result<u64, StoreError> {
+    let mut n_bytes = 0;
+    for number in needed(storage, store, from)? {
+        n_bytes += open_measured(storage, &name_of(number))?.1;
+    }
+    Ok(n_bytes)
+}
+
+fn walk_log<E: From<StoreError>>(
+    storage: &dyn Storage,
+    store: StoreId,
+    from: u64,
     mut take: impl FnMut(Frame<'_>) -> Result<(), E>,
+    unfinished: impl FnOnce(&str) -> Result<(), StoreError>,
 ) -> Result<Option<LogEnd>, E> {
     let mut end: Option<LogEnd> = None;
     let numbers = needed(storage, store, from)?;
@@ -64,9 +104,7 @@ pub fn read_log<E: From<StoreError>>(
         let is_last = place + 1 == numbers.len();
         let name = name_of(*number);
         let Some(mut file) = LogFile::open(storage, store, *number, is_last)? else {
-            storage.remove(&name).map_err(|error| StoreError::io("remove", &name, error))?;
-            // Else it might come back, with an end of the log before it that looks damaged.
-            storage.sync_directory().map_err(|error| StoreError::io("sync", ".", error))?;
+            unfinished(&name)?;
             break;
         };
         let follows = match &end {
@@ -90,7 +128,11 @@ pub fn read_log<E: From<StoreError>>(
 
 /// The numbers of the files from the one on that holds frame `from`. Those before it are left over
 /// from a [`crate::log::cut`] of which only some removals survived.
-fn needed(storage: &dyn Storage, store: StoreId, from: u64) -> Result<Vec<u64>, StoreError> {
+pub(crate) fn needed(
+    storage: &dyn Storage,
+    store: StoreId,
+    from: u64,
+) -> Result<Vec<u64>, StoreError> {
     let mut numbers = numbers(storage)?;
     for (place, number) in numbers.iter().enumerate().rev() {
         let is_last = place + 1 == numbers.len();
