@@ -6,9 +6,15 @@
 //! first was rejected: a write is refused or not by the twin as it is then, which only applying
 //! the writes before it tells.
 
+mod backup;
 mod checkpoint;
+mod compact;
+mod copy;
+mod fill;
 mod open;
 mod options;
+mod read_only;
+mod restore;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -24,9 +30,12 @@ use twindex_sync::Mutex;
 
 pub use checkpoint::CheckpointReport;
 pub(crate) use checkpoint::checkpoint_when_due;
+pub use compact::CompactReport;
+pub use copy::{CopyOptions, CopyProgress, CopyReport};
 pub use open::Recovery;
 pub(crate) use open::{Opened, open};
-pub use options::{Durability, StoreOptions};
+pub use options::{Access, Durability, OnOpening, OpenProgress, StoreOptions};
+pub(crate) use read_only::{OpenedReadOnly, ReadOnly, manifest_of, open_read_only};
 
 /// Bytes of redo in one frame at most; a larger batch has several (32 MiB).
 const CHUNK_BYTES: usize = 32 << 20;
@@ -35,6 +44,16 @@ const FIRST: u8 = 1;
 const LAST: u8 = 2;
 /// Room that a batch may leave behind in the buffer (1 MiB).
 const BUFFER_BYTES_KEPT: usize = 1 << 20;
+
+/// What an engine keeps its twins in, besides memory.
+#[derive(Debug)]
+// There is one for each engine.
+#[allow(clippy::large_enum_variant)]
+pub(crate) enum Behind {
+    Memory,
+    Store(Durable),
+    ReadOnly(ReadOnly),
+}
 
 /// The store behind an engine.
 #[derive(Debug)]

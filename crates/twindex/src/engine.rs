@@ -19,7 +19,10 @@ use twindex_store::error::StoreError;
 use twindex_store::storage::Storage;
 use twindex_sync::Mutex;
 
-use crate::durable::{self, CheckpointReport, Durable, Opened, Recovery, StoreOptions};
+use crate::durable::{
+    self, Access, Behind, CheckpointReport, Durable, Opened, OpenedReadOnly, Recovery,
+    StoreOptions, manifest_of,
+};
 use crate::error::Error;
 use crate::load::LoadError;
 use crate::options::Options;
@@ -64,7 +67,7 @@ impl Twindex {
     pub fn with_options(options: Options) -> Self {
         let index = Index::new(options.index.clone());
         let pool = pool_of(&options);
-        Self::of_parts(Shared::new(index), None, (pool, options))
+        Self::of_parts(Shared::new(index), Behind::Memory, (pool, options))
     }
 
     /// Opens the store in a directory, or makes one: what was acknowledged is there again. The
@@ -86,6 +89,12 @@ impl Twindex {
         options: Options,
         store: StoreOptions,
     ) -> Result<Self, Error> {
+        if store.access == Access::ReadOnly {
+            let directory = Directory::open_read_only(path.as_ref())?;
+            let store_name = path.as_ref().display().to_string();
+            manifest_of(&directory, &store_name)?;
+            return Self::open_storage(Arc::new(directory), options, store);
+        }
         let if_missing = if store.creates { IfMissing::Create } else { IfMissing::Refuse };
         let directory = Directory::open(path.as_ref(), if_missing)?;
         if Manifest::read(&directory)?.is_none() {
@@ -112,19 +121,29 @@ impl Twindex {
     ) -> Result<Self, Error> {
         let pool = pool_of(&options);
         let index = Index::new(options.index.clone());
-        let Opened { durable, index, version } =
-            durable::open(storage, index, store, pool.as_ref())?;
+        let (store, index, version) = match store.access {
+            Access::ReadWrite => {
+                let Opened { durable, index, version } =
+                    durable::open(storage, index, store, pool.as_ref())?;
+                (Behind::Store(durable), index, version)
+            }
+            Access::ReadOnly => {
+                let OpenedReadOnly { read_only, index, version } =
+                    durable::open_read_only(storage, index, &store, pool.as_ref())?;
+                (Behind::ReadOnly(read_only), index, version)
+            }
+        };
         let shared = Shared::new(index);
         shared.publish(version);
-        Ok(Self::of_parts(shared, Some(durable), (pool, options)))
+        Ok(Self::of_parts(shared, store, (pool, options)))
     }
 
     fn of_parts(
         shared: Arc<Shared>,
-        durable: Option<Durable>,
+        store: Behind,
         (pool, options): (Option<ThreadPool>, Options),
     ) -> Self {
-        let writer = Arc::new(Writer::new(Arc::clone(&shared), &options, durable));
+        let writer = Arc::new(Writer::new(Arc::clone(&shared), &options, store));
         let sequencer = Sequencer::new(Arc::clone(&writer), options.queue_ops_max);
         let strict_loader = Mutex::default();
         Self { inner: Arc::new(Inner { shared, writer, sequencer, pool, options, strict_loader }) }
@@ -133,7 +152,21 @@ impl Twindex {
     /// What opening the store found; `None` for an engine in memory alone.
     #[must_use]
     pub fn recovery(&self) -> Option<&Recovery> {
-        self.inner.writer.durable.as_ref().map(Durable::recovery)
+        let writer = &self.inner.writer;
+        let read_only = writer.read_only.as_ref().map(|store| &store.recovery);
+        writer.durable.as_ref().map(Durable::recovery).or(read_only)
+    }
+
+    /// Whether the store was opened to be read alone.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.inner.writer.read_only.is_some()
+    }
+
+    /// Whether it is a backup that was opened. All its checksums were right then.
+    #[must_use]
+    pub fn is_backup(&self) -> bool {
+        self.inner.writer.read_only.as_ref().is_some_and(|store| store.is_backup)
     }
 
     /// Writes a checkpoint, so that the store opens without replaying what was logged before, and
@@ -143,10 +176,16 @@ impl Twindex {
     /// [`Error::Store`]: the checkpoint before counts as it did. [`Error::Load`] within a strict
     /// load of this thread, which would have to end first.
     pub fn checkpoint(&self) -> Result<CheckpointReport, Error> {
-        if *self.inner.strict_loader.lock() == Some(std::thread::current().id()) {
-            return Err(LoadError::WithinLoad.into());
-        }
+        self.refuse_within_strict_load()?;
         Ok(self.inner.writer.checkpoint()?)
+    }
+
+    /// Refuses what would wait for a load that waits for this thread.
+    pub(crate) fn refuse_within_strict_load(&self) -> Result<(), LoadError> {
+        match *self.inner.strict_loader.lock() {
+            Some(thread) if thread == std::thread::current().id() => Err(LoadError::WithinLoad),
+            _ => Ok(()),
+        }
     }
 
     /// A query to be run: a statement of the query language.
@@ -181,8 +220,11 @@ impl Twindex {
         self.inner.of_newest(|snapshot| twin_of(snapshot, device_id, module_id))
     }
 
-    /// Removes one twin. False if there is none, or if a store could not log it.
+    /// Removes one twin. False if there is none, or if a store could not log it or is read-only.
     pub fn remove(&self, device_id: &str, module_id: Option<&str>) -> bool {
+        if self.is_read_only() {
+            return false;
+        }
         let writing = self.inner.writer.begin(1);
         let mut index = writing.lock();
         let Some(row) = index.find(device_id, module_id) else { return false };

@@ -32,7 +32,7 @@ pub enum Error {
     /// A twin is no digital twin, or an update of one was refused.
     #[error(transparent)]
     DigitalTwin(#[from] PnpError),
-    /// The store could not be opened, or a checkpoint not be made.
+    /// The store could not be opened, or a checkpoint or backup not be made or restored.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -77,6 +77,8 @@ pub enum ErrorKind {
     Corrupt,
     /// Another process has the store open.
     Locked,
+    /// The store was opened to be read, or is a backup, which is never written to.
+    ReadOnly,
     /// A defect of the program that called.
     Misuse,
 }
@@ -97,6 +99,7 @@ impl Error {
             Self::Run(_) => ErrorKind::InvalidToken,
             Self::Load(LoadError::Read { .. } | LoadError::Open { .. }) => ErrorKind::Io,
             Self::Load(LoadError::WithinLoad) => ErrorKind::Misuse,
+            Self::Load(LoadError::ReadOnly) => ErrorKind::ReadOnly,
             Self::Load(LoadError::Store { source }) => store_kind(source),
             Self::Load(_) => ErrorKind::InvalidInput,
             Self::Write(error) => error.kind(),
@@ -106,7 +109,8 @@ impl Error {
         }
     }
 
-    /// Stable code, never reused: `P…` and `B…` for a query, `T…` for a write, `X…` for the rest.
+    /// Stable code, never reused: `P…` and `B…` for a query, `T…` for a write, `S…` for a store, `X…`
+    /// for the rest.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -117,6 +121,7 @@ impl Error {
             Self::Load(LoadError::Store { source }) => source.code(),
             Self::Load(LoadError::BadDocument { .. }) => "X021",
             Self::Load(LoadError::WithinLoad) => "X022",
+            Self::Load(LoadError::ReadOnly) => "X023",
             Self::Write(error) => error.code(),
             Self::DigitalTwin(error) => match error.code() {
                 400_004 => "T040",
@@ -172,10 +177,13 @@ pub(crate) fn store_kind(error: &StoreError) -> ErrorKind {
         StoreError::Full { .. } => ErrorKind::NoRoom,
         StoreError::Poisoned => ErrorKind::Poisoned,
         StoreError::Locked { .. } => ErrorKind::Locked,
-        StoreError::Interrupted => ErrorKind::Stopped,
+        StoreError::Interrupted | StoreError::Stopped => ErrorKind::Stopped,
+        StoreError::ReadOnly | StoreError::Sealed { .. } => ErrorKind::ReadOnly,
+        StoreError::NotEmpty { .. } => ErrorKind::AlreadyExists,
         StoreError::TooLarge { .. } => ErrorKind::LimitExceeded,
-        StoreError::NoStore { .. } => ErrorKind::NotFound,
+        StoreError::NoStore { .. } | StoreError::NoBackup { .. } => ErrorKind::NotFound,
         StoreError::Corrupt { .. }
+        | StoreError::Unfinished { .. }
         | StoreError::NewerFormat { .. }
         | StoreError::Foreign { .. }
         | StoreError::Missing { .. } => ErrorKind::Corrupt,

@@ -62,7 +62,10 @@ mod writer;
 pub use cancel::CancelToken;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use digital_twin::{DigitalTwinChange, DigitalTwinFollower};
-pub use durable::{CheckpointReport, Durability, Recovery, StoreOptions};
+pub use durable::{
+    Access, CheckpointReport, CompactReport, CopyOptions, CopyProgress, CopyReport, Durability,
+    OnOpening, OpenProgress, Recovery, StoreOptions,
+};
 pub use engine::Twindex;
 pub use error::{Error, ErrorKind};
 pub use feed::{Change, ChangeKind, EventProperties, Lagged, OpType, Subscribe, Subscription};
@@ -89,6 +92,7 @@ pub use twindex_model::path::{Collection, RowId};
 pub use twindex_model::section::Section;
 pub use twindex_model::write_code::WriteCode;
 pub use twindex_store::error::StoreError;
+pub use twindex_store::files::StoreFiles;
 pub use twindex_store::log::reader::Torn;
 pub use update::{
     DryRun, FleetReport, FleetUpdate, SampleTwin, SampledChange, StoppedUpdate, TwinFailure,
@@ -109,7 +113,8 @@ pub mod storage {
     pub use twindex_store::storage::{Storage, StoredFile};
 }
 
-/// Splitting scripts into statements, for shells.
+/// Splitting scripts into statements and telling what they do, for shells.
 pub mod script {
+    pub use crate::update::is_change;
     pub use twindex_lang::split::{StatementText, is_unfinished, split_statements};
 }

@@ -93,6 +93,9 @@ impl<'a> Load<'a> {
         if *inner.strict_loader.lock() == Some(this_thread) {
             return Err(LoadError::WithinLoad);
         }
+        if inner.writer.read_only.is_some() {
+            return Err(LoadError::ReadOnly);
+        }
         let is_strict = options.on_bad_input == OnBadInput::Stop;
         let strict = is_strict.then(|| {
             let writing = inner.writer.begin(1);

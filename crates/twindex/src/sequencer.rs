@@ -97,6 +97,9 @@ impl Sequencer {
 
     /// The queue, with the thread at its end.
     fn queue(&self) -> Result<&Queue, WriteError> {
+        if self.core.writer.read_only.is_some() {
+            return Err(WriteError::ReadOnly);
+        }
         let thread = self.thread.get_or_init(|| {
             let core = Arc::clone(&self.core);
             let builder = Builder::new().name("twindex-writer".to_owned());

@@ -15,6 +15,8 @@ use std::fmt;
 use twindex_exec::ExecError;
 use twindex_lang::ast::Statement;
 use twindex_lang::diagnostic::Diagnostic;
+use twindex_lang::limits::Limits;
+
 use twindex_lang::span::Span;
 
 use crate::cancel::CancelToken;
@@ -25,6 +27,7 @@ use crate::query::Query;
 use crate::snapshot::Snapshot;
 use crate::twin_id::TwinId;
 use crate::write::Write;
+use crate::write_error::WriteError;
 use change::Row;
 
 pub(crate) use change::{Change, dry_run};
@@ -105,6 +108,17 @@ impl Twindex {
     }
 }
 
+/// Whether a statement changes twins, without an engine at hand: false for a query, for a `DRY RUN`,
+/// and for what would be refused.
+#[must_use]
+pub fn is_change(text: &str) -> bool {
+    match twindex_lang::parse_statement(text, &Limits::default()) {
+        Ok(Statement::Update(update)) => !update.dry_run,
+        Ok(Statement::Delete(delete)) => !delete.dry_run,
+        _ => false,
+    }
+}
+
 impl<'a> FleetUpdate<'a> {
     fn new(db: &'a Twindex, text: String, verb: Verb) -> Self {
         let text_bytes = text.len();
@@ -168,6 +182,9 @@ impl<'a> FleetUpdate<'a> {
         if change.dry_run {
             let message = "the statement says `DRY RUN`, and this call would not be one";
             return Err(self.refused("X005", message, "call `dry_run`"));
+        }
+        if self.db.is_read_only() {
+            return Err(WriteError::ReadOnly.into());
         }
         let snapshot = self.snapshot();
         let reading = self.reading(&snapshot);

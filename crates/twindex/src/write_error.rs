@@ -36,6 +36,9 @@ pub enum WriteError {
     /// open.
     #[error("the write could not be logged: {0}")]
     Store(Arc<StoreError>),
+    /// The store was opened to be read.
+    #[error("the store is open read-only")]
+    ReadOnly,
     /// A callback waited for a write that only its own thread could do.
     #[error("a callback must not wait for a write")]
     WaitInCallback,
@@ -52,6 +55,7 @@ impl WriteError {
             Self::QueueFull { .. } => "T030",
             Self::Closed => "T031",
             Self::WaitInCallback => "T032",
+            Self::ReadOnly => "T033",
             Self::Store(error) => error.code(),
         }
     }
@@ -66,6 +70,7 @@ impl WriteError {
             Self::QueueFull { .. } => ErrorKind::QueueFull,
             Self::Closed => ErrorKind::Closed,
             Self::WaitInCallback => ErrorKind::Misuse,
+            Self::ReadOnly => ErrorKind::ReadOnly,
             Self::Store(error) => store_kind(error),
         }
     }
@@ -79,7 +84,7 @@ impl WriteError {
             Self::InvalidId { .. } => WriteCode::IdInvalid.hub_error(),
             Self::Refused(refusal) => refusal.code().hub_error(),
             Self::QueueFull { .. } => (429_001, "ThrottlingException"),
-            Self::Closed => (503_001, "ServiceUnavailable"),
+            Self::Closed | Self::ReadOnly => (503_001, "ServiceUnavailable"),
             Self::WaitInCallback => (500_001, "ServerError"),
             Self::Store(_) => (503_001, "ServiceUnavailable"),
         }

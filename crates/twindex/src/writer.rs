@@ -18,7 +18,7 @@ use twindex_store::error::StoreError;
 use twindex_sync::{Mutex, MutexGuard};
 
 use crate::clock::Clock;
-use crate::durable::{CheckpointReport, Durable};
+use crate::durable::{Behind, CheckpointReport, Durable, ReadOnly};
 use crate::feed::{Change, Feed, RingLimits, Woken};
 use crate::options::Options;
 
@@ -30,6 +30,12 @@ const SLICE_MAX: Duration = Duration::from_micros(200);
 const COLLECT_WORK_A_WRITE: u32 = 4;
 const COLLECT_WORK_A_BATCH: (u32, u32) = (16, 500);
 const COLLECT_WORK_IDLE: u32 = 200;
+/// The same for one piece of giving back all there is, and so many pieces at most: some minutes, if
+/// a writer makes new work meanwhile, or a reader keeps it from being done. So many in a row must
+/// have found nothing: only after some such calls is all looked at that little went from.
+const COLLECT_WORK_ALL: u32 = 1_000;
+const COLLECT_CALLS_MAX: u32 = 100_000;
+const DONE_CALLS_MIN: u32 = 40;
 /// Pieces of such work after a batch, while more than so many paths wait for it.
 const COLLECT_PIECES_MAX: u32 = 32;
 const WAITING_MAX: usize = 10_000;
@@ -43,8 +49,10 @@ pub(crate) struct Writer {
     undo_bytes_max: usize,
     /// Paths that waited to be given back when it was last looked.
     n_waiting: AtomicUsize,
-    /// `None` for an engine in memory alone.
+    /// `None` for an engine in memory alone, or one that only reads.
     pub(crate) durable: Option<Durable>,
+    /// The store that must not be written to.
+    pub(crate) read_only: Option<ReadOnly>,
     /// Held by who has the role. The latest time of a batch: the clock may be set back.
     role: Mutex<i64>,
 }
@@ -61,7 +69,12 @@ pub(crate) struct Writing<'a> {
 }
 
 impl Writer {
-    pub(crate) fn new(shared: Arc<Shared>, options: &Options, durable: Option<Durable>) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, options: &Options, store: Behind) -> Self {
+        let (durable, read_only) = match store {
+            Behind::Memory => (None, None),
+            Behind::Store(durable) => (Some(durable), None),
+            Behind::ReadOnly(read_only) => (None, Some(read_only)),
+        };
         let feed = Feed::new(RingLimits {
             changes_max: options.feed_changes_max,
             bytes_max: options.feed_bytes_max,
@@ -78,6 +91,7 @@ impl Writer {
             undo_bytes_max: options.undo_bytes_max,
             n_waiting: AtomicUsize::new(0),
             durable,
+            read_only,
             role: Mutex::new(i64::MIN),
         }
     }
@@ -105,6 +119,9 @@ impl Writer {
     /// # Errors
     /// [`StoreError`]: the checkpoint before counts as it did.
     pub(crate) fn checkpoint(&self) -> Result<CheckpointReport, StoreError> {
+        if self.read_only.is_some() {
+            return Err(StoreError::ReadOnly);
+        }
         let Some(durable) = &self.durable else { return Ok(CheckpointReport::default()) };
         durable.checkpoint(&self.shared, || self.role.lock())
     }
@@ -125,6 +142,25 @@ impl Writer {
     pub(crate) fn clean_idle(&self) -> bool {
         let mut index = self.shared.write();
         self.clean(&mut index, COLLECT_WORK_IDLE).is_done && !index.has_undo()
+    }
+
+    /// Gives back all that can be, however long it takes. Writers and readers come in between.
+    pub(crate) fn collect_all(&self) {
+        let mut n_done = 0;
+        for _ in 0..COLLECT_CALLS_MAX {
+            let mut index = self.shared.write();
+            let is_done = self.clean(&mut index, COLLECT_WORK_ALL).is_done;
+            index.unlock_fair();
+            n_done = if is_done { n_done + 1 } else { 0 };
+            if n_done > DONE_CALLS_MIN {
+                break;
+            }
+        }
+    }
+
+    /// The role alone, for what begins no batch and must have none under way.
+    pub(crate) fn role(&self) -> impl Sized {
+        self.role.lock()
     }
 
     /// Catches up where ever-new keys leave more behind in a batch than one piece of work takes

@@ -1,4 +1,7 @@
-//! How a store is kept.
+//! How a store is opened and kept.
+
+use std::fmt;
+use std::sync::Arc;
 
 /// What an acknowledgement promises.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,12 +15,51 @@ pub enum Durability {
     None,
 }
 
+/// What a store is opened for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Access {
+    /// To be read and written, by one process.
+    #[default]
+    ReadWrite,
+    /// To be read alone, by any number of processes but none that writes. No file is made or
+    /// changed, so permission to read is enough, and a backup can be opened so.
+    ReadOnly,
+}
+
+/// How far opening a store has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OpenProgress {
+    /// Parts of the checkpoint that are in memory.
+    pub n_parts: u64,
+    /// Parts in all.
+    pub parts_total: u64,
+    /// Bytes of those parts.
+    pub part_bytes: u64,
+    /// Bytes of parts in all.
+    pub part_bytes_total: u64,
+    /// Batches of the log that were done again.
+    pub n_batches: u64,
+    /// Bytes of the log that were read.
+    pub log_bytes: u64,
+    /// Bytes of log files in all: an upper bound, since the beginning of a file may be passed over.
+    pub log_bytes_total: u64,
+}
+
+/// Called on the opening thread with how far it has come, some times a second at least.
+pub type OnOpening = Arc<dyn Fn(OpenProgress) + Send + Sync>;
+
 /// How a store is opened and kept.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct StoreOptions {
     /// What an acknowledgement promises.
     pub durability: Durability,
+    /// What it is opened for.
+    pub access: Access,
+    /// Called while the store is opened.
+    pub progress: Option<OnOpening>,
     /// Whether a directory is made that is not there.
     pub creates: bool,
     /// Bytes of log after which a checkpoint is made. `u64::MAX`: only when asked.
@@ -30,9 +72,23 @@ impl Default for StoreOptions {
     fn default() -> Self {
         Self {
             durability: Durability::Sync,
+            access: Access::ReadWrite,
+            progress: None,
             creates: true,
             checkpoint_log_bytes: 1 << 30,
             log_file_bytes: twindex_store::limits::LOG_FILE_BYTES,
         }
+    }
+}
+
+impl fmt::Debug for StoreOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreOptions")
+            .field("durability", &self.durability)
+            .field("access", &self.access)
+            .field("creates", &self.creates)
+            .field("checkpoint_log_bytes", &self.checkpoint_log_bytes)
+            .field("log_file_bytes", &self.log_file_bytes)
+            .finish_non_exhaustive()
     }
 }

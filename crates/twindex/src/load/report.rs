@@ -75,6 +75,8 @@ pub enum LoadError {
     BadDocument { place: Place, reason: String },
     #[error("a load cannot begin inside a strict load, for each would wait for the other")]
     WithinLoad,
+    #[error("the store is open read-only")]
+    ReadOnly,
 }
 
 impl LoadReport {

@@ -1,0 +1,167 @@
+//! Filling an index from a store: parts of the checkpoint, then the batches after it.
+
+use rayon::ThreadPool;
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
+use twindex_index::checkpoint::{Part as IndexPart, ReadLane};
+use twindex_index::index::Index;
+use twindex_index::redo::BadRedo;
+use twindex_index::snapshot::Ts;
+use twindex_planted::{Fault, planted};
+use twindex_store::checkpoint::manifest::{Manifest, Part};
+use twindex_store::error::StoreError;
+use twindex_store::log::frame::Frame;
+use twindex_store::log::reader::log_bytes;
+use twindex_store::storage::Storage;
+
+use crate::durable::open::Recovery;
+use crate::durable::options::{OpenProgress, StoreOptions};
+use crate::durable::{FIRST, LAST};
+
+/// Lanes read before they are put into their places: bounds the memory they take twice.
+const LANES_AT_ONCE: usize = 256;
+/// Bytes of redo after which it is told how far it has come (1 MiB).
+const TOLD_BYTES: u64 = 1 << 20;
+/// Name that damage within bytes that the checksum called right is reported under.
+const MANIFEST: &str = "MANIFEST";
+
+/// An index being filled.
+pub(crate) struct Filling<'a> {
+    storage: &'a dyn Storage,
+    manifest: &'a Manifest,
+    index: &'a mut Index,
+    options: &'a StoreOptions,
+    progress: OpenProgress,
+    /// Bytes of redo when it was last told.
+    told_bytes: u64,
+    /// Redo of a batch whose last frame is still to come.
+    begun: Option<Vec<u8>>,
+    recovery: Recovery,
+    version: Ts,
+}
+
+impl<'a> Filling<'a> {
+    pub(crate) fn begin(
+        storage: &'a dyn Storage,
+        manifest: &'a Manifest,
+        index: &'a mut Index,
+        options: &'a StoreOptions,
+    ) -> Result<Self, StoreError> {
+        let progress = OpenProgress {
+            parts_total: manifest.parts.len() as u64,
+            part_bytes_total: manifest.parts.values().map(|part| part.n_bytes).sum(),
+            log_bytes_total: log_bytes(storage, manifest.store, manifest.replay_from)?,
+            ..OpenProgress::default()
+        };
+        let recovery =
+            Recovery { checkpoint_bytes: progress.part_bytes_total, ..Recovery::default() };
+        let (begun, version) = (None, Ts(manifest.stamp));
+        let filling = Self {
+            storage,
+            manifest,
+            index,
+            options,
+            progress,
+            told_bytes: 0,
+            begun,
+            recovery,
+            version,
+        };
+        filling.tell();
+        Ok(filling)
+    }
+
+    /// Puts the parts of the checkpoint back: lanes by many threads, all others in the order of
+    /// keys.
+    pub(crate) fn put_parts(&mut self, pool: Option<&ThreadPool>) -> Result<(), StoreError> {
+        let mut lanes = Vec::new();
+        for (key, part) in &self.manifest.parts {
+            let of = IndexPart::of_key(key).ok_or_else(|| bad(BadRedo))?;
+            if matches!(of, IndexPart::Lane(..)) {
+                lanes.push((of, *part));
+            } else {
+                let bytes = self.manifest.read_part(self.storage, part)?;
+                self.index.restore(&of, &bytes).map_err(bad)?;
+                self.note_parts(1, part.n_bytes);
+            }
+        }
+        for some in lanes.chunks(LANES_AT_ONCE) {
+            let read = |(of, part): &(IndexPart, Part)| {
+                let bytes = self.manifest.read_part(self.storage, part)?;
+                self.index.read_lane(of, &bytes).map_err(bad)
+            };
+            let read: Result<Vec<ReadLane>, StoreError> = match pool {
+                Some(pool) => pool.install(|| some.par_iter().map(read).collect()),
+                None => some.iter().map(read).collect(),
+            };
+            read?.into_iter().for_each(|lane| self.index.put_lane(lane));
+            self.note_parts(some.len(), some.iter().map(|(_, part)| part.n_bytes).sum());
+        }
+        Ok(())
+    }
+
+    /// Does the redo of a frame, or keeps it until the last frame of its batch comes.
+    pub(crate) fn redo(&mut self, frame: &Frame<'_>) -> Result<(), StoreError> {
+        let (flags, redo) = frame.payload.split_first().ok_or_else(|| bad(BadRedo))?;
+        self.recovery.log_bytes += redo.len() as u64;
+        self.note_frame(frame);
+        if flags & FIRST != 0 {
+            // One that broke off before was not acknowledged.
+            self.begun = None;
+        }
+        if flags & (FIRST | LAST) == FIRST | LAST {
+            self.index.redo(redo).map_err(bad)?;
+        } else {
+            let mut whole = self.begun.take().unwrap_or_default();
+            whole.extend_from_slice(redo);
+            if flags & LAST == 0 {
+                self.begun = Some(whole);
+                return Ok(());
+            }
+            self.index.redo(&whole).map_err(bad)?;
+        }
+        self.recovery.n_batches += 1;
+        if planted(Fault::VersionOfCheckpoint) {
+            return Ok(());
+        }
+        self.version = self.version.max(Ts(frame.header.stamp));
+        Ok(())
+    }
+
+    /// Derives the rest; gives what was found and the newest version.
+    pub(crate) fn finish(mut self) -> Result<(Recovery, Ts), StoreError> {
+        self.progress.n_batches = self.recovery.n_batches;
+        self.index.finish_redo().map_err(bad)?;
+        self.tell();
+        Ok((self.recovery, self.version))
+    }
+
+    fn note_parts(&mut self, n_parts: usize, n_bytes: u64) {
+        self.progress.n_parts += n_parts as u64;
+        self.progress.part_bytes += n_bytes;
+        self.tell();
+    }
+
+    fn note_frame(&mut self, frame: &Frame<'_>) {
+        self.progress.log_bytes += frame.n_bytes();
+        self.progress.n_batches = self.recovery.n_batches;
+        if self.progress.log_bytes - self.told_bytes >= TOLD_BYTES {
+            self.told_bytes = self.progress.log_bytes;
+            self.tell();
+        }
+    }
+
+    fn tell(&self) {
+        if let Some(progress) = &self.options.progress {
+            progress(self.progress);
+        }
+    }
+}
+
+/// Bytes that were written as they are, and make no index: a defect, not chance.
+pub(crate) fn bad(_: BadRedo) -> StoreError {
+    StoreError::Corrupt {
+        file: MANIFEST.to_owned(),
+        offset: 0,
+        what: "checkpoint and log do not give an index",
+    }
+}
