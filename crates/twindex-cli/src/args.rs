@@ -53,6 +53,41 @@ Examples:
 A twin that is there already is replaced. What was loaded survives a loss of power: each batch is
 synced before the next one, and the load ends with a checkpoint.";
 
+const BACKUP_EXAMPLES: &str = "\
+Examples:
+  twindex backup --db fleet.db fleet-monday
+  twindex check --db fleet-monday
+  twindex query --db fleet-monday \"SELECT COUNT() AS n FROM devices\"
+  twindex restore fleet-monday restored.db
+
+No process may have the store open for writing; one that has makes its own by the library, while it
+writes. Every part and batch is checked on the way, and a seal with all lengths and checksums is
+written last: a backup without its seal, cut off or changed in any byte is refused. It can be read
+where it lies, and is never written to.";
+
+const RESTORE_EXAMPLES: &str = "\
+Examples:
+  twindex restore fleet-monday restored.db
+
+The whole backup is verified before anything is written. The new store has the twins, row ids,
+versions and etags of the backup's version. It is a store of its own: its files do not go together
+with those of the old one.";
+
+const COMPACT_EXAMPLES: &str = "\
+Examples:
+  twindex compact --db fleet.db
+
+What no twin has any more is given back, all else is written anew, and the old files are removed.
+Meanwhile the disk holds the store twice.";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  twindex check --db fleet.db         every file and checksum, and all that is derived
+  twindex check --db fleet-monday     the same of a backup, and its seal
+  twindex check fleet.jsonl           files of twins, in memory
+
+Nothing is written or mended. Exit code: 0 if everything agrees, 1 with file and place if not.";
+
 const GENERATE_EXAMPLES: &str = "\
 Examples:
   twindex generate --twins 100000 --seed 7 --out fleet.jsonl.zst
@@ -107,6 +142,12 @@ pub(crate) enum Command {
     Load(LoadCommandArgs),
     /// Open a store or load files, and compare everything that is derived with a rebuild.
     Check(CheckArgs),
+    /// Copy a store as it is, checked and sealed.
+    Backup(BackupArgs),
+    /// Make a store of a backup, which is verified first.
+    Restore(RestoreArgs),
+    /// Make a store as small as it gets.
+    Compact(CompactArgs),
     /// Write a generated fleet as JSON Lines.
     Generate(GenerateArgs),
     /// Time every class of query beside the floor of this machine.
@@ -114,7 +155,7 @@ pub(crate) enum Command {
 }
 
 /// Where twins come from.
-#[derive(Args, Debug, Default)]
+#[derive(Args, Clone, Debug, Default)]
 pub(crate) struct LoadArgs {
     /// File of twins to load; `-` is stdin. May be given several times.
     #[arg(long, visible_alias = "from", value_name = "FILE")]
@@ -127,6 +168,10 @@ pub(crate) struct LoadArgs {
     /// that file.
     #[arg(long, env = "TWINDEX_STRICT", value_parser = clap::builder::FalseyValueParser::new())]
     pub(crate) strict: bool,
+    /// Open the store to read it: no file of it is touched, others may read it too, and a backup
+    /// will do. Statements that change twins are refused.
+    #[arg(long, conflicts_with = "load")]
+    pub(crate) read_only: bool,
 }
 
 impl LoadArgs {
@@ -216,10 +261,44 @@ pub(crate) struct LoadCommandArgs {
     pub(crate) strict: bool,
 }
 
+/// Arguments of `twindex backup`.
+#[derive(Args, Debug)]
+#[command(after_help = BACKUP_EXAMPLES)]
+pub(crate) struct BackupArgs {
+    /// Directory of the store.
+    #[arg(long, value_name = "DIR", env = "TWINDEX_DB")]
+    pub(crate) db: PathBuf,
+    /// Directory of the backup: made, or there and empty.
+    #[arg(value_name = "TARGET")]
+    pub(crate) target: PathBuf,
+}
+
+/// Arguments of `twindex restore`.
+#[derive(Args, Debug)]
+#[command(after_help = RESTORE_EXAMPLES)]
+pub(crate) struct RestoreArgs {
+    /// Directory of the backup.
+    #[arg(value_name = "BACKUP")]
+    pub(crate) backup: PathBuf,
+    /// Directory of the store to be: made, or there and empty.
+    #[arg(value_name = "DIR")]
+    pub(crate) target: PathBuf,
+}
+
+/// Arguments of `twindex compact`.
+#[derive(Args, Debug)]
+#[command(after_help = COMPACT_EXAMPLES)]
+pub(crate) struct CompactArgs {
+    /// Directory of the store.
+    #[arg(long, value_name = "DIR", env = "TWINDEX_DB")]
+    pub(crate) db: PathBuf,
+}
+
 /// Arguments of `twindex check`.
 #[derive(Args, Debug)]
+#[command(after_help = CHECK_EXAMPLES)]
 pub(crate) struct CheckArgs {
-    /// Directory of a store: its files are read and their checksums compared. Files go into an
+    /// Directory of a store or backup: its files are read, none is written to. Files go into an
     /// engine in memory instead.
     #[arg(long, value_name = "DIR", env = "TWINDEX_DB", conflicts_with = "files")]
     pub(crate) db: Option<PathBuf>,

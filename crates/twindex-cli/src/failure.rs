@@ -30,6 +30,18 @@ impl fmt::Display for AlreadyTold {
 
 impl std::error::Error for AlreadyTold {}
 
+/// Ctrl-C stopped it, and what was begun was taken back: exit code 130.
+#[derive(Debug)]
+pub(crate) struct Interrupted;
+
+impl fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("stopped, nothing is left of it")
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
 /// Whether the reader of our output went away, which is no error of ours (`twindex … | head`).
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(io_is_broken_pipe)

@@ -1,5 +1,5 @@
-//! The command line of Twindex: `demo`, `shell`, `query`, `load`, `check`, `generate`,
-//! `bench`.
+//! The command line of Twindex: `demo`, `shell`, `query`, `load`, `check`, `backup`,
+//! `restore`, `compact`, `generate`, `bench`.
 //!
 //! stdout carries data and nothing else; talk, warnings and progress go to stderr. The exit code
 //! says how it went: 0 fine, 1 data or query error, 2 usage, 130 Ctrl-C.
@@ -9,6 +9,7 @@ mod args;
 mod bench;
 mod change;
 mod commands;
+mod copy;
 mod failure;
 mod fleet;
 mod interrupt;
@@ -24,13 +25,15 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 
-use crate::failure::{AlreadyTold, UsageError, is_broken_pipe};
+use crate::failure::{AlreadyTold, Interrupted, UsageError, is_broken_pipe};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Exit code of an error in the data or in a query.
 const EXIT_FAILED: u8 = 1;
+/// Exit code after Ctrl-C, as shells report it.
+const EXIT_INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
     let cli = args::Cli::parse();
@@ -53,6 +56,9 @@ fn exit_code(error: &anyhow::Error) -> ExitCode {
     if !error.is::<AlreadyTold>() {
         // Nobody is left to tell if stderr is gone.
         let _ = writeln!(std::io::stderr(), "error: {error:#}");
+    }
+    if error.is::<Interrupted>() {
+        return ExitCode::from(EXIT_INTERRUPTED);
     }
     ExitCode::from(EXIT_FAILED)
 }

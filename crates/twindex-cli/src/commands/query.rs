@@ -4,10 +4,11 @@
 
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 
+use twindex::script::is_change;
 use twindex::{Error, Twindex};
 
 use crate::answer::{AskError, Manner, Told, answer};
-use crate::args::{Format, QueryArgs, is_stdin};
+use crate::args::{Format, LoadArgs, QueryArgs, is_stdin};
 use crate::change::{Consent, unconfirmed};
 use crate::failure::{AlreadyTold, UsageError};
 use crate::output::{Colour, Shown, draw_error, draw_warnings, error_line, plural, write_warnings};
@@ -22,7 +23,7 @@ pub(crate) fn run(args: &QueryArgs) -> anyhow::Result<()> {
     let scripts = scripts(args)?;
     let statements: Vec<Statement<'_>> = scripts.iter().flat_map(Script::statements).collect();
     check_usage(args, &statements)?;
-    let db = open_and_load(&args.input, IfMissing::Refuse)?;
+    let db = open_and_load(&input_of(args, &statements), IfMissing::Refuse)?;
     let stdout = io::stdout();
     let manner = Manner {
         format: args.format,
@@ -56,6 +57,15 @@ pub(crate) fn run(args: &QueryArgs) -> anyhow::Result<()> {
         writeln!(io::stderr(), "{} refused", plural(n_refused, "statement"))?;
     }
     if n_refused + n_incomplete > 0 { Err(AlreadyTold.into()) } else { Ok(()) }
+}
+
+/// What is opened and loaded. A store is opened to be read alone where no statement changes a twin:
+/// so several queries can run at once, and none leaves a trace.
+fn input_of(args: &QueryArgs, statements: &[Statement<'_>]) -> LoadArgs {
+    let changes = statements.iter().any(|statement| is_change(statement.text()));
+    let mut input = args.input.clone();
+    input.read_only |= input.load.is_empty() && !changes;
+    input
 }
 
 /// How far a statement came that was not refused.

@@ -1,7 +1,7 @@
 //! From arguments to the command that takes them.
 
 use crate::args::Command;
-use crate::commands::{bench, check, demo, generate, load, query, shell};
+use crate::commands::{backup, bench, check, compact, demo, generate, load, query, restore, shell};
 
 /// Runs a command.
 pub(crate) fn run(command: Command) -> anyhow::Result<()> {
@@ -11,6 +11,9 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
         Command::Query(args) => query::run(&args),
         Command::Load(args) => load::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Backup(args) => backup::run(&args),
+        Command::Restore(args) => restore::run(&args),
+        Command::Compact(args) => compact::run(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Bench(args) => bench::run(&args),
     }

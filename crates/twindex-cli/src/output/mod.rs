@@ -9,6 +9,6 @@ mod table;
 
 pub(crate) use draw::{Colour, draw_error, draw_warnings, error_line, write_warnings};
 pub(crate) use human::{bytes, count, duration, plural};
-pub(crate) use progress::{file_bar, spinner, steps_bar, twins_bar};
+pub(crate) use progress::{bytes_bar, file_bar, spinner, steps_bar, twins_bar};
 pub(crate) use rows::{RowsWriter, Shown, write_plan};
 pub(crate) use table::Figures;

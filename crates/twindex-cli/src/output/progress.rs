@@ -29,6 +29,12 @@ pub(crate) fn file_bar(message: &'static str, file: &File) -> ProgressBar {
     }
 }
 
+/// A bar over bytes whose number is told later.
+pub(crate) fn bytes_bar(message: &'static str) -> ProgressBar {
+    let template = "{msg} {wide_bar} {bytes}/{total_bytes}, ETA {eta}";
+    styled(ProgressBar::new(0), template, message)
+}
+
 /// A spinner with the bytes so far.
 pub(crate) fn spinner(message: &'static str) -> ProgressBar {
     styled(ProgressBar::new_spinner(), "{msg} {spinner} {bytes}, {bytes_per_sec}", message)

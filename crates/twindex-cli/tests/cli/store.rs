@@ -1,6 +1,9 @@
 //! Stores: what was loaded and changed is there when the next command opens it.
 
-use crate::support::{Folder, TWINS, run};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+use crate::support::{Folder, TWINS, run, run_with};
 
 const COUNT: &str = "SELECT COUNT() AS n FROM devices WHERE tags.wave = 1";
 
@@ -52,4 +55,78 @@ fn damage_is_reported_with_its_place() {
     bytes[middle..middle + 200].iter_mut().for_each(|byte| *byte ^= 1);
     std::fs::write(&extent, bytes).expect("it can be written");
     run(&["query", "--db", &db, COUNT]).fails(1, "is damaged at byte");
+}
+
+/// A store with the six twins, some of them changed since its checkpoint, and its folder.
+fn store() -> (Folder, String) {
+    let folder = Folder::new();
+    let fleet = folder.write("fleet.jsonl", TWINS.as_bytes());
+    let db = folder.path("fleet.db");
+    assert_eq!(run(&["load", "--db", &db, &fleet]).code, Some(0));
+    let update = "UPDATE devices SET tags.wave = 1 WHERE tags.site = 'Turin'";
+    assert_eq!(run(&["query", "--db", &db, "--yes", update]).code, Some(0));
+    (folder, db)
+}
+
+fn files_of(directory: &str) -> BTreeMap<OsString, Vec<u8>> {
+    let entries = std::fs::read_dir(directory).expect("a directory").map_while(Result::ok);
+    entries.map(|entry| (entry.file_name(), std::fs::read(entry.path()).expect("a file"))).collect()
+}
+
+#[test]
+fn a_backup_is_made_checked_asked_and_restored() {
+    let (folder, db) = store();
+    let (backup, restored) = (folder.path("monday"), folder.path("restored.db"));
+    let before = files_of(&db);
+    let made = run(&["backup", "--db", &db, &backup]);
+    assert_eq!(made.code, Some(0), "{made:?}");
+    assert!(made.stderr.contains("backed up to") && made.stderr.contains("in 4 files"), "{made:?}");
+    assert_eq!(files_of(&db), before);
+    let checked = run(&["check", "--db", &backup]);
+    assert!(checked.stderr.contains("a backup; its seal is right"), "{checked:?}");
+    assert!(checked.stderr.contains("5 devices and 1 module: everything agrees"), "{checked:?}");
+    let of = |db: &str| run(&["query", "--db", db, "--format", "json", COUNT]).lines().concat();
+    assert_eq!(of(&backup), r#"[{"n":2}]"#);
+    let told = run(&["restore", &backup, &restored]);
+    assert!(told.stderr.contains("restored to"), "{told:?}");
+    assert_eq!(of(&restored), r#"[{"n":2}]"#);
+    run(&["restore", &backup, &restored]).fails(1, "is not empty");
+    run(&["backup", "--db", &db, &backup]).fails(1, "is not empty");
+    run(&["restore", &backup, &backup]).fails(1, "is not empty");
+    run(&["restore", &db, &folder.path("new")]).fails(1, "a backup without its seal");
+    run(&["shell", "--db", &backup]).fails(1, "restore it, or open it read-only");
+    std::fs::remove_file(folder.path("monday/MANIFEST")).expect("it was there");
+    run(&["restore", &backup, &folder.path("new")]).fails(1, "`MANIFEST` is missing");
+    assert!(!std::path::Path::new(&folder.path("new")).exists());
+}
+
+#[test]
+fn compacting_keeps_the_twins() {
+    let (_folder, db) = store();
+    let compacted = run(&["compact", "--db", &db]);
+    assert!(compacted.stderr.contains("compacted from"), "{compacted:?}");
+    let asked = run(&["query", "--db", &db, "--format", "json", COUNT]);
+    assert_eq!(asked.lines(), [r#"[{"n":2}]"#]);
+    assert!(!asked.stderr.contains("done again"), "{asked:?}");
+}
+
+#[test]
+fn reading_leaves_no_trace_and_changing_is_refused() {
+    let (folder, db) = store();
+    let before = files_of(&db);
+    assert_eq!(run(&["query", "--db", &db, COUNT]).code, Some(0));
+    let dry = "UPDATE devices SET tags.a = 1 DRY RUN";
+    assert_eq!(run(&["query", "--db", &db, dry]).code, Some(0));
+    assert_eq!(run(&["check", "--db", &db]).code, Some(0));
+    let asked = run_with(&["shell", "--db", &db, "--read-only"], format!("{COUNT};").as_bytes());
+    assert_eq!(asked.code, Some(0), "{asked:?}");
+    let update = "UPDATE devices SET tags.a = 1";
+    run(&["query", "--db", &db, "--read-only", "--yes", update]).fails(1, "is open read-only");
+    run(&["query", "--db", &db, "--read-only", "--load", "-", COUNT]).fails(2, "cannot be used");
+    assert_eq!(files_of(&db), before);
+    let missing = folder.path("none");
+    run(&["check", "--db", &missing]).fails(1, "is no store");
+    run(&["backup", "--db", &missing, &folder.path("b")]).fails(1, "is no store");
+    run(&["compact", "--db", &missing]).fails(1, "is no store");
+    assert!(!std::path::Path::new(&missing).exists());
 }
