@@ -13,6 +13,8 @@
 
 use twindex_planted::{Fault, planted};
 
+use std::collections::VecDeque;
+
 use crate::error::StoreError;
 use crate::files::open_measured;
 use crate::header::{FileKind, HEADER_BYTES, Header, StoreId};
@@ -21,7 +23,7 @@ use crate::log::name::{name_of, numbers};
 use crate::storage::{Storage, StoredFile, read_full};
 
 /// Bytes read at once.
-const CHUNK_BYTES: usize = 1 << 20;
+pub(super) const CHUNK_BYTES: usize = 1 << 20;
 
 /// Where the log ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +34,8 @@ pub struct LogEnd {
     pub offset: u64,
     /// Sequence of the frame to be written next.
     pub next_sequence: u64,
+    /// First byte of it of which no frame says that it was durable.
+    pub unproven: u64,
     /// What is cut off there, if anything.
     pub torn: Option<Torn>,
 }
@@ -121,7 +125,8 @@ fn walk_log<E: From<StoreError>>(
         }
         let torn = file.judge_end(is_last)?;
         let (offset, next_sequence) = (file.offset, file.next_sequence);
-        end = Some(LogEnd { number: *number, offset, next_sequence, torn });
+        let unproven = file.unproven();
+        end = Some(LogEnd { number: *number, offset, next_sequence, unproven, torn });
     }
     Ok(end)
 }
@@ -153,6 +158,8 @@ struct LogFile {
     /// Where the next frame begins.
     offset: u64,
     next_sequence: u64,
+    /// Sequence and place of each frame that was met and of which none says that it was durable.
+    unproven: VecDeque<(u64, u64)>,
     /// Bytes of the file from `at` on.
     chunk: Vec<u8>,
     at: u64,
@@ -176,6 +183,7 @@ impl LogFile {
             n_bytes,
             offset: HEADER_BYTES as u64,
             next_sequence: 0,
+            unproven: VecDeque::new(),
             chunk: Vec::new(),
             at: 0,
         };
@@ -227,8 +235,19 @@ impl LogFile {
         }
         self.offset += n_bytes as u64;
         self.next_sequence += 1;
+        let durable = frame::header_of(self.bytes(offset, n_bytes)?).map(|header| header.durable);
+        while self.unproven.pop_front_if(|(of, _)| Some(*of) <= durable).is_some() {}
+        self.unproven.push_back((expected, offset));
         // The same bytes, which were checked: the borrow of the check ended with its answer.
         Ok(frame::unchecked(self.bytes(offset, n_bytes)?))
+    }
+
+    /// First byte of which no frame says that it was durable; 0 if that is so of all frames.
+    fn unproven(&self) -> u64 {
+        match self.unproven.front() {
+            Some((_, offset)) if *offset > HEADER_BYTES as u64 => *offset,
+            _ => 0,
+        }
     }
 
     /// What lies behind the last frame.

@@ -13,8 +13,8 @@ use crate::header::{FileKind, HEADER_BYTES, Header, StoreId};
 use crate::limits::{FRAME_BYTES_MAX, LOG_FILE_BYTES};
 use crate::log::frame::{FRAME_HEADER_BYTES, FrameHeader, encode};
 use crate::log::name::{name_of, numbers};
-use crate::log::reader::LogEnd;
-use crate::storage::{Storage, StoredFile, sync_full, write_full};
+use crate::log::reader::{CHUNK_BYTES, LogEnd};
+use crate::storage::{Storage, StoredFile, read_full, sync_full, write_full};
 
 /// The log, to be appended to. One writer has it.
 #[derive(Debug)]
@@ -49,11 +49,14 @@ impl LogWriter {
     ) -> Result<Self, StoreError> {
         let number = numbers(&*storage)?.last().map_or(1, |last| last + 1);
         let file = begin_file(&*storage, store, (number, next_sequence))?;
-        let end = LogEnd { number, offset: HEADER_BYTES as u64, next_sequence, torn: None };
+        let offset = HEADER_BYTES as u64;
+        let end = LogEnd { number, offset, next_sequence, unproven: offset, torn: None };
         Ok(Self::at(storage, store, file, &end))
     }
 
-    /// Goes on where reading the log ended. A torn tail is cut off for good first.
+    /// Goes on where reading the log ended. A torn tail is cut off for good first, and what no frame
+    /// says was durable is written once more: where a sync failed, the machine may hold bytes for
+    /// clean and show them to every reader, and yet not have them on the disk.
     ///
     /// # Errors
     /// [`StoreError::Io`].
@@ -71,7 +74,10 @@ impl LogWriter {
         if !planted(Fault::TornTailKept) {
             file.set_n_bytes(end.offset).map_err(failed("cut"))?;
         }
+        write_again(&*file, &name, (end.unproven, end.offset))?;
         sync_full(&*file, &name)?;
+        // The same may be true of names: of a manifest, and of files that were made.
+        storage.sync_directory().map_err(failed("sync"))?;
         Ok(Self::at(storage, store, file, end))
     }
 
@@ -217,6 +223,25 @@ impl LogWriter {
         self.is_poisoned = !(is_cut && matches!(error, StoreError::Full { .. }));
         error
     }
+}
+
+/// Writes bytes of a file as they are, so that the next sync takes them for new.
+fn write_again(
+    file: &dyn StoredFile,
+    name: &str,
+    (mut from, end): (u64, u64),
+) -> Result<(), StoreError> {
+    let mut bytes = Vec::new();
+    while from < end {
+        let n_bytes = usize::try_from(end - from).unwrap_or(usize::MAX).min(CHUNK_BYTES);
+        bytes.resize(n_bytes, 0);
+        if read_full(file, name, from, &mut bytes)? < n_bytes {
+            return Err(StoreError::corrupt(name, from, "the file was cut off while it was read"));
+        }
+        write_full(file, name, from, &bytes)?;
+        from += n_bytes as u64;
+    }
+    Ok(())
 }
 
 /// A sync that failed is no refusal, even for want of room: what of it survives is open.

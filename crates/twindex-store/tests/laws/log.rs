@@ -175,6 +175,22 @@ fn zeros_behind_the_last_frame_are_no_tail() {
     assert_eq!((end.offset, end.torn), (n_bytes, None));
 }
 
+/// A frame of a sync that failed may be read and not be on the disk: it is written again before the
+/// next one says that it was durable.
+#[test]
+fn what_no_frame_says_was_durable_is_written_again() {
+    let (storage, _) = log_of(3, 1 << 20);
+    let end = read(&storage, 1).unwrap().1.unwrap();
+    let last = 32 + payload(3).len() as u64;
+    assert_eq!(end.unproven, end.offset - last, "the third says that the second was durable");
+    let (storage, mut writer) = log_of(1, 1 << 20);
+    assert_eq!(read(&storage, 1).unwrap().1.unwrap().unproven, 0, "nor is the header known to be");
+    writer.append(20, &payload(2)).unwrap();
+    writer.append(30, &payload(3)).unwrap();
+    let end = read(&storage, 1).unwrap().1.unwrap();
+    assert_eq!(end.unproven, 64 + 32 + payload(1).len() as u64, "two were not synced");
+}
+
 /// Frames that were never synced together may survive in part: a hole with a later frame behind it
 /// that knew nothing of the hole is a torn tail.
 #[test]
