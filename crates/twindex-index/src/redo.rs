@@ -208,7 +208,7 @@ impl Index {
     /// Makes a path with the id it had. Drops of paths are not logged: one that is in the way has no
     /// cells any more, nor have those below it.
     fn redo_path(&mut self, path: PathId, parent: Option<PathId>, key: &str) -> Option<()> {
-        if self.catalog.restore(path, parent, key).is_some() {
+        if self.catalog.restore_logged(path, parent, key).is_some() {
             return Some(());
         }
         if self.catalog.has(path) {
@@ -217,7 +217,7 @@ impl Index {
         if let Some(other) = self.catalog.child(parent, key) {
             self.forget_path(other);
         }
-        self.catalog.restore(path, parent, key)
+        self.catalog.restore_logged(path, parent, key)
     }
 
     /// Drops a path and all below it, from the bottom up.

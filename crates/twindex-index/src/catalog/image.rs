@@ -1,5 +1,9 @@
-//! The image of the catalogue: every path with its id, parents before children, siblings in the
-//! order of the documents. Counts of rows are derived from the lanes.
+//! The image of the catalogue: a bit for each id that says whether it is a path's; then every path
+//! with its id, parents before children, siblings in the order of the documents. Counts of rows are
+//! derived from the lanes.
+//!
+//! The bits say nothing that the paths do not, but how long the table of paths gets: an id alone may
+//! be any number, and a table is made up to it.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -11,8 +15,9 @@ use twindex_model::path::{Collection, PathId};
 use super::{Catalog, NONE, Node};
 use crate::image::{Image as _, ImageBytes, put_len, put_text};
 
-/// Ids between the last one and one that is restored, at most.
-const GAP_MAX: usize = 1 << 24;
+/// Ids between the last one and one that redo restores, at most: those of paths that were made by
+/// writes taken back, and never logged.
+const GAP_MAX: usize = 1 << 20;
 
 /// Keys of a path at most: those of the deepest document, and of its metadata, which are deeper.
 const DEPTH_MAX: usize = 2 * DOCUMENT_DEPTH_MAX;
@@ -20,6 +25,11 @@ const DEPTH_MAX: usize = 2 * DOCUMENT_DEPTH_MAX;
 impl Catalog {
     /// Appends the image.
     pub(crate) fn write_image(&self, out: &mut Vec<u8>) {
+        let words = self.nodes.chunks(64).map(|nodes| {
+            let has = (0..).zip(nodes).filter(|(_, node)| node.ordinal != NONE);
+            has.fold(0, |word, (bit, _)| word | 1_u64 << bit)
+        });
+        words.collect::<Vec<u64>>().write(out);
         put_len(out, self.paths().count());
         let mut open = vec![None];
         while let Some(parent) = open.pop() {
@@ -36,28 +46,46 @@ impl Catalog {
     pub(crate) fn read_image(bytes: &[u8]) -> Option<Self> {
         let mut from = ImageBytes(bytes);
         let mut catalog = Self::default();
-        for _ in 0..from.len(16)? {
+        let has = Vec::<u64>::read(&mut from)?;
+        let n_paths = from.len(16)?;
+        for _ in 0..n_paths {
             let (path, parent) = <(u32, u32)>::read(&mut from)?;
-            catalog.restore(PathId(path), parent.checked_sub(1).map(PathId), from.text()?)?;
+            let is_said = has.get(path as usize / 64)? >> (path % 64) & 1 == 1;
+            let parent = parent.checked_sub(1).map(PathId);
+            is_said
+                .then(|| catalog.restore(PathId(path), parent, from.text()?, has.len() * 64))??;
         }
         from.end()?;
+        let n_said: u32 = has.iter().map(|word| word.count_ones()).sum();
+        (n_said as usize == catalog.paths().count()).then_some(())?;
         catalog.finish_restore();
         Some(catalog)
     }
 
-    /// Makes a path with the id it had. `None`, and nothing done, if the id or the key below the
-    /// parent is another path's, or the parent is none.
-    pub(crate) fn restore(
+    /// Makes a path with the id it had, as redo says. `None` as [`Catalog::restore`] gives it.
+    pub(crate) fn restore_logged(
         &mut self,
         path: PathId,
         parent: Option<PathId>,
         key: &str,
     ) -> Option<()> {
+        self.restore(path, parent, key, self.nodes.len() + GAP_MAX)
+    }
+
+    /// Makes a path with the id it had, which must be below `end`. `None`, and nothing done, if the
+    /// id or the key below the parent is another path's, or the parent is none.
+    fn restore(
+        &mut self,
+        path: PathId,
+        parent: Option<PathId>,
+        key: &str,
+        end: usize,
+    ) -> Option<()> {
         if self.has(path) {
             let is_it = self.parent(path) == parent && self.key(path) == key;
             return is_it.then_some(());
         }
-        let is_near = (path.0 as usize) < self.nodes.len() + GAP_MAX;
+        let is_near = (path.0 as usize) < end;
         let has_parent = parent.is_none_or(|parent| self.has(parent));
         if !is_near || !has_parent || self.child(parent, key).is_some() {
             return None;
