@@ -6,20 +6,14 @@
 //! a crash must hold those of the last note, or, where a write was under way, those it would have
 //! left.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use twindex::storage::{MemoryStorage, Storage};
-use twindex::{
-    Collection, ErrorKind, IndexOptions, LoadOptions, ManualClock, NewTwin, Options, StoreOptions,
-    TwinId, Twindex, Write,
-};
+use twindex::{Collection, ErrorKind, NewTwin, StoreOptions, TwinId, Twindex, Write};
 use twindex_testkit::{Calls, Dice, Fault, SimulatedStorage};
 
 use crate::crashes::{let_calls_fail, take_turns};
-
-/// Devices there may be.
-const DEVICES: usize = 9;
+use crate::twins::{DEVICES, Step, Truth, accept, apply, options, twins_of};
 
 /// What calls may fail with.
 const ERRORS: [std::io::ErrorKind; 3] =
@@ -48,24 +42,6 @@ pub fn engine_crashes(seed: u64, n_images: u64) -> Result<EngineCrashReport, Str
     take_turns(seed, |report: &EngineCrashReport| report.n_images >= n_images, one_store)
 }
 
-/// Twins by id. The order of keys is no part of a twin.
-type Twins = BTreeMap<String, serde_json::Value>;
-
-/// What may be in a store.
-#[derive(Clone, Debug, Default)]
-struct Truth {
-    acknowledged: Twins,
-    /// What the write under way would leave.
-    under_way: Option<Twins>,
-}
-
-/// A change of one twin.
-#[derive(Clone, Debug)]
-enum Step {
-    Load(String),
-    Write(Box<Write>),
-}
-
 fn one_store(dice: &mut Dice, report: &mut EngineCrashReport) -> Result<(), String> {
     let mut image = MemoryStorage::default();
     let mut truth = Truth::default();
@@ -81,20 +57,6 @@ fn one_store(dice: &mut Dice, report: &mut EngineCrashReport) -> Result<(), Stri
         image = check(&storage.crash(dice), dice, &mut truth, report)?;
     }
     Ok(())
-}
-
-fn options() -> Options {
-    Options {
-        threads: 1,
-        clock: Arc::new(ManualClock::new(1_700_000_000_000)),
-        index: IndexOptions {
-            segment_rows_max: 4,
-            sparse_rows_max: 2,
-            dictionary_values_min: 3,
-            ..IndexOptions::default()
-        },
-        ..Options::default()
-    }
 }
 
 fn open(storage: Arc<dyn Storage>) -> Result<Twindex, twindex::Error> {
@@ -149,13 +111,6 @@ fn work(
     Ok(())
 }
 
-fn apply(db: &Twindex, step: &Step) -> Result<(), twindex::Error> {
-    match step {
-        Step::Load(document) => db.load(document.as_bytes(), &LoadOptions::default()).map(|_| ()),
-        Step::Write(write) => db.write((**write).clone()).map(|_| ()),
-    }
-}
-
 /// A change drawn by lot.
 fn step(db: &Twindex, dice: &mut Dice) -> Result<Step, twindex::Error> {
     let name = format!("d{}", dice.below(DEVICES));
@@ -178,29 +133,6 @@ fn step(db: &Twindex, dice: &mut Dice) -> Result<Step, twindex::Error> {
         _ => Write::report(id, &format!(r#"{{"k{key}":{value},"s":"text {value}"}}"#))?,
     };
     Ok(Step::Write(Box::new(write)))
-}
-
-fn twins_of(db: &Twindex) -> Twins {
-    let names = (0..DEVICES).map(|n| format!("d{n}"));
-    let twin = |name: String| {
-        let text = db.twin(&name, None)?;
-        Some((name, serde_json::from_str(&text).unwrap_or_default()))
-    };
-    names.filter_map(twin).collect()
-}
-
-/// Takes what a store holds for the truth, if it may hold it.
-fn accept(truth: &mut Truth, found: Twins) -> Result<(), String> {
-    if found != truth.acknowledged && truth.under_way.as_ref() != Some(&found) {
-        let names: BTreeSet<_> = truth.acknowledged.keys().chain(found.keys()).collect();
-        let differ = |name: &&&String| truth.acknowledged.get(**name) != found.get(**name);
-        let pairs = names.iter().filter(differ);
-        let pairs: Vec<_> =
-            pairs.map(|name| (truth.acknowledged.get(*name), found.get(*name))).collect();
-        return Err(format!("acknowledged and found differ: {pairs:#?}"));
-    }
-    *truth = Truth { acknowledged: found, under_way: None };
-    Ok(())
 }
 
 /// Opens an image, perhaps after crashes on the way, and compares; gives the image as opened.

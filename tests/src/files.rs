@@ -35,6 +35,27 @@ pub fn check_recorded(path: &str, found: &str) {
     assert_eq!(found.lines().count(), recorded.lines().count(), "{path}: number of lines");
 }
 
+/// What a fuzz target does without a fuzzer: `--corpus FOLDER` writes what fuzzing begins with; other
+/// arguments are files to be replayed.
+///
+/// # Errors
+/// Reading or writing failed.
+pub fn replay_or_write(
+    target: impl Fn(&[u8]),
+    corpus: impl Fn() -> Vec<Vec<u8>>,
+) -> std::io::Result<()> {
+    let args: Vec<_> = std::env::args_os().skip(1).collect();
+    if let [flag, folder] = &args[..]
+        && flag == "--corpus"
+    {
+        fs::create_dir_all(folder)?;
+        let files = (0..).zip(corpus());
+        let mut files = files.map(|(n, data)| (Path::new(folder).join(format!("{n:04}")), data));
+        return files.try_for_each(|(path, data)| fs::write(path, data));
+    }
+    args.iter().try_for_each(|file| fs::read(file).map(|data| target(&data)))
+}
+
 /// A query found in public code, its slots filled.
 #[derive(Clone, Debug)]
 pub struct CorpusQuery {

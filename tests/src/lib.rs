@@ -5,12 +5,18 @@
 
 pub mod churn;
 mod crashes;
+pub mod damage;
 pub mod differential;
 pub mod engine_crash;
 pub mod files;
+pub mod forge;
+pub mod fuzz;
 pub mod golden;
+pub mod io_faults;
 pub mod model;
 pub mod pair;
 pub mod power_loss;
+pub mod small_store;
 pub mod swaps;
+mod twins;
 pub mod walks;

@@ -32,6 +32,16 @@ pub enum Fault {
     Error(io::ErrorKind),
     /// Writes half, then fails with this error; other calls do nothing.
     Half(io::ErrorKind),
+    /// A full disk: what needs room (a file made, bytes written or grown by) fails for want of it,
+    /// a write after the half that still fits; all other calls succeed.
+    Full,
+}
+
+/// Whether a call needs room on the disk.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    Room,
+    Nothing,
 }
 
 /// Which calls fail.
@@ -152,9 +162,11 @@ impl State {
     }
 
     /// Counts a call; an error if it fails.
-    fn attempt(&mut self) -> io::Result<()> {
+    fn attempt(&mut self, needs: Needs) -> io::Result<()> {
         match self.call() {
             None => Ok(()),
+            Some(Fault::Full) if needs == Needs::Nothing => Ok(()),
+            Some(Fault::Full) => Err(io::Error::from(io::ErrorKind::StorageFull)),
             Some(Fault::Error(kind) | Fault::Half(kind)) => Err(io::Error::from(kind)),
         }
     }
@@ -266,7 +278,7 @@ impl Change {
 impl Storage for SimulatedStorage {
     fn create(&self, name: &str) -> io::Result<Box<dyn StoredFile>> {
         let mut state = self.state.lock();
-        state.attempt()?;
+        state.attempt(Needs::Room)?;
         if state.names.contains_key(name) {
             return Err(io::Error::from(io::ErrorKind::AlreadyExists));
         }
@@ -279,7 +291,7 @@ impl Storage for SimulatedStorage {
 
     fn open(&self, name: &str) -> io::Result<Box<dyn StoredFile>> {
         let mut state = self.state.lock();
-        state.attempt()?;
+        state.attempt(Needs::Nothing)?;
         let number = state.names.get(name).copied();
         let number = number.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
         Ok(Box::new(SimulatedFile { state: Arc::clone(&self.state), number }))
@@ -287,13 +299,13 @@ impl Storage for SimulatedStorage {
 
     fn list(&self) -> io::Result<Vec<String>> {
         let mut state = self.state.lock();
-        state.attempt()?;
+        state.attempt(Needs::Nothing)?;
         Ok(state.names.keys().cloned().collect())
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         let mut state = self.state.lock();
-        state.attempt()?;
+        state.attempt(Needs::Nothing)?;
         if !state.names.contains_key(from) {
             return Err(io::Error::from(io::ErrorKind::NotFound));
         }
@@ -305,7 +317,7 @@ impl Storage for SimulatedStorage {
 
     fn remove(&self, name: &str) -> io::Result<()> {
         let mut state = self.state.lock();
-        state.attempt()?;
+        state.attempt(Needs::Nothing)?;
         if state.names.remove(name).is_none() {
             return Err(io::Error::from(io::ErrorKind::NotFound));
         }
@@ -315,7 +327,7 @@ impl Storage for SimulatedStorage {
 
     fn sync_directory(&self) -> io::Result<()> {
         let mut state = self.state.lock();
-        state.attempt()?;
+        state.attempt(Needs::Nothing)?;
         state.durable_names = state.names.clone();
         state.renamings.clear();
         Ok(())
@@ -331,7 +343,7 @@ struct SimulatedFile {
 impl StoredFile for SimulatedFile {
     fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<usize> {
         let mut state = self.state.lock();
-        state.attempt()?;
+        state.attempt(Needs::Nothing)?;
         let bytes = &state.files[self.number].bytes;
         let rest = bytes.get(offset as usize..).unwrap_or_default();
         let n = rest.len().min(into.len());
@@ -345,7 +357,7 @@ impl StoredFile for SimulatedFile {
         let n = match fault {
             None => bytes.len(),
             Some(Fault::Error(_)) => 0,
-            Some(Fault::Half(_)) => bytes.len() / 2,
+            Some(Fault::Half(_) | Fault::Full) => bytes.len() / 2,
         };
         if n > 0 {
             let file = &mut state.files[self.number];
@@ -354,27 +366,29 @@ impl StoredFile for SimulatedFile {
         match fault {
             None => Ok(n),
             // A short write is no error; the call after it fails.
-            Some(Fault::Half(_)) if n > 0 => Ok(n),
+            Some(Fault::Half(_) | Fault::Full) if n > 0 => Ok(n),
             Some(Fault::Error(kind) | Fault::Half(kind)) => Err(io::Error::from(kind)),
+            Some(Fault::Full) => Err(io::Error::from(io::ErrorKind::StorageFull)),
         }
     }
 
     fn n_bytes(&self) -> io::Result<u64> {
         let mut state = self.state.lock();
-        state.attempt()?;
+        state.attempt(Needs::Nothing)?;
         Ok(state.files[self.number].bytes.len() as u64)
     }
 
     fn set_n_bytes(&self, n_bytes: u64) -> io::Result<()> {
         let mut state = self.state.lock();
-        state.attempt()?;
+        let is_growth = state.files[self.number].bytes.len() < n_bytes as usize;
+        state.attempt(if is_growth { Needs::Room } else { Needs::Nothing })?;
         state.files[self.number].change(Change::Length(n_bytes as usize));
         Ok(())
     }
 
     fn sync(&self) -> io::Result<()> {
         let mut state = self.state.lock();
-        let attempt = state.attempt();
+        let attempt = state.attempt(Needs::Nothing);
         let file = &mut state.files[self.number];
         match &attempt {
             Ok(()) => file.sync(),
