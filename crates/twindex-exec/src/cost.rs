@@ -26,3 +26,41 @@ pub(crate) fn rank(cost_ns: f64, estimate: &Estimate, n_live: u32) -> f64 {
     let selectivity = f64::from(estimate.rows_max) / f64::from(n_live.max(1));
     cost_ns / (1.001 - selectivity.min(1.0))
 }
+
+/// The total of a chain of conditions, where those of its parts say it: one part at `dominant` makes
+/// it that (no row in an AND, every row in an OR), parts at `neutral` leave it to the others.
+pub(crate) fn joined_total(
+    parts: impl Iterator<Item = Option<u64>>,
+    neutral: u64,
+    dominant: u64,
+) -> Option<u64> {
+    let (mut rest, mut n_rest) = (Some(neutral), 0);
+    for part in parts {
+        match part {
+            Some(n_rows) if n_rows == dominant => return Some(dominant),
+            Some(n_rows) if n_rows == neutral => (),
+            part => {
+                rest = part;
+                n_rest += 1;
+            }
+        }
+    }
+    rest.filter(|_| n_rest <= 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::joined_total;
+
+    #[test]
+    fn a_chain_is_known_where_all_parts_but_one_say_nothing() {
+        let and = |parts: &[Option<u64>]| joined_total(parts.iter().copied(), 9, 0);
+        assert_eq!(and(&[Some(9), Some(4), Some(9)]), Some(4));
+        assert_eq!(and(&[None, Some(4), Some(0)]), Some(0));
+        assert_eq!(and(&[Some(9), Some(9)]), Some(9));
+        assert_eq!(and(&[Some(9), None]), None);
+        assert_eq!(and(&[Some(3), Some(4)]), None);
+        // Over no twin at all both are the same.
+        assert_eq!(joined_total([Some(0), None].into_iter(), 0, 0), Some(0));
+    }
+}

@@ -145,6 +145,16 @@ impl<'a> GroupTable<'a> {
         table
     }
 
+    /// The table of a query that counts rows and nothing else, in one group; none for another.
+    pub(crate) fn of_rows(groups: &'a Groups) -> Option<Self> {
+        (groups.keys.is_empty() && counts_rows_alone(groups)).then(|| Self::new(groups))
+    }
+
+    /// Adds rows to the one group of [`GroupTable::of_rows`].
+    pub(crate) fn add_rows(&mut self, n_rows: u64) {
+        self.partials.iter_mut().for_each(|partial| partial.add(&Key::Null, n_rows));
+    }
+
     /// Adds the rows of a segment that match.
     ///
     /// # Errors

@@ -52,6 +52,10 @@ impl Grouped<'_> {
     /// # Errors
     /// [`ExecError::Stopped`] and [`ExecError::SnapshotExpired`].
     pub(crate) fn all(&self, scan: &Scan<'_>) -> Result<FinishedGroups, ExecError> {
+        if let Some(mut table) = GroupTable::of_rows(self.groups) {
+            table.add_rows(scan.count()?);
+            return Ok(table.finish());
+        }
         let n_values = self.groups.keys.len() + self.groups.aggregates.len();
         let row_ns = GROUP_NS * n_values as f64;
         let n_segments = scan.n_segments();

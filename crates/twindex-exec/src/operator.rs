@@ -9,11 +9,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use twindex_index::filter::Estimate;
+use twindex_index::snapshot::SnapshotRead;
 use twindex_index::view::SegmentView;
 use twindex_kernels::mask::Mask;
+use twindex_model::path::{Collection, PathId};
 
 use crate::cost;
 use crate::row::RowView;
+use crate::term::Term;
 
 /// How the slow path answers, as EXPLAIN says it of conditions and sinks alike.
 pub(crate) const ROW_BY_ROW: &str = "row by row";
@@ -32,6 +35,27 @@ pub trait Operator: fmt::Debug + Send + Sync {
 
     /// What narrowing this segment would read and keep, from kept counts.
     fn estimate(&self, segment: &SegmentView<'_>) -> Estimate;
+
+    /// How many twins of a whole collection match, where totals know it.
+    fn total(&self, _: &SnapshotRead<'_>, _: Collection) -> Option<u64> {
+        None
+    }
+
+    /// Gets ready for rows by a bounded step; true once it is. The caller repeats it.
+    fn prepare(&self, _: &SnapshotRead<'_>, _: &Preparation) -> bool {
+        true
+    }
+
+    /// The rows that stay of a segment as a formula over planes; `None` if lanes must be read, or if
+    /// what it depends on changed after the version of the view.
+    fn term<'a>(&self, _: &SegmentView<'a>) -> Option<Term<'a>> {
+        None
+    }
+
+    /// Adds the paths that decide; false if it is not known which they are.
+    fn paths(&self, _: &mut Vec<PathId>) -> bool {
+        false
+    }
 
     /// Nanoseconds that narrowing would take, given that estimate.
     fn cost_ns(&self, estimate: &Estimate) -> f64 {
@@ -64,6 +88,17 @@ pub trait Operator: fmt::Debug + Send + Sync {
 
     /// One line for `EXPLAIN`, without the children.
     fn describe(&self) -> String;
+}
+
+/// A step of getting ready: tests are run for texts of dictionaries, not for each row that has them.
+#[derive(Clone, Copy, Debug)]
+pub struct Preparation {
+    /// The collection that is read.
+    pub collection: Collection,
+    /// Rows that are asked about at most.
+    pub rows_max: u64,
+    /// Texts of a dictionary that may be looked at; none, and only what is ready is asked.
+    pub n_texts: usize,
 }
 
 /// An operator in its place in the tree.
@@ -160,6 +195,12 @@ impl Node {
     #[must_use]
     pub fn estimate(&self, segment: &SegmentView<'_>) -> Estimate {
         self.operator.estimate(segment)
+    }
+
+    /// See [`Operator::term`]; none where the steps are to be metered.
+    #[must_use]
+    pub fn term<'a>(&self, segment: &SegmentView<'a>) -> Option<Term<'a>> {
+        if self.meter.is_some() { None } else { self.operator.term(segment) }
     }
 
     /// What it did so far; none unless metered.

@@ -7,19 +7,23 @@
 use std::sync::Arc;
 
 use twindex_index::cell_set::CellSet;
+use twindex_index::snapshot::SnapshotRead;
 use twindex_index::view::{Equality, SegmentView};
 use twindex_kernels::mask::Mask;
 use twindex_lang::ast::CompareOp;
 use twindex_model::cell::Cell;
-use twindex_model::path::PathId;
+use twindex_model::path::{Collection, PathId};
 use twindex_plan::expr::Expr;
 use twindex_plan::logical::Predicate;
 
 use crate::cell_algebra::{intersection, union};
 use crate::leaf::{Wanted, cell_path, cell_set, plain_path};
-use crate::operator::{Metering, Node};
+use crate::operator::{Metering, Node, Preparation};
 use crate::ops::{And, ComparePaths, Everything, InSync, Nothing, Or, PathCells, RowPredicate};
 use crate::row::{CellView, RowView, is_truth};
+
+/// Changed rows up to which a count is put right row by row.
+const CORRECTED_ROWS_MAX: usize = 512;
 
 /// The condition of a query as operators.
 #[derive(Debug)]
@@ -65,7 +69,10 @@ impl Filter {
     #[must_use]
     pub fn candidates(&self, segment: &SegmentView<'_>) -> Mask {
         let mut mask = segment.live().clone();
-        self.masks.narrow(segment, &mut mask);
+        let has_planes = self.masks.term(segment).is_some_and(|term| term.write(&mut mask));
+        if !has_planes {
+            self.masks.narrow(segment, &mut mask);
+        }
         mask
     }
 
@@ -81,6 +88,25 @@ impl Filter {
         self.masks.keeps(row) && self.keeps_candidate(row)
     }
 
+    /// Gets ready for the twins of a collection by looking at some texts of dictionaries; true once
+    /// it is.
+    #[must_use]
+    pub fn prepare(
+        &self,
+        read: &SnapshotRead<'_>,
+        (collection, n_texts): (Collection, usize),
+    ) -> bool {
+        let step = Preparation { collection, rows_max: read.n_rows(collection), n_texts };
+        self.masks.operator().prepare(read, &step)
+    }
+
+    /// Number of twins of a whole collection that match, where totals know it.
+    #[must_use]
+    pub fn total(&self, read: &SnapshotRead<'_>, collection: Collection) -> Option<u64> {
+        let total = self.masks.operator().total(read, collection);
+        total.filter(|n_rows| self.rows.is_none() || *n_rows == 0)
+    }
+
     /// Number of rows that match, where kept counts know it.
     #[must_use]
     pub fn exact_count(&self, segment: &SegmentView<'_>) -> Option<u32> {
@@ -89,6 +115,45 @@ impl Filter {
         }
         let estimate = self.masks.estimate(segment);
         estimate.is_exact.then_some(estimate.rows_max)
+    }
+
+    /// Number of rows that match, for a filter without [row steps](Filter::has_row_steps).
+    #[must_use]
+    pub fn count(&self, segment: &SegmentView<'_>) -> u32 {
+        // A chain is no matter of kept counts; a single path often is.
+        let is_chain = !self.masks.operator().children().is_empty();
+        if !is_chain && let Some(n_rows) = self.exact_count(segment) {
+            return n_rows;
+        }
+        self.count_planes(segment).unwrap_or_else(|| self.candidates(segment).count())
+    }
+
+    /// The same where planes alone decide. Rows that changed after the version of the view are put
+    /// right one by one.
+    fn count_planes(&self, segment: &SegmentView<'_>) -> Option<u32> {
+        if !segment.has_past() {
+            return self.masks.term(segment)?.count(segment.n_live());
+        }
+        let mut paths = Vec::new();
+        if !self.masks.operator().paths(&mut paths) {
+            return None;
+        }
+        let changed = segment.changed_rows(&paths, CORRECTED_ROWS_MAX)?;
+        let now = segment.newest();
+        let n_rows = self.masks.term(&now)?.count(now.n_live())?;
+        let kept_in = |view: &SegmentView<'_>| {
+            let kept = |row: &&u16| {
+                view.live().get(**row) && self.masks.keeps(&RowView { segment: *view, row: **row })
+            };
+            changed.iter().filter(kept).count() as u32
+        };
+        Some(n_rows + kept_in(segment) - kept_in(&now))
+    }
+
+    /// Whether anything is decided row by row.
+    #[must_use]
+    pub fn has_row_steps(&self) -> bool {
+        self.rows.is_some() || self.masks.operator().has_row_steps()
     }
 
     /// Whether kept counts say that no row of `segment` matches, so that it need not be read.

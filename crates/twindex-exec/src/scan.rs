@@ -18,7 +18,8 @@ use crate::error::ExecError;
 use crate::page::Request;
 use crate::physical::Filter;
 use crate::runner::Runner;
-use crate::segment::Segment;
+use crate::segment::{Pace, Segment};
+use crate::stop::Stop;
 
 /// Segments evaluated at once at most.
 const BATCH_MAX: usize = 64;
@@ -48,7 +49,7 @@ impl<'a> Scan<'a> {
         let collection = twins_of(plan.collection);
         // Segments that are begun later hold no twin of this version.
         let n_segments = match collection {
-            Some(collection) => request.stop.read(snapshot)?.n_segments(collection),
+            Some(collection) => prepare(snapshot, (filter, collection), &request.stop)?,
             None => 0,
         };
         let runner = Runner { pool: request.pool, stop: &request.stop };
@@ -57,6 +58,14 @@ impl<'a> Scan<'a> {
 
     pub(crate) fn n_segments(&self) -> usize {
         self.n_segments
+    }
+
+    pub(crate) fn snapshot(&self) -> &'a Snapshot {
+        self.snapshot
+    }
+
+    pub(crate) fn collection(&self) -> Option<Collection> {
+        self.collection
     }
 
     /// Segment `number`, which must be below [`Scan::n_segments`].
@@ -184,6 +193,24 @@ impl<'a> Scan<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// Gets the filter ready, in steps between which the writer goes on and the query may be stopped;
+/// gives the number of segments.
+fn prepare(
+    snapshot: &Snapshot,
+    (filter, collection): (&Filter, Collection),
+    stop: &Stop,
+) -> Result<usize, ExecError> {
+    let mut pace = Pace::default();
+    loop {
+        let read = stop.read(snapshot)?;
+        if pace.timed(|n_texts| filter.prepare(&read, (collection, n_texts))) {
+            return Ok(read.n_segments(collection));
+        }
+        drop(read);
+        stop.check()?;
     }
 }
 

@@ -129,10 +129,10 @@ fn copy_some(from: &Mask, (begin, n_rows): (usize, usize), to: &mut Mask) -> usi
     from.words().len()
 }
 
-/// How many rows a slice has, from how long the last two took: what a slice costs whatever its rows
+/// How many rows (or texts) a slice has, from how long the last two took: what a slice costs whatever its rows
 /// (old cells are looked up anew in each) must not make slices shorter.
 #[derive(Debug)]
-struct Pace {
+pub(crate) struct Pace {
     n_rows: usize,
     /// Rows and nanoseconds of the slice before.
     last: Option<(f64, f64)>,
@@ -153,7 +153,7 @@ impl Default for Pace {
 
 impl Pace {
     /// Works on a slice and learns from how long that takes.
-    fn timed<R>(&mut self, work: impl FnOnce(usize) -> R) -> R {
+    pub(crate) fn timed<R>(&mut self, work: impl FnOnce(usize) -> R) -> R {
         let begun = Instant::now();
         let result = work(self.n_rows);
         self.learn(begun.elapsed().as_nanos() as f64);

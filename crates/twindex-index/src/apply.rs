@@ -18,6 +18,7 @@ use crate::options::IndexOptions;
 use crate::segment::{Parts, Segment};
 use crate::snapshot::Ts;
 use crate::texts::Texts;
+use crate::totals::{TotalsTable, Writing};
 use crate::undo::Fate;
 
 /// One segment with all that a write to it changes.
@@ -25,6 +26,7 @@ use crate::undo::Fate;
 pub(crate) struct Writer<'a> {
     pub(crate) catalog: &'a mut Catalog,
     pub(crate) texts: &'a mut Texts,
+    pub(crate) totals: &'a mut TotalsTable,
     pub(crate) options: &'a IndexOptions,
     pub(crate) segment: &'a mut Segment,
     pub(crate) collection: Collection,
@@ -129,7 +131,16 @@ impl Writer<'_> {
         if is_known {
             return cell.kind();
         }
+        let mut totals = self.totals.of(self.collection, path);
+        let values_max = self.options.count_values_max;
+        if let Some(totals) = &mut totals {
+            totals.leave(lane.counted(row), self.ts);
+        }
         let old = lane.write(row, cell, &mut scope);
+        if let Some(totals) = totals {
+            let writing = Writing::of(lane, (scope.texts, values_max));
+            totals.enter(lane.counted(row), &writing);
+        }
         self.catalog.recount(self.collection, path, (old, cell.kind()));
         old
     }
@@ -187,6 +198,9 @@ impl Writer<'_> {
                 let before = lane.before(row, Reading { texts: self.texts, stamps });
                 undo.note(self.ts, (row, lane.path), &before);
             }
+            if let Some(totals) = self.totals.of(self.collection, lane.path) {
+                totals.leave(lane.counted(row), self.ts);
+            }
             let old = lane.clear(row);
             self.catalog.recount(self.collection, lane.path, (old, Kind::Undefined));
         }
@@ -212,6 +226,9 @@ impl Writer<'_> {
         let Some((lane, _)) = self.segment.lane_mut(path) else {
             return Kind::Undefined;
         };
+        if let Some(totals) = self.totals.of(self.collection, path) {
+            totals.leave(lane.counted(row), self.ts);
+        }
         let old = lane.clear(row);
         lane.touched = 0;
         self.catalog.recount(self.collection, path, (old, Kind::Undefined));

@@ -205,6 +205,7 @@ impl Index {
     pub(crate) fn drop_path(&mut self, path: PathId) -> usize {
         let segments = self.stores.iter_mut().flat_map(|store| &mut store.segments);
         let n_lanes = segments.map(|segment| usize::from(segment.remove_lane(path))).sum();
+        self.totals.forget(path);
         for kind in TextKind::ALL {
             self.texts.forget(path, self.catalog.family(path), kind);
         }
@@ -279,6 +280,9 @@ impl Index {
             return;
         }
         let codes = self.texts.renumber((pass.family, pass.kind), &in_use);
+        for path in self.catalog.paths_of(pass.family) {
+            self.totals.forget(path);
+        }
         for segment in self.stores.iter_mut().flat_map(|store| &mut store.segments) {
             for path in self.catalog.paths_of(pass.family) {
                 if let Some((lane, _)) = segment.lane_mut(path) {
@@ -296,6 +300,7 @@ impl Index {
         };
         let is_codes = self.texts.form(from.path, from.kind) == TextForm::Codes;
         if !is_codes || self.segment_at(&mut from.next).is_none() {
+            self.totals.forget(from.path);
             return true;
         }
         let segment = &mut self.stores[from.next.store].segments[from.next.segment];

@@ -44,6 +44,15 @@ impl Counts {
         rows.filter(|(_, n)| **n > 0).map(|(code, n)| (code as u32, *n))
     }
 
+    /// Adds them to `sums`, by code; gives how many were added.
+    pub(crate) fn add_to(&self, sums: &mut Vec<u32>) -> usize {
+        if sums.len() < self.rows.len() {
+            sums.resize(self.rows.len(), 0);
+        }
+        sums.iter_mut().zip(&self.rows).for_each(|(sum, n)| *sum += n);
+        self.rows.len()
+    }
+
     /// Number of distinct codes.
     pub(crate) fn n_codes(&self) -> usize {
         self.rows.iter().filter(|n| **n > 0).count()

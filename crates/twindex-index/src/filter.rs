@@ -10,18 +10,19 @@ use crate::catalog::DEVICE_ID;
 use crate::cell_set::{CellSet, NumberSet, TextSet};
 use crate::lane::Lane;
 use crate::narrow::{TextTest, and_numbers, and_texts};
+use crate::snapshot::SnapshotRead;
 use crate::texts::TextKind;
 use crate::view::SegmentView;
 use crate::{as_of, estimate};
 
 /// Kinds that are decided by the kind alone.
-const VALUELESS: KindSet =
+pub(crate) const VALUELESS: KindSet =
     KindSet::of(&[Kind::Undefined, Kind::Null, Kind::False, Kind::True, Kind::Object]);
 /// Rows up to which asking each of them is cheaper than any pass over the lane.
 const PROBED_ROWS_MAX: u32 = 32;
 
 /// Devices listed up to which their identities are looked up.
-const IDENTITIES_MAX: usize = 256;
+pub(crate) const IDENTITIES_MAX: usize = 256;
 
 /// A [`CellSet`] on a path, made ready for the lanes of one index: constants are looked up in the
 /// dictionary once, tests are run once per distinct text and kept for the life of the filter.
@@ -86,7 +87,32 @@ impl PathFilter {
             self.keep_devices(points, segment, mask);
             return;
         }
+        // A mask may hold rows without a twin, which are undefined; planes know live rows alone.
+        if lane.kinds.is_dense()
+            && !self.set.kinds.contains(Kind::Undefined)
+            && let Some(planes) = self.planes(segment)
+        {
+            planes.narrow(mask);
+            return;
+        }
         self.narrow_lane(lane, segment, mask);
+    }
+
+    /// Runs tests for some texts of the dictionaries, at most `n_texts`, before masks are narrowed:
+    /// true once there is nothing left to be done. A caller repeats it in steps that are as short
+    /// as it likes; one that never calls it gets the same answers.
+    #[must_use]
+    pub fn prepare(&self, read: &SnapshotRead<'_>, n_texts: usize) -> bool {
+        let index = read.index();
+        let is_ready = |kind: TextKind, set: &TextSet, test: &TextTest| {
+            if !index.texts.is_user(self.path, kind) {
+                return true;
+            }
+            let dictionary = index.texts.dictionary(index.catalog().family(self.path), kind);
+            dictionary.is_none_or(|dictionary| test.prepare(set, dictionary, n_texts))
+        };
+        is_ready(TextKind::Strings, &self.set.strings, &self.strings)
+            && is_ready(TextKind::Arrays, &self.set.arrays, &self.arrays)
     }
 
     /// The same for one cell.
@@ -132,7 +158,7 @@ impl PathFilter {
 
     /// The values of one kind alone are narrowed in place where slots are rows; else those of each
     /// kind apart, on their slots, and joined with the rows that are in by their kind.
-    fn narrow_lane(&self, lane: &Lane, segment: &SegmentView<'_>, mask: &mut Mask) {
+    pub(crate) fn narrow_lane(&self, lane: &Lane, segment: &SegmentView<'_>, mask: &mut Mask) {
         let (whole, partial) = self.kinds_in(lane);
         match partial[..] {
             [] => lane.kinds.narrow(whole, mask.words_mut()),

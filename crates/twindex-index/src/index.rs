@@ -19,6 +19,7 @@ use crate::record::{FormerRecords, Records};
 use crate::segment::Segment;
 use crate::snapshot::Ts;
 use crate::texts::{TextForm, TextKind, Texts};
+use crate::totals::TotalsTable;
 use crate::versions::{Sizes, Versions};
 use crate::view::SegmentView;
 use crate::weight::Weights;
@@ -35,6 +36,7 @@ pub struct Index {
     /// By collection.
     pub(crate) stores: [Store; 2],
     pub(crate) versions: Versions,
+    pub(crate) totals: TotalsTable,
     /// Where the hub's own fields lie.
     pub(crate) known: Known,
     pub(crate) collector: Collector,
@@ -80,6 +82,7 @@ impl Index {
             texts: Texts::default(),
             stores: [Store::default(), Store::default()],
             versions: Versions::default(),
+            totals: TotalsTable::default(),
             known: Known::default(),
             collector: Collector::default(),
         }
@@ -251,6 +254,7 @@ impl Index {
             segment: self.stores[collection as usize].segments.get_mut(row.segment())?,
             catalog: &mut self.catalog,
             texts: &mut self.texts,
+            totals: &mut self.totals,
             options: &self.options,
             collection,
         })
@@ -271,6 +275,7 @@ impl Index {
 
     fn leave_dictionary(&mut self, path: PathId, kind: TextKind) {
         let form = self.form_without_dictionary(path, kind);
+        self.totals.forget(path);
         let segments = self.stores.iter_mut().flat_map(|store| &mut store.segments);
         for (lane, stamps) in segments.filter_map(|segment| segment.lane_mut(path)) {
             let mut scope = WriteScope {

@@ -13,10 +13,12 @@ pub mod collect;
 pub mod filter;
 pub mod index;
 pub mod options;
+pub mod planes;
 pub mod record;
 pub mod redo;
 pub mod snapshot;
 pub mod stats;
+pub mod totals;
 pub mod view;
 pub mod write;
 

@@ -22,7 +22,7 @@ pub(crate) struct Postings {
 
 /// The rows of one code.
 #[derive(Clone, Debug, PartialEq)]
-enum Posting {
+pub(crate) enum Posting {
     /// Ascending rows.
     List(Vec<u16>),
     /// A bit for each row.
@@ -47,6 +47,17 @@ impl Postings {
             _ = postings.add(codes.get(usize::from(row)), usize::from(row));
         }
         Some(postings)
+    }
+
+    /// The rows of `code`; `None` if there are none.
+    pub(crate) fn of(&self, code: u32) -> Option<&Posting> {
+        let posting = self.by_code.get(code as usize)?;
+        (!matches!(posting, Posting::List(rows) if rows.is_empty())).then_some(posting)
+    }
+
+    /// Whether `code` is not past all codes that have rows.
+    pub(crate) fn may_have(&self, code: u32) -> bool {
+        (code as usize) < self.by_code.len()
     }
 
     /// Keeps in `mask` the rows of `code`.

@@ -331,6 +331,10 @@ impl SnapshotRead<'_> {
         self.index.catalog()
     }
 
+    pub(crate) fn index(&self) -> &Index {
+        &self.index
+    }
+
     /// Live twins of `collection`.
     #[must_use]
     pub fn n_rows(&self, collection: Collection) -> u64 {

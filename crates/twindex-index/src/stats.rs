@@ -135,7 +135,7 @@ impl Index {
             self.stores.iter().map(|store| store.by_identity.bytes() + store.modules.bytes());
         stats.bytes.undo = self.undo_bytes();
         stats.bytes.identities = identities.sum::<usize>() + self.record_bytes();
-        stats.bytes.derived += self.weight_bytes();
+        stats.bytes.derived += self.weight_bytes() + self.totals.bytes();
         stats
     }
 }

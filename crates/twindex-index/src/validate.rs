@@ -39,6 +39,7 @@ impl Index {
         let n_modules = self.store(Collection::Modules).n_rows;
         expect("modules", self.store(Collection::Modules).modules.len() as u64, n_modules)?;
         let roots = [&["tags"][..], &["properties", "desired"], &["properties", "reported"]];
+        self.validate_totals()?;
         self.validate_weights(roots.map(|keys| self.catalog.path(keys)))?;
         self.catalog.validate()?;
         self.texts.validate(&self.catalog)

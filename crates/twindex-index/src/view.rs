@@ -49,6 +49,36 @@ impl<'a> SegmentView<'a> {
         Self { past: None, ..*self }
     }
 
+    /// The segment as it is, whatever the version.
+    #[must_use]
+    pub fn newest(&self) -> Self {
+        self.now()
+    }
+
+    /// Whether anything changed after the version viewed.
+    #[must_use]
+    pub fn has_past(&self) -> bool {
+        self.past.is_some()
+    }
+
+    /// The rows whose cell at one of `paths` may have changed after the version viewed, each once
+    /// and in order; `None` if they may be more than `rows_max`.
+    #[must_use]
+    pub fn changed_rows(&self, paths: &[PathId], rows_max: usize) -> Option<Vec<u16>> {
+        let mut rows = Vec::new();
+        for past in paths.iter().filter_map(|path| self.past_at(*path)) {
+            let nowhere = past.nowhere().map_or(0, |rows| rows.count() as usize);
+            if rows.len() + past.records().len() + nowhere > rows_max {
+                return None;
+            }
+            rows.extend(past.records().iter().map(|record| record.row));
+            rows.extend(past.nowhere().into_iter().flatten());
+        }
+        rows.sort_unstable();
+        rows.dedup();
+        Some(rows)
+    }
+
     /// What changed at a path after the version viewed; `None` if nothing did.
     #[inline]
     pub(crate) fn past_at(&self, path: PathId) -> Option<&'a PathPast> {

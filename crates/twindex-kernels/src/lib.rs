@@ -7,6 +7,7 @@
 //!
 //! - [`mask`]: the mask, and set algebra on whole words.
 //! - [`codes`], [`numbers`], [`columns`]: narrowing by equality, range and set, of one lane or two.
+//! - [`formula`]: conditions over planes, counted or written in one pass.
 //! - [`mod@histogram`], [`combine`], [`gather`]: counting, summing, extremes and collecting under a mask.
 //! - [`dispatch`]: which instructions all of them use.
 //! - [`memory`]: where lanes live.
@@ -15,6 +16,7 @@ pub mod codes;
 pub mod columns;
 pub mod combine;
 pub mod dispatch;
+pub mod formula;
 pub mod gather;
 pub mod histogram;
 pub mod mask;
@@ -33,6 +35,7 @@ pub use columns::{
 };
 pub use combine::{Place, combine_codes};
 pub use dispatch::Isa;
+pub use formula::{Formula, Step};
 pub use gather::{
     gather_codes, gather_f64, min_max_codes, min_max_f64, sum_codes, zones_codes, zones_f64,
 };

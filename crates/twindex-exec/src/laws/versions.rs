@@ -56,9 +56,16 @@ fn judge_operators(snapshot: &Snapshot, asked: &Asked, now_ms: i64) {
                 filter.rows().into_iter().for_each(|rows| judge_node(rows, *view, &asked.text));
                 let exact = filter.exact_count(view);
                 assert!(exact.is_none_or(|n| n == mask.count()), "{}", asked.text);
+                assert!(
+                    filter.has_row_steps() || filter.count(view) == mask.count(),
+                    "{}",
+                    asked.text
+                );
             })
             .expect("not stopped");
     }
+    let total = filter.total(&snapshot.read().expect("not expired"), collection);
+    assert!(total.is_none_or(|total| total == n_rows), "{}", asked.text);
     let ids = select_ids(snapshot, &plan, &Request::unbounded()).expect("not stopped");
     assert_eq!(ids.len(), n_rows, "{}", asked.text);
 }

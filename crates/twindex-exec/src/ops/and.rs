@@ -5,12 +5,15 @@
 //! lane would.
 
 use twindex_index::filter::Estimate;
+use twindex_index::snapshot::SnapshotRead;
 use twindex_index::view::SegmentView;
 use twindex_kernels::mask::Mask;
+use twindex_model::path::{Collection, PathId};
 
 use crate::cost;
-use crate::operator::{Node, Operator};
+use crate::operator::{Node, Operator, Preparation};
 use crate::row::RowView;
+use crate::term::Term;
 
 /// Cost below which a child's mask path is taken without counting the rows left.
 const CHEAP_NS: f64 = 1_000.0;
@@ -81,6 +84,34 @@ impl Operator for And {
         }
         total.is_exact = total.rows_max == 0;
         total
+    }
+
+    fn total(&self, read: &SnapshotRead<'_>, collection: Collection) -> Option<u64> {
+        let n_all = read.n_rows(collection);
+        let totals = self.children.iter().map(|child| child.operator().total(read, collection));
+        cost::joined_total(totals, n_all, 0)
+    }
+
+    /// What one child is known to leave over is all that the others are asked about.
+    fn prepare(&self, read: &SnapshotRead<'_>, step: &Preparation) -> bool {
+        let look = Preparation { n_texts: 0, rows_max: u64::MAX, ..*step };
+        let operators = || self.children.iter().map(Node::operator);
+        if operators().all(|operator| operator.prepare(read, &look)) {
+            return true;
+        }
+        let ready = operators().filter(|operator| operator.prepare(read, &look));
+        let total = ready.filter_map(|operator| operator.total(read, step.collection)).min();
+        let rows_max = total.map_or(step.rows_max, |total| total.min(step.rows_max));
+        let step = Preparation { rows_max, ..*step };
+        operators().all(|operator| operator.prepare(read, &step))
+    }
+
+    fn term<'a>(&self, segment: &SegmentView<'a>) -> Option<Term<'a>> {
+        Term::all(self.children.iter().map(|child| child.term(segment)))
+    }
+
+    fn paths(&self, paths: &mut Vec<PathId>) -> bool {
+        self.children.iter().all(|child| child.operator().paths(paths))
     }
 
     fn row_cost_ns(&self) -> f64 {

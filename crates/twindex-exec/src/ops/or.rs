@@ -1,11 +1,15 @@
 //! Disjunction: each child is asked only about the rows that no cheaper one has kept.
 
 use twindex_index::filter::Estimate;
+use twindex_index::snapshot::SnapshotRead;
 use twindex_index::view::SegmentView;
 use twindex_kernels::mask::Mask;
+use twindex_model::path::{Collection, PathId};
 
-use crate::operator::{Node, Operator};
+use crate::cost;
+use crate::operator::{Node, Operator, Preparation};
 use crate::row::RowView;
+use crate::term::Term;
 
 /// Keeps the rows that any child keeps.
 #[derive(Debug)]
@@ -68,6 +72,24 @@ impl Operator for Or {
         total.rows_max = total.rows_max.min(segment.n_live());
         total.is_exact = total.rows_max == 0;
         total
+    }
+
+    fn total(&self, read: &SnapshotRead<'_>, collection: Collection) -> Option<u64> {
+        let n_all = read.n_rows(collection);
+        let totals = self.children.iter().map(|child| child.operator().total(read, collection));
+        cost::joined_total(totals, 0, n_all)
+    }
+
+    fn prepare(&self, read: &SnapshotRead<'_>, step: &Preparation) -> bool {
+        self.children.iter().all(|child| child.operator().prepare(read, step))
+    }
+
+    fn term<'a>(&self, segment: &SegmentView<'a>) -> Option<Term<'a>> {
+        Term::any(self.children.iter().map(|child| child.term(segment)))
+    }
+
+    fn paths(&self, paths: &mut Vec<PathId>) -> bool {
+        self.children.iter().all(|child| child.operator().paths(paths))
     }
 
     fn row_cost_ns(&self) -> f64 {

@@ -4,13 +4,18 @@ use std::sync::Arc;
 
 use twindex_index::cell_set::CellSet;
 use twindex_index::filter::{Estimate, PathFilter};
+use twindex_index::snapshot::SnapshotRead;
 use twindex_index::view::SegmentView;
 use twindex_kernels::mask::Mask;
-use twindex_model::path::PathId;
+use twindex_model::path::{Collection, PathId};
 use twindex_plan::env::Env;
 
-use crate::operator::Operator;
+use crate::operator::{Operator, Preparation};
 use crate::row::RowView;
+use crate::term::Term;
+
+/// Rows up to which looking at their texts is less than looking at those of a dictionary.
+const UNPREPARED_ROWS_MAX: u64 = 1_024;
 
 /// Keeps the rows whose cell at one path lies in a set.
 #[derive(Debug)]
@@ -38,6 +43,23 @@ impl Operator for PathCells {
 
     fn estimate(&self, segment: &SegmentView<'_>) -> Estimate {
         self.filter.estimate(segment)
+    }
+
+    fn total(&self, read: &SnapshotRead<'_>, collection: Collection) -> Option<u64> {
+        read.count(collection, &self.filter)
+    }
+
+    fn prepare(&self, read: &SnapshotRead<'_>, step: &Preparation) -> bool {
+        step.rows_max <= UNPREPARED_ROWS_MAX || self.filter.prepare(read, step.n_texts)
+    }
+
+    fn term<'a>(&self, segment: &SegmentView<'a>) -> Option<Term<'a>> {
+        self.filter.planes(segment).map(Term::of)
+    }
+
+    fn paths(&self, paths: &mut Vec<PathId>) -> bool {
+        paths.push(self.filter.path);
+        true
     }
 
     fn describe(&self) -> String {

@@ -74,6 +74,11 @@ impl Catalog {
         self.idle.now = self.idle.now.max(ts);
     }
 
+    /// The newest timestamp at which anything may have been written.
+    pub(crate) fn now(&self) -> Ts {
+        self.idle.now
+    }
+
     /// Cells that became undefined or of another kind, ever.
     pub(crate) fn n_gone(&self) -> u64 {
         self.idle.n_gone

@@ -78,6 +78,19 @@ pub(crate) struct WriteScope<'a> {
     pub(crate) options: &'a IndexOptions,
 }
 
+/// What a cell counts as among those of its path.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Counted {
+    /// Its kind says all.
+    ByKind,
+    /// A dictionary code.
+    Code(TextKind, u32),
+    /// A text that has no code.
+    Text(TextKind),
+    /// A number.
+    Number(f64),
+}
+
 impl Lane {
     /// A lane without rows.
     pub(crate) fn new(path: PathId, catalog: &Catalog) -> Self {
@@ -135,6 +148,24 @@ impl Lane {
         };
         let cell = || Before::Cell(self.cell_at((row, slot), kind, reading));
         stamp.map_or_else(cell, Before::Stamp)
+    }
+
+    /// What the cell of a row counts as.
+    pub(crate) fn counted(&self, row: u16) -> Counted {
+        let Some((slot, kind)) = self.kinds.find(row) else { return Counted::ByKind };
+        let text = |kind| match self.text_part(kind) {
+            Some(TextLane::Codes(part)) => Counted::Code(kind, part.codes.get(slot)),
+            _ => Counted::Text(kind),
+        };
+        match kind {
+            Kind::Number => {
+                let number = self.numbers.as_ref().map(|part| part.number(slot));
+                number.map_or(Counted::ByKind, Counted::Number)
+            }
+            Kind::String => text(TextKind::Strings),
+            Kind::Array => text(TextKind::Arrays),
+            _ => Counted::ByKind,
+        }
     }
 
     /// The part of strings or of arrays.

@@ -96,6 +96,23 @@ impl Kinds {
         }
     }
 
+    /// The rows of a kind that occurs in a lane that is not sparse, unless they are all that have the
+    /// path.
+    pub(crate) fn plane_of(&self, kind: Kind) -> Option<&Words> {
+        match &self.form {
+            Form::Sparse { .. } => None,
+            Form::Planes(planes) => planes.plane_of(kind),
+        }
+    }
+
+    /// The rows that have the path, if they are not the first ones; none of a sparse lane.
+    pub(crate) fn present_words(&self) -> Option<&Words> {
+        match &self.form {
+            Form::Sparse { .. } => None,
+            Form::Planes(planes) => planes.present_rows(),
+        }
+    }
+
     /// Whether the lane is a list of rows.
     pub(crate) fn is_sparse(&self) -> bool {
         matches!(self.form, Form::Sparse { .. })

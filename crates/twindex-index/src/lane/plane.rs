@@ -117,6 +117,19 @@ impl Planes {
         rows
     }
 
+    /// The rows of a kind that occurs, unless they are all that are present.
+    pub(crate) fn plane_of(&self, kind: Kind) -> Option<&Words> {
+        match &self.planes[kind as usize] {
+            Plane::Bits(words) => Some(words),
+            Plane::Empty | Plane::Full => None,
+        }
+    }
+
+    /// The rows that have the path; `None` for the first ones.
+    pub(crate) fn present_rows(&self) -> Option<&Words> {
+        self.present.as_deref()
+    }
+
     /// Number of rows that have the path.
     pub(crate) fn n_present(&self) -> usize {
         self.n_present

@@ -8,4 +8,4 @@ mod wanted;
 pub(crate) use keep::keep_slots;
 pub(crate) use numbers::and_numbers;
 pub(crate) use texts::{and_texts, postings_of};
-pub(crate) use wanted::TextTest;
+pub(crate) use wanted::{TextTest, WantedCodes};

@@ -23,6 +23,12 @@ use crate::options::IndexOptions;
 use crate::posting::{PostingLimits, Postings};
 use crate::texts::TextKind;
 
+/// Texts for which a test is run without asking how many rows there are.
+const KNOWN_TEXTS: usize = 4_096;
+/// Texts for which a test may be run for each row that is asked about, since the next segment asks
+/// for them too.
+const ROWS_A_TEXT: usize = 4;
+
 /// A set of texts with its test.
 pub(crate) type Test<'a> = (&'a TextSet, &'a TextTest);
 
@@ -38,6 +44,13 @@ pub(crate) fn and_texts(
         (TextSet::All, _) => (),
         (_, Some(TextLane::Codes(codes))) => {
             let Some(dictionary) = lane.dictionary(kind, reading.texts) else { return };
+            let n_unknown = test.1.n_unknown(test.0, dictionary);
+            if n_unknown > KNOWN_TEXTS && n_unknown / ROWS_A_TEXT > mask::count(mask) as usize {
+                keep_slots(mask, |slot| {
+                    test.1.contains(test.0, dictionary.text(codes.codes.get(slot)))
+                });
+                return;
+            }
             let wanted = test.1.wanted(test.0, dictionary);
             and_wanted((lane, kind), codes, (&wanted.codes, options), mask);
         }
@@ -60,19 +73,34 @@ fn and_wanted(
     mask: &mut Words,
 ) {
     match wanted {
-        WantedCodes::Listed(codes) => match codes[..] {
-            [] => mask.fill(0),
-            [code] => and_code(lane, part, (code, options), mask),
-            _ => {
-                let n_words = codes.last().map_or(0, |last| *last as usize / 64 + 1);
-                let mut bits = vec![0; n_words];
-                for code in codes {
-                    bits[*code as usize / 64] |= 1 << (code % 64);
-                }
-                and_bits(&part.codes, &bits, mask);
-            }
-        },
+        WantedCodes::Listed(codes) => and_listed(lane, part, (codes, options), mask),
+        WantedCodes::AllBut(codes) => {
+            let mut listed = *mask;
+            and_listed(lane, part, (codes, options), &mut listed);
+            mask::and_not(mask, &listed);
+        }
         WantedCodes::Bits(bits) => and_bits(&part.codes, bits, mask),
+    }
+}
+
+/// Keeps the slots with one of some codes.
+fn and_listed(
+    lane: (&Lane, TextKind),
+    part: &CodeLane,
+    (codes, options): (&[u32], &IndexOptions),
+    mask: &mut Words,
+) {
+    match codes[..] {
+        [] => mask.fill(0),
+        [code] => and_code(lane, part, (code, options), mask),
+        _ => {
+            let n_words = codes.last().map_or(0, |last| *last as usize / 64 + 1);
+            let mut bits = vec![0; n_words];
+            for code in codes {
+                bits[*code as usize / 64] |= 1 << (code % 64);
+            }
+            and_bits(&part.codes, &bits, mask);
+        }
     }
 }
 

@@ -28,6 +28,8 @@ pub(crate) struct Wanted {
 pub(crate) enum WantedCodes {
     /// None or a few, ascending.
     Listed(Vec<u32>),
+    /// All but none or a few, ascending.
+    AllBut(Vec<u32>),
     /// Code `c` is bit `c % 64` of word `c / 64`.
     Bits(Vec<u64>),
 }
@@ -49,48 +51,79 @@ impl TextTest {
 
     /// The codes of `dictionary` whose text is in `set`.
     pub(crate) fn wanted(&self, set: &TextSet, dictionary: &Dictionary) -> Arc<Wanted> {
-        let kept = self.wanted.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let kept = kept.filter(|wanted| wanted.generation == dictionary.generation());
+        let kept = self.kept(dictionary);
         if let Some(wanted) = &kept
             && wanted.n_texts == dictionary.len()
         {
             return Arc::clone(wanted);
         }
-        let wanted = Arc::new(self.find(set, dictionary, kept.as_deref()));
+        self.keep(self.find(set, dictionary, kept.as_deref()))
+    }
+
+    /// Runs the test for some more texts, at most `n_max`; true once every text is known, as it is
+    /// from the start where texts are listed. What is found so is what [`TextTest::wanted`] goes on
+    /// from: a test of a million texts is no work for one step of a query.
+    pub(crate) fn prepare(&self, set: &TextSet, dictionary: &Dictionary, n_max: usize) -> bool {
+        let n_left = self.n_unknown(set, dictionary);
+        if n_max == 0 {
+            return n_left == 0;
+        }
+        if n_left > n_max {
+            let kept = self.kept(dictionary);
+            let n_texts = dictionary.len() - n_left + n_max;
+            let codes =
+                WantedCodes::Bits(self.bits_of(set, (dictionary, n_texts), kept.as_deref()));
+            self.keep(Wanted { generation: dictionary.generation(), n_texts, codes });
+        } else if n_left > 0 {
+            self.wanted(set, dictionary);
+        }
+        n_left <= n_max
+    }
+
+    /// Texts for which the test was not run yet.
+    pub(crate) fn n_unknown(&self, set: &TextSet, dictionary: &Dictionary) -> usize {
+        match set {
+            TextSet::None | TextSet::All | TextSet::Points(_) | TextSet::NotPoints(_) => 0,
+            _ => dictionary.len() - self.kept(dictionary).map_or(0, |wanted| wanted.n_texts),
+        }
+    }
+
+    /// What is known of this filling of a dictionary.
+    fn kept(&self, dictionary: &Dictionary) -> Option<Arc<Wanted>> {
+        let kept = self.wanted.read().unwrap_or_else(PoisonError::into_inner).clone();
+        kept.filter(|wanted| wanted.generation == dictionary.generation())
+    }
+
+    fn keep(&self, wanted: Wanted) -> Arc<Wanted> {
+        let wanted = Arc::new(wanted);
         *self.wanted.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&wanted));
         wanted
     }
 
     fn find(&self, set: &TextSet, dictionary: &Dictionary, kept: Option<&Wanted>) -> Wanted {
         let codes = match set {
-            TextSet::Points(points) => {
-                let mut codes: Vec<u32> =
-                    points.iter().filter_map(|p| dictionary.code(p)).collect();
-                codes.sort_unstable();
-                WantedCodes::Listed(codes)
-            }
-            TextSet::NotPoints(points) => {
-                let mut bits = vec![u64::MAX; dictionary.len().div_ceil(64)];
-                for code in points.iter().filter_map(|point| dictionary.code(point)) {
-                    bits[code as usize / 64] &= !(1 << (code % 64));
-                }
-                WantedCodes::Bits(bits)
-            }
-            set => WantedCodes::Bits(self.bits_of(set, dictionary, kept)),
+            TextSet::Points(points) => WantedCodes::Listed(codes_of(points, dictionary)),
+            TextSet::NotPoints(points) => WantedCodes::AllBut(codes_of(points, dictionary)),
+            set => WantedCodes::Bits(self.bits_of(set, (dictionary, dictionary.len()), kept)),
         };
         Wanted { generation: dictionary.generation(), n_texts: dictionary.len(), codes }
     }
 
-    /// Runs the test for each text that was not there when `kept` was found.
-    fn bits_of(&self, set: &TextSet, dictionary: &Dictionary, kept: Option<&Wanted>) -> Vec<u64> {
+    /// Runs the test for each of the first `n_texts` that is not among those of `kept`.
+    fn bits_of(
+        &self,
+        set: &TextSet,
+        (dictionary, n_texts): (&Dictionary, usize),
+        kept: Option<&Wanted>,
+    ) -> Vec<u64> {
         let (mut bits, n_known) = match kept {
             Some(Wanted { codes: WantedCodes::Bits(bits), n_texts, .. }) => {
                 (bits.clone(), *n_texts)
             }
             _ => (Vec::new(), 0),
         };
-        bits.resize(dictionary.len().div_ceil(64), 0);
-        for code in n_known..dictionary.len() {
+        bits.resize(n_texts.div_ceil(64), 0);
+        for code in n_known..n_texts {
             if self.contains(set, dictionary.text(code as u32)) {
                 bits[code / 64] |= 1 << (code % 64);
             }
@@ -107,11 +140,19 @@ impl TextTest {
     }
 }
 
+/// The codes of the texts that are there, ascending.
+fn codes_of(texts: &[Box<str>], dictionary: &Dictionary) -> Vec<u32> {
+    let mut codes: Vec<u32> = texts.iter().filter_map(|text| dictionary.code(text)).collect();
+    codes.sort_unstable();
+    codes
+}
+
 impl WantedCodes {
     /// Whether `code` is in.
     pub(crate) fn contains(&self, code: u32) -> bool {
         match self {
             Self::Listed(codes) => codes.binary_search(&code).is_ok(),
+            Self::AllBut(codes) => codes.binary_search(&code).is_err(),
             Self::Bits(bits) => {
                 bits.get(code as usize / 64).is_some_and(|word| word >> (code % 64) & 1 == 1)
             }

@@ -1,6 +1,7 @@
 //! At every open version the index answers as it did when that version was published, whatever is
 //! written after; and a batch taken back was never written.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
@@ -133,6 +134,7 @@ impl History {
                 assert_eq!(read.n_rows(collection), twins.iter().filter(of).count() as u64);
             }
             self.check_identities(&read, twins);
+            check_totals(&read);
             twins.iter().for_each(|(collection, row, twin)| {
                 check_twin(&read.segment(*collection, row.segment()), row.place(), twin);
             });
@@ -161,6 +163,52 @@ impl History {
                     check_live(&read.view(), twins.iter().filter(of).map(|twin| twin.1));
                     check_functions(&read.view(), sets, choice);
                 }
+                check_filter_totals(&snapshot.read().expect("not given up"), collection, sets);
+            }
+        }
+    }
+}
+
+/// Every cell of a path at the version read.
+fn cells_of<'a>(
+    read: &'a SnapshotRead<'_>,
+    (collection, path): (Collection, PathId),
+) -> impl Iterator<Item = Cell<'a>> {
+    let views = (0..read.n_segments(collection)).map(move |at| read.segment(collection, at));
+    views.flat_map(move |view| view.live().iter().map(move |row| view.cell(path, row)))
+}
+
+/// Totals, where they are known, are the sums of the cells.
+fn check_totals(read: &SnapshotRead<'_>) {
+    for collection in COLLECTIONS {
+        for path in read.catalog().paths() {
+            let Some(mut totals) = read.totals(collection, path) else { continue };
+            let mut expected: BTreeMap<String, u64> = BTreeMap::new();
+            for cell in cells_of(read, (collection, path)) {
+                *expected.entry(name(&cell)).or_default() += 1;
+                let of_kind = totals.n_rows_of_kinds(KindSet::of(&[cell.kind()]));
+                assert!(totals.count_of(&cell).is_none_or(|n| n > 0 && n <= of_kind), "{cell:?}");
+            }
+            let mut counted: BTreeMap<String, u64> = BTreeMap::new();
+            let mut of_each = 0;
+            if totals.for_each(|cell, n| {
+                of_each += n;
+                *counted.entry(name(&cell)).or_default() += n;
+            }) {
+                assert_eq!(counted, expected);
+                assert_eq!(of_each, totals.n_live());
+            }
+        }
+    }
+}
+
+fn check_filter_totals(read: &SnapshotRead<'_>, collection: Collection, sets: &[CellSet]) {
+    for path in read.catalog().paths() {
+        for set in sets {
+            let filter = PathFilter::new(path, set.clone());
+            if let Some(n_rows) = read.count(collection, &filter) {
+                let kept = cells_of(read, (collection, path)).filter(|cell| filter.keeps(cell));
+                assert_eq!(n_rows, kept.count() as u64, "{set:?}");
             }
         }
     }

@@ -1,0 +1,85 @@
+//! `COUNT()` alone: how many rows match, found without looking at what they hold.
+//!
+//! Totals of the whole collection answer at once. Else the segments are counted, several under one
+//! hold of the index while that is short: a count takes a microsecond or two a segment, and a hold
+//! for each would be a place to wait for a busy writer each time.
+
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use twindex_index::snapshot::SnapshotRead;
+use twindex_model::path::Collection;
+
+use crate::error::ExecError;
+use crate::scan::Scan;
+
+/// How long the writer is held off for segments one after the other, at most one more than that.
+const HOLD: Duration = Duration::from_micros(100);
+/// Segments counted between two looks at the clock.
+const LOOK: usize = 4;
+/// Segments that one thread of several takes at a time.
+const CHUNK: usize = 16;
+
+impl Scan<'_> {
+    /// How many rows match.
+    ///
+    /// # Errors
+    /// [`ExecError::Stopped`] and [`ExecError::SnapshotExpired`].
+    pub(crate) fn count(&self) -> Result<u64, ExecError> {
+        let Some(collection) = self.collection() else { return Ok(0) };
+        let read = self.runner.stop.read(self.snapshot())?;
+        if let Some(n_rows) = self.filter.total(&read, collection) {
+            return Ok(n_rows);
+        }
+        drop(read);
+        let n_segments = self.n_segments();
+        let work_ns = self.work_ns(0..n_segments, 0.0)?;
+        if self.runner.n_threads(work_ns) <= 1 {
+            return self.count_run(0..n_segments, collection);
+        }
+        let chunks = (0..n_segments).step_by(CHUNK);
+        let chunks = chunks.map(|begin| begin..n_segments.min(begin + CHUNK)).collect();
+        let counts = self.runner.map(chunks, work_ns, |run| self.count_run(run, collection))?;
+        Ok(counts.into_iter().sum())
+    }
+
+    /// Counts some segments on this thread.
+    fn count_run(&self, run: Range<usize>, collection: Collection) -> Result<u64, ExecError> {
+        let mut n_rows = 0;
+        let mut next = run.start;
+        if self.filter.has_row_steps() {
+            for number in run {
+                self.runner.stop.check()?;
+                n_rows += u64::from(self.segment(number).mask(self.filter)?.count());
+            }
+            return Ok(n_rows);
+        }
+        while next < run.end {
+            self.runner.stop.check()?;
+            let read = self.runner.stop.read(self.snapshot())?;
+            let (n_counted, end) = self.count_held(&read, next..run.end, collection);
+            n_rows += n_counted;
+            next = end;
+        }
+        Ok(n_rows)
+    }
+
+    /// Counts segments under one hold; gives the rows and the next segment.
+    fn count_held(
+        &self,
+        read: &SnapshotRead<'_>,
+        run: Range<usize>,
+        collection: Collection,
+    ) -> (u64, usize) {
+        let begun = Instant::now();
+        let mut n_rows = 0;
+        for number in run.clone() {
+            n_rows += u64::from(self.filter.count(&read.segment(collection, number)));
+            let n_done = number + 1 - run.start;
+            if n_done.is_multiple_of(LOOK) && begun.elapsed() >= HOLD {
+                return (n_rows, number + 1);
+            }
+        }
+        (n_rows, run.end)
+    }
+}
