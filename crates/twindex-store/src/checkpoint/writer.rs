@@ -2,6 +2,18 @@
 //!
 //! Nothing counts before [`CheckpointWriter::finish`]: a checkpoint that is dropped or fails leaves
 //! the one before as it was, and files that nobody names, which the next one removes.
+//!
+//! # How much of the disk a checkpoint takes
+//!
+//! Extents are written once, so what replaces a part leaves a hole. An extent of which less than
+//! half would still be named is given up: its parts are written again. So after a checkpoint
+//! extents take at most twice the bytes of the parts it names, each part counted up to the next
+//! multiple of 64, and 64 bytes for each extent; that is after [`CheckpointWriter::judge_extents`]
+//! was told rightly which parts would be kept. While one is made, those of the checkpoint before are
+//! there as well. Finding holes to write into was rejected: a part that is being overwritten is
+//! lost with the power.
+
+use std::collections::{HashMap, HashSet};
 
 use twindex_planted::{Fault, planted};
 
@@ -14,6 +26,9 @@ use crate::storage::{Storage, StoredFile, sync_full, write_full};
 
 /// Parts begin at multiples of it, so that a reader may map them.
 const ALIGNMENT: u64 = 64;
+/// More extents than this are not kept if small ones can be given up (16 MiB).
+const EXTENTS_MAX: usize = 64;
+const SMALL_BYTES: u64 = 16 << 20;
 
 /// A checkpoint in the making.
 #[derive(Debug)]
@@ -23,10 +38,14 @@ pub struct CheckpointWriter<'a> {
     next: Manifest,
     extent: Option<Extent>,
     next_extent: u64,
-    /// Extents of the checkpoint before of which less than half is still named by it.
-    sparse: Vec<u64>,
+    /// Bytes of the files of extents of the checkpoint before.
+    sizes: HashMap<u64, u64>,
+    /// Those whose parts are to be written again.
+    given_up: HashSet<u64>,
     /// Bytes written.
     n_bytes: u64,
+    /// Bytes of the extent being written that may not be durable.
+    n_unsynced: u64,
 }
 
 #[derive(Debug)]
@@ -44,23 +63,48 @@ impl<'a> CheckpointWriter<'a> {
     /// [`StoreError::Io`].
     pub fn begin(storage: &'a dyn Storage, before: &'a Manifest) -> Result<Self, StoreError> {
         remove_unnamed(storage, before)?;
-        let live = before.live_bytes();
-        let mut sparse = Vec::new();
-        for (number, n_live) in &live {
-            let name = extent_name(*number);
+        let mut sizes = HashMap::new();
+        for number in before.live_bytes().into_keys() {
+            let name = extent_name(number);
             let failed = |action| {
                 let name = name.clone();
                 move |error| StoreError::io(action, &name, error)
             };
             let file = storage.open(&name).map_err(failed("open"))?;
-            if file.n_bytes().map_err(failed("measure"))? > n_live * 2 + ALIGNMENT {
-                sparse.push(*number);
-            }
+            sizes.insert(number, file.n_bytes().map_err(failed("measure"))?);
         }
-        let next_extent = live.keys().max().map_or(1, |last| last + 1);
+        let next_extent = sizes.keys().max().map_or(1, |last| last + 1);
         let number = before.number + 1;
-        let next = Manifest { number, ..Manifest::empty(before.store) };
-        Ok(Self { storage, before, next, extent: None, next_extent, sparse, n_bytes: 0 })
+        let mut writer = Self {
+            storage,
+            before,
+            next: Manifest { number, ..Manifest::empty(before.store) },
+            extent: None,
+            next_extent,
+            sizes,
+            given_up: HashSet::new(),
+            n_bytes: 0,
+            n_unsynced: 0,
+        };
+        writer.judge_extents(before.parts.keys().map(|key| &**key));
+        Ok(writer)
+    }
+
+    /// Says which parts of the checkpoint before are unchanged, all of which the caller would keep:
+    /// extents are judged by these.
+    pub fn judge_extents<'k>(&mut self, unchanged: impl IntoIterator<Item = &'k [u8]>) {
+        let mut live: HashMap<u64, u64> = self.sizes.keys().map(|number| (*number, 0)).collect();
+        for part in unchanged.into_iter().filter_map(|key| self.before.parts.get(key)) {
+            *live.entry(part.extent).or_insert(0) += part.n_bytes.next_multiple_of(ALIGNMENT);
+        }
+        let size = |number: &u64| self.sizes.get(number).copied().unwrap_or(0);
+        let is_sparse = |number: &u64, n_live: u64| size(number) > n_live * 2 + HEADER_BYTES as u64;
+        let sparse = live.iter().filter(|(number, n_live)| is_sparse(number, **n_live));
+        self.given_up = sparse.map(|(number, _)| *number).collect();
+        if self.sizes.len() - self.given_up.len() > EXTENTS_MAX {
+            let small = self.sizes.iter().filter(|(_, n_bytes)| **n_bytes < SMALL_BYTES);
+            self.given_up.extend(small.map(|(number, _)| *number));
+        }
     }
 
     /// Writes a part, in place of one with the same key.
@@ -90,6 +134,7 @@ impl<'a> CheckpointWriter<'a> {
         let n_bytes = bytes.len() as u64;
         extent.n_bytes = offset + n_bytes;
         self.n_bytes += n_bytes;
+        self.n_unsynced += n_bytes;
         let crc = crc32fast::hash(bytes);
         let part = Part { extent: extent.number, offset, n_bytes, crc };
         self.next.parts.insert(key.into(), part);
@@ -100,7 +145,7 @@ impl<'a> CheckpointWriter<'a> {
     /// extent that had better be given up: the part is to be written then.
     pub fn keep(&mut self, key: &[u8]) -> bool {
         let part = self.before.parts.get(key);
-        let Some(part) = part.filter(|part| !self.sparse.contains(&part.extent)) else {
+        let Some(part) = part.filter(|part| !self.given_up.contains(&part.extent)) else {
             return false;
         };
         self.next.parts.insert(key.into(), *part);
@@ -111,6 +156,25 @@ impl<'a> CheckpointWriter<'a> {
     #[must_use]
     pub fn n_bytes(&self) -> u64 {
         self.n_bytes
+    }
+
+    /// Bytes written that may not be durable.
+    #[must_use]
+    pub fn n_unsynced(&self) -> u64 {
+        self.n_unsynced
+    }
+
+    /// Makes what was written durable. Not needed before [`CheckpointWriter::finish`], but what is
+    /// written to the log meanwhile waits for as much as the machine has gathered.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`]: the checkpoint is to be dropped.
+    pub fn sync(&mut self) -> Result<(), StoreError> {
+        if let Some(extent) = &self.extent {
+            sync_full(&*extent.file, &extent.name)?;
+        }
+        self.n_unsynced = 0;
+        Ok(())
     }
 
     /// Makes the checkpoint the one that counts: of version `stamp`, with the frames from
@@ -147,10 +211,10 @@ impl<'a> CheckpointWriter<'a> {
     }
 
     fn close_extent(&mut self) -> Result<(), StoreError> {
+        if !planted(Fault::ExtentNotSynced) {
+            self.sync()?;
+        }
         if let Some(extent) = self.extent.take() {
-            if !planted(Fault::ExtentNotSynced) {
-                sync_full(&*extent.file, &extent.name)?;
-            }
             self.next_extent = extent.number + 1;
         }
         Ok(())

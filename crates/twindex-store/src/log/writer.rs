@@ -21,7 +21,7 @@ use crate::storage::{Storage, StoredFile, read_full, sync_full, write_full};
 pub struct LogWriter {
     storage: Arc<dyn Storage>,
     store: StoreId,
-    file: Box<dyn StoredFile>,
+    file: Arc<dyn StoredFile>,
     number: u64,
     /// Invariant: every frame before it is whole.
     offset: u64,
@@ -51,7 +51,7 @@ impl LogWriter {
         let file = begin_file(&*storage, store, (number, next_sequence))?;
         let offset = HEADER_BYTES as u64;
         let end = LogEnd { number, offset, next_sequence, unproven: offset, torn: None };
-        Ok(Self::at(storage, store, file, &end))
+        Ok(Self::at(storage, store, file.into(), &end))
     }
 
     /// Goes on where reading the log ended. A torn tail is cut off for good first, and what no frame
@@ -78,13 +78,13 @@ impl LogWriter {
         sync_full(&*file, &name)?;
         // The same may be true of names: of a manifest, and of files that were made.
         storage.sync_directory().map_err(failed("sync"))?;
-        Ok(Self::at(storage, store, file, end))
+        Ok(Self::at(storage, store, file.into(), end))
     }
 
     fn at(
         storage: Arc<dyn Storage>,
         store: StoreId,
-        file: Box<dyn StoredFile>,
+        file: Arc<dyn StoredFile>,
         end: &LogEnd,
     ) -> Self {
         Self {
@@ -190,6 +190,33 @@ impl LogWriter {
         Ok(())
     }
 
+    /// What is to be synced for all frames appended by now to be durable; `None` if they are. For a
+    /// thread that syncs while others append.
+    #[must_use]
+    pub fn begin_sync(&self) -> Option<Syncing> {
+        let last = self.next_sequence - 1;
+        let is_due = !self.is_poisoned && self.durable < last;
+        let name = name_of(self.number);
+        is_due.then(|| Syncing { file: Arc::clone(&self.file), name, last })
+    }
+
+    /// Takes note of a sync that was begun by [`LogWriter::begin_sync`] and of how it ended.
+    ///
+    /// # Errors
+    /// As [`LogWriter::sync`].
+    pub fn end_sync(
+        &mut self,
+        syncing: &Syncing,
+        outcome: Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        match outcome {
+            // A file that was left meanwhile was synced before.
+            Ok(()) => self.durable = self.durable.max(syncing.last),
+            Err(_) => self.is_poisoned = true,
+        }
+        outcome
+    }
+
     /// Goes on in a new file. All frames of the old one are durable then, so that only the last
     /// file of a log can be torn.
     ///
@@ -200,7 +227,7 @@ impl LogWriter {
         let number = self.number + 1;
         match begin_file(&*self.storage, self.store, (number, self.next_sequence)) {
             Ok(file) => {
-                self.file = file;
+                self.file = file.into();
                 self.number = number;
                 self.offset = HEADER_BYTES as u64;
                 Ok(())
@@ -242,6 +269,25 @@ fn write_again(
         from += n_bytes as u64;
     }
     Ok(())
+}
+
+/// A sync under way, for which the writer is not needed.
+#[derive(Debug)]
+pub struct Syncing {
+    file: Arc<dyn StoredFile>,
+    name: String,
+    /// The last frame that is in it.
+    last: u64,
+}
+
+impl Syncing {
+    /// Syncs.
+    ///
+    /// # Errors
+    /// What is to be told to [`LogWriter::end_sync`].
+    pub fn run(&self) -> Result<(), StoreError> {
+        sync_full(&*self.file, &self.name).map_err(unknown)
+    }
 }
 
 /// A sync that failed is no refusal, even for want of room: what of it survives is open.

@@ -75,6 +75,55 @@ fn extents_that_are_mostly_dead_are_written_anew() {
     assert_eq!(storage.list().unwrap().len(), 2);
 }
 
+fn extent_bytes(storage: &MemoryStorage) -> (u64, u64) {
+    let names = storage.list().unwrap().into_iter().filter(|name| name.starts_with("extent-"));
+    let sizes: Vec<u64> = names.map(|name| storage.bytes(&name).unwrap().len() as u64).collect();
+    (sizes.iter().sum(), sizes.len() as u64)
+}
+
+/// However parts change, extents take at most twice what is named, and the extents are few.
+#[test]
+fn disk_use_is_bounded() {
+    let storage = MemoryStorage::default();
+    let mut manifest = Manifest::empty(STORE);
+    let mut random = 1_u64;
+    let mut draw = |n: u64| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (random >> 33) % n
+    };
+    let keys: Vec<Vec<u8>> = (0..100_u8).map(|n| vec![n]).collect();
+    let mut sizes: Vec<usize> = keys.iter().map(|_| draw(3_000) as usize).collect();
+    let mut n_written = 0;
+    for round in 0..200 {
+        let n_changed = if round % 7 == 0 { draw(100) } else { draw(5) };
+        let changed: Vec<usize> = (0..n_changed).map(|_| draw(100) as usize).collect();
+        for at in &changed {
+            sizes[*at] = draw(3_000) as usize;
+        }
+        let mut writer = CheckpointWriter::begin(&storage, &manifest).unwrap();
+        let is_changed = |at: usize| changed.contains(&at);
+        let unchanged = keys.iter().enumerate().filter(|(at, _)| !is_changed(*at));
+        writer.judge_extents(unchanged.map(|(_, key)| key.as_slice()));
+        for (at, key) in keys.iter().enumerate() {
+            if is_changed(at) || !writer.keep(key) {
+                writer.write(key, &vec![at as u8; sizes[at]]).unwrap();
+            }
+        }
+        n_written += writer.n_bytes();
+        manifest = writer.finish(round, 1).unwrap();
+        let live: u64 = manifest.parts.values().map(|p| p.n_bytes.next_multiple_of(64)).sum();
+        let (on_disk, n_extents) = extent_bytes(&storage);
+        assert!(on_disk <= live * 2 + n_extents * 64, "{on_disk} bytes for {live}");
+        assert!(n_extents <= 66, "{n_extents} extents");
+    }
+    for ((key, bytes), (at, size)) in
+        read_all(&storage).unwrap().iter().zip(sizes.iter().enumerate())
+    {
+        assert_eq!((key, bytes), (&keys[at], &vec![at as u8; *size]));
+    }
+    assert!(n_written < 200 * 100 * 1_500 / 3, "{n_written} bytes were written");
+}
+
 /// Every flipped bit and every cut of every file is reported, or lies where nothing is kept.
 #[test]
 fn damage_is_reported_or_harmless() {
