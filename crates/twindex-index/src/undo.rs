@@ -294,19 +294,33 @@ impl Undo {
         }
     }
 
-    /// Takes the records of the newest batch out, if it is `ts`.
-    pub(crate) fn take(&mut self, ts: Ts) -> Option<Taken> {
-        let batch = self.batches.pop_back_if(|batch| batch.ts == ts)?;
-        let place = (batch.record - self.first_record) as usize;
-        let records = self.records(place).map(|(_, record)| *record).collect();
-        let texts = self.texts.split_off((batch.text - self.first_text) as usize);
+    /// Takes the newest `n` records of the newest batch out, if it is `ts`, and those before them of
+    /// the same row: what is left tells earlier versions all they need of the other rows.
+    pub(crate) fn take_newest(&mut self, ts: Ts, n: usize) -> Option<Taken> {
+        let batch = *self.batches.back().filter(|batch| batch.ts == ts)?;
+        let first = (batch.record - self.first_record) as usize;
+        let end = (self.end() - self.first_record) as usize;
+        let mut place = end.saturating_sub(n).max(first);
+        let row = |place: usize| self.record(place as u32).row;
+        while place > first && row(place - 1) == row(place) {
+            place -= 1;
+        }
+        let records: Vec<Record> = self.records(place).map(|(_, record)| *record).collect();
+        // Texts lie in the order of their records.
+        let text = records.iter().find_map(|record| record.text_after(self.first_text));
+        let text = text.unwrap_or(self.texts.len());
+        let texts = self.texts.split_off(text);
+        if place == first {
+            self.batches.pop_back();
+        }
         self.chunks.truncate(place.div_ceil(CHUNK_RECORDS));
         let n_full = self.chunks.len().saturating_sub(1) * CHUNK_RECORDS;
         if let Some(last) = self.chunks.back_mut() {
             last.records.truncate(place - n_full);
         }
-        self.lives.truncate(self.lives.partition_point(|life| life.record < batch.record));
-        Some(Taken { records, texts, first_text: batch.text })
+        let record = self.first_record + place as u64;
+        self.lives.truncate(self.lives.partition_point(|life| life.record < record));
+        Some(Taken { records, texts, first_text: self.first_text + text as u64 })
     }
 
     /// Bytes on the heap.
@@ -401,12 +415,21 @@ impl Record {
         Text::Borrowed(std::str::from_utf8(bytes).unwrap_or_default())
     }
 
-    fn long_text<'a>(&self, texts: &'a str, first_text: u64) -> Text<'a> {
+    /// Where the text of a record that has it in the arena lies.
+    fn text_after(&self, first_text: u64) -> Option<usize> {
+        matches!(self.form, Form::String | Form::Array).then(|| self.text_from(first_text))
+    }
+
+    fn text_from(&self, first_text: u64) -> usize {
         let value = u64::from_le_bytes(self.value);
         let place = u64::from(self.more) << 32 | value >> 32;
         // Places are kept modulo 2^40, and far less lies in the arena.
-        let from = (place.wrapping_sub(first_text) & 0xFF_FFFF_FFFF) as usize;
-        let len = (value & u64::from(u32::MAX)) as usize;
+        (place.wrapping_sub(first_text) & 0xFF_FFFF_FFFF) as usize
+    }
+
+    fn long_text<'a>(&self, texts: &'a str, first_text: u64) -> Text<'a> {
+        let from = self.text_from(first_text);
+        let len = (u64::from_le_bytes(self.value) & u64::from(u32::MAX)) as usize;
         Text::Borrowed(texts.get(from..from + len).unwrap_or_default())
     }
 }
@@ -480,13 +503,46 @@ mod tests {
     #[test]
     fn a_batch_taken_comes_newest_first_and_is_gone() {
         let mut undo = filled(5);
-        assert!(undo.take(Ts(4)).is_none());
-        let taken = undo.take(Ts(5)).expect("the newest");
+        assert!(undo.take_newest(Ts(4), 100).is_none());
+        let taken = undo.take_newest(Ts(5), 100).expect("the newest");
         let cells: Vec<_> = taken.newest_first().map(|(r, cell)| (r.path.0, text(&cell))).collect();
         assert_eq!(cells[0], (4, text(&stamp(6))));
         assert_eq!(cells.len(), 3);
         assert_eq!(undo.newest(), Some(Ts(4)));
         assert_eq!(undo.validate(), Ok(()));
+    }
+
+    #[test]
+    fn a_batch_taken_bit_by_bit_keeps_rows_whole() {
+        let mut undo = Undo::default();
+        for n in 0..500_u64 {
+            // Rows of one to three records, some with a text in the arena.
+            undo.note(
+                Ts(1 + n / 300),
+                (n as u16 / 3 * 2 + n as u16 % 2, PathId(n as u32)),
+                &before(n),
+            );
+        }
+        let mut left = undo.records(0).map(|(_, record)| *record).collect::<Vec<_>>();
+        while let Some(taken) = undo.take_newest(Ts(2), 7) {
+            let mut last = None;
+            for (record, cell) in taken.newest_first() {
+                let expected = left.pop().expect("as many as were noted");
+                assert_eq!((record.row, record.path), (expected.row, expected.path));
+                let shown = match before(u64::from(record.path.0)) {
+                    Before::Cell(cell) => text(&cell),
+                    Before::Stamp(stamp) => text(&Cell::String(stamp.text())),
+                };
+                assert_eq!(text(&cell), shown);
+                last = Some(record.row);
+            }
+            assert_ne!(left.last().map(|record| record.row), last);
+            assert_eq!(undo.validate(), Ok(()));
+        }
+        assert_eq!((left.len(), undo.newest()), (300, Some(Ts(1))));
+        for (_, record) in undo.records(0) {
+            assert!(!text(&undo.cell(record)).is_empty());
+        }
     }
 
     fn stamp(ticks: i64) -> Cell<'static> {

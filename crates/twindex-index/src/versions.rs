@@ -12,6 +12,9 @@ use crate::segment::Segment;
 use crate::snapshot::Ts;
 use crate::undo::{Fate, Taken};
 
+/// Records of a batch that are taken back at once, and those of the same row.
+const ROWS_TAKEN: usize = 64;
+
 /// Which batch is being written, and where before-images lie.
 #[derive(Debug, Default)]
 pub(crate) struct Versions {
@@ -107,11 +110,21 @@ impl Index {
     /// identities are those from before it. Paths and texts first met in it stay known. The writes
     /// that follow keep nothing until [`Index::begin`] is called again.
     pub fn roll_back(&mut self, ts: Ts) {
+        while !self.roll_back_while(ts, || true) {}
+    }
+
+    /// The same for some rows at a time, until `goes_on` says no; true once all is taken back. In
+    /// between readers of earlier versions read on, but nothing may be written.
+    pub fn roll_back_while(&mut self, ts: Ts, mut goes_on: impl FnMut() -> bool) -> bool {
         self.versions.now = Ts::default();
-        for (collection, number) in self.versions.with_undo.clone() {
-            let segment = &mut self.stores[collection as usize].segments[number as usize];
-            if let Some(taken) = segment.undo_mut().take(ts) {
-                self.put_back((collection, number as usize), &taken);
+        for place in 0..self.versions.with_undo.len() {
+            let (collection, number) = self.versions.with_undo[place];
+            let at = (collection, number as usize);
+            while let Some(taken) = self.take_newest(at, ts) {
+                self.put_back(at, &taken);
+                if !goes_on() {
+                    return false;
+                }
             }
         }
         for store in &mut self.stores {
@@ -120,6 +133,11 @@ impl Index {
             store.take_back_records(ts);
         }
         self.settle();
+        true
+    }
+
+    fn take_newest(&mut self, at: (Collection, usize), ts: Ts) -> Option<Taken> {
+        self.stores[at.0 as usize].segments[at.1].undo_mut().take_newest(ts, ROWS_TAKEN)
     }
 
     fn put_back(&mut self, (collection, number): (Collection, usize), taken: &Taken) {
