@@ -43,6 +43,8 @@ pub struct Catalog {
     idle: Idle,
     /// Paths that no log holds yet, where one is kept.
     unlogged: Option<Vec<PathId>>,
+    /// Grows with every path that comes or goes.
+    mark: u64,
     hasher: RandomState,
 }
 
@@ -103,6 +105,7 @@ impl Default for Catalog {
             heads: vec![NONE; SECTION.0 as usize + 1],
             idle: Idle::default(),
             unlogged: None,
+            mark: 0,
             hasher: RandomState::default(),
         };
         catalog.child_or_new(None, "deviceId", 0);
@@ -247,6 +250,7 @@ impl Catalog {
 
     /// Makes a path with an id that is free.
     fn add_at(&mut self, path: PathId, parent: Option<PathId>, key: &str) {
+        self.mark += 1;
         let (family, extends) = self.family_of_new(parent, key);
         let siblings = &mut self.children_mut(parent).entries;
         let ordinal = siblings.len() as u32;

@@ -91,6 +91,11 @@ pub struct Meaning {
     n_compactions: u32,
 }
 
+/// A state of a part. Two states of one part with the same mark read the same, so what is written
+/// of the one need not be written of the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark(u64, u64);
+
 /// A lane that was read and is to be put into its place.
 #[derive(Debug)]
 pub struct ReadLane {
@@ -104,14 +109,47 @@ impl Index {
     pub fn parts(&self) -> Vec<Part> {
         let mut parts = Vec::new();
         for collection in [Collection::Devices, Collection::Modules] {
-            for (number, segment) in (0..).zip(&self.store(collection).segments) {
-                parts.push(Part::Segment(collection, number));
-                let lanes = segment.lanes().iter();
-                let filled = lanes.filter(|lane| lane.kinds.n_defined() > 0);
-                parts.extend(filled.map(|lane| Part::Lane(collection, number, lane.path)));
+            for number in 0..self.n_segments(collection) {
+                parts.extend(self.parts_of(collection, number));
             }
         }
         parts
+    }
+
+    /// A segment, which must be below [`Index::n_segments`], and the lanes it has now.
+    pub fn parts_of(&self, collection: Collection, number: usize) -> impl Iterator<Item = Part> {
+        let lanes = self.store(collection).segments[number].lanes().iter();
+        let filled = lanes.filter(|lane| lane.kinds.n_defined() > 0);
+        let number = number as u32;
+        let lanes = filled.map(move |lane| Part::Lane(collection, number, lane.path));
+        std::iter::once(Part::Segment(collection, number)).chain(lanes)
+    }
+
+    /// The state that a part is in; `None` if it is gone, or of a kind that is never kept.
+    #[must_use]
+    pub fn mark_of(&self, part: &Part) -> Option<Mark> {
+        match *part {
+            Part::Catalog => Some(Mark(self.catalog.mark(), 0)),
+            // They count every text that is written.
+            Part::Policies => None,
+            Part::Dictionary(path, kind) => {
+                self.catalog.has(path).then_some(())?;
+                let kind = TextKind::ALL.into_iter().find(|of| *of as u8 == kind)?;
+                let dictionary = self.texts.dictionary(self.catalog.family(path), kind)?;
+                // A filling only grows, so these two say which texts there are.
+                Some(Mark(dictionary.generation().into(), dictionary.len() as u64))
+            }
+            Part::Segment(collection, number) => {
+                let store = self.store(collection);
+                let records = store.records.get(number as usize);
+                let segment = store.segments.get(number as usize)?;
+                Some(Mark(segment.mark(), records.map_or(0, |records| records.mark)))
+            }
+            Part::Lane(collection, number, path) => {
+                let segment = self.store(collection).segments.get(number as usize)?;
+                Some(Mark(segment.lane(path)?.mark, 0))
+            }
+        }
     }
 
     /// The parts that lanes name: to be copied after them, under one hold.

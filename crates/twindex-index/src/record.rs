@@ -28,6 +28,8 @@ pub struct Record {
 pub(crate) struct Records {
     generations: Vec<u64>,
     authentication: RawText,
+    /// Grows with every change.
+    pub(crate) mark: u64,
 }
 
 impl Records {
@@ -37,6 +39,7 @@ impl Records {
     }
 
     fn set(&mut self, place: u16, generation: u64, authentication: &[u8]) {
+        self.mark += 1;
         let place = usize::from(place);
         if generation != 0 && place >= self.generations.len() {
             self.generations.resize(place + 1, 0);

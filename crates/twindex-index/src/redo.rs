@@ -42,6 +42,9 @@ const GONE: u8 = 0;
 const WHOLE: u8 = 1;
 const CHANGED: u8 = 2;
 
+/// The redo of a batch that changed nothing.
+pub const NOTHING: &[u8] = &[0, 0];
+
 /// What went wrong with redo bytes that a checksum called right: a defect, or forgery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a logged batch cannot be done again")]

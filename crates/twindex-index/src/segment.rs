@@ -45,6 +45,10 @@ pub(crate) struct Segment {
     layout: OnceLock<Layout>,
     /// Rewrites of the places of stamps, in lanes that keep their values.
     pub(crate) n_compactions: u32,
+    /// Grows with every change of the rows that live.
+    live_mark: u64,
+    /// The mark of a lane that is made: greater than any of a lane that was dropped.
+    lane_mark: u64,
     undo: Undo,
     /// Whether the index knows that there may be undo.
     pub(crate) is_listed: bool,
@@ -75,6 +79,8 @@ impl Segment {
             n_writes: 0,
             layout: OnceLock::new(),
             n_compactions: 0,
+            live_mark: 0,
+            lane_mark: 0,
             undo: Undo::default(),
             is_listed: false,
         }
@@ -83,6 +89,11 @@ impl Segment {
     /// The rows that hold a twin.
     pub(crate) fn live(&self) -> &Mask {
         &self.live
+    }
+
+    /// Grows with every change of the rows that live and of the stamps that lanes share.
+    pub(crate) fn mark(&self) -> u64 {
+        self.live_mark + self.stamps.mark
     }
 
     /// Number of rows that hold a twin.
@@ -104,6 +115,7 @@ impl Segment {
     /// Says that a row holds a twin.
     pub(crate) fn set_live(&mut self, row: u16) {
         if !self.live.get(row) {
+            self.live_mark += 1;
             self.live.set(row);
             self.n_live += 1;
         }
@@ -112,6 +124,7 @@ impl Segment {
     /// Says that a row holds no twin any more.
     pub(crate) fn set_free(&mut self, row: u16) {
         if self.live.get(row) {
+            self.live_mark += 1;
             self.live.clear_row(row);
             self.n_live -= 1;
             self.first_free = self.first_free.min(usize::from(row));
@@ -184,7 +197,8 @@ impl Segment {
     /// Drops the lane of a path, in which no row has a value; false if there is none.
     pub(crate) fn remove_lane(&mut self, path: PathId) -> bool {
         let Some(place) = self.by_path.remove(path) else { return false };
-        self.lanes.swap_remove(place);
+        let dropped = self.lanes.swap_remove(place);
+        self.lane_mark = self.lane_mark.max(dropped.mark + 1);
         if let Some(moved) = self.lanes.get(place) {
             self.by_path.set(moved.path, place, self.lanes.len());
         }
@@ -201,7 +215,9 @@ impl Segment {
         }
         self.stamps.tidy();
         if self.n_live == 0 {
+            let mark = self.stamps.mark + 1;
             self.stamps = RowStamps::default();
+            self.stamps.mark = mark;
             self.is_settled = false;
         }
         if self.by_path.is_roomy(self.lanes.len()) {
@@ -243,7 +259,7 @@ impl Segment {
     pub(crate) fn tidy_stamps(&mut self) {
         for row in self.stamps.take_crowded() {
             let mut is_used = UNUSED;
-            for (places, slot) in shared_at(&mut self.lanes, row) {
+            for (_, places, slot) in shared_at(&mut self.lanes, row) {
                 is_used[usize::from(place_at(places, slot))] = true;
             }
             let n_used = is_used.iter().filter(|is_used| **is_used).count();
@@ -253,7 +269,8 @@ impl Segment {
             }
             self.n_compactions = self.n_compactions.wrapping_add(1);
             let moved = self.stamps.compact(row, &is_used);
-            for (places, slot) in shared_at(&mut self.lanes, row) {
+            for (mark, places, slot) in shared_at(&mut self.lanes, row) {
+                *mark += 1;
                 let place = moved[usize::from(place_at(places, slot))];
                 set_place(places, slot, place);
             }
@@ -276,7 +293,9 @@ impl Segment {
 
     fn add_lane(&mut self, path: PathId, catalog: &Catalog) -> usize {
         self.by_path.set(path, self.lanes.len(), self.lanes.len() + 1);
-        self.lanes.push(Lane::new(path, catalog));
+        let mut lane = Lane::new(path, catalog);
+        lane.mark = self.lane_mark;
+        self.lanes.push(lane);
         self.layout = OnceLock::new();
         self.lanes.len() - 1
     }
@@ -295,11 +314,14 @@ impl Segment {
     }
 }
 
-/// The lanes in which a row has a shared stamp, and its slot there.
-fn shared_at(lanes: &mut [Lane], row: u16) -> impl Iterator<Item = (&mut LaneVec<u8>, usize)> {
+/// The lanes in which a row has a shared stamp: mark, places, and the slot of the row.
+fn shared_at(
+    lanes: &mut [Lane],
+    row: u16,
+) -> impl Iterator<Item = (&mut u64, &mut LaneVec<u8>, usize)> {
     lanes.iter_mut().filter_map(move |lane| match lane.strings.as_deref_mut() {
         Some(TextLane::Shared(places)) => match lane.kinds.find(row) {
-            Some((slot, Kind::String)) => Some((places, slot)),
+            Some((slot, Kind::String)) => Some((&mut lane.mark, places, slot)),
             _ => None,
         },
         _ => None,

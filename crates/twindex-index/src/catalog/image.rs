@@ -130,6 +130,11 @@ impl Catalog {
         }
     }
 
+    /// Grows with every path that comes or goes.
+    pub(crate) fn mark(&self) -> u64 {
+        self.mark
+    }
+
     /// Begins to note which paths are new.
     pub(crate) fn keep_unlogged(&mut self) {
         self.unlogged.get_or_insert_default();

@@ -29,6 +29,9 @@ pub(crate) struct Lane {
     /// The write that touched the lane last, by number in its segment: tells a repeated key from a
     /// new one, and after a replacement which paths are gone.
     pub(crate) touched: u32,
+    /// Grows with every change of a cell or of what it is encoded by, also beyond the life of the
+    /// lane: no two states of the lanes that a path has had in a segment share one.
+    pub(crate) mark: u64,
     pub(crate) kinds: Kinds,
     /// Invariant: a part is there exactly while a row has its kind.
     pub(crate) numbers: Option<Box<NumberLane>>,
@@ -99,6 +102,7 @@ impl Lane {
             family: catalog.family(path),
             shares_stamps: catalog.key(path) == LAST_UPDATED,
             touched: 0,
+            mark: 0,
             kinds: Kinds::default(),
             numbers: None,
             strings: None,
@@ -194,6 +198,7 @@ impl Lane {
 
     /// Writes a cell, which must not be undefined; gives the kind before.
     pub(crate) fn write(&mut self, row: u16, cell: &Cell<'_>, scope: &mut WriteScope<'_>) -> Kind {
+        self.mark += 1;
         let new = cell.kind();
         if let Reform::Scatter(rows) = self.kinds.make_room(row, scope.options.sparse_rows_max) {
             self.scatter(&rows);
@@ -249,6 +254,7 @@ impl Lane {
         let Some((slot, old)) = self.kinds.find(row) else {
             return Kind::Undefined;
         };
+        self.mark += 1;
         self.forget(slot, old);
         self.kinds.clear(row);
         if !self.kinds.is_dense() {
@@ -332,6 +338,7 @@ impl Lane {
             Some(part @ TextLane::Raw(_)) => part.leave_raw(&mut scope),
             _ => return 0,
         }
+        self.mark += 1;
         self.kinds.count(kind.kind())
     }
 
@@ -342,6 +349,7 @@ impl Lane {
             TextKind::Arrays => &mut self.arrays,
         };
         let Some(TextLane::Codes(part)) = part.as_deref_mut() else { return 0 };
+        self.mark += 1;
         let in_use = self.kinds.slots_of_kind(kind.kind(), None);
         let new = in_use.iter().map(|slot| codes[part.codes.get(slot.into()) as usize]);
         let greatest = new.max().unwrap_or_default();
@@ -373,6 +381,7 @@ impl Lane {
             TextKind::Arrays => &mut self.arrays,
         };
         if let Some(part) = part {
+            self.mark += 1;
             part.leave_codes(form, &scope);
         }
     }

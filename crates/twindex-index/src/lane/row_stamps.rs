@@ -38,6 +38,8 @@ pub(crate) struct RowStamps {
     crowded: Vec<u16>,
     /// The text met last with its code: one write leaves the same stamp in many lanes.
     newest: Option<(InlineText, u64)>,
+    /// Grows with every change.
+    pub(crate) mark: u64,
 }
 
 /// Bytes of one stamp.
@@ -68,6 +70,7 @@ impl RowStamps {
                 n_places
             }
         };
+        self.mark += 1;
         self.rows.overwrite(row.into(), place * STAMP_BYTES, &stamp);
         if n_free == 1 && n_places >= CROWDED_MIN {
             self.crowded.push(row);
@@ -82,6 +85,7 @@ impl RowStamps {
         {
             return Some(*code);
         }
+        self.mark += 1; // the coder may take in an odd text
         if self.coder.is_none() {
             let width = STAMP_BYTES as u32;
             self.coder = Some(StampCoder::about(Stamp::parse(text)?, width, odd_max));
@@ -163,6 +167,7 @@ impl RowStamps {
     /// Leaves the places of a row that are not used, for stamps to come.
     pub(crate) fn vacate(&mut self, row: u16, is_used: &Used) {
         let Some(vacant) = self.vacant() else { return };
+        self.mark += 1;
         for place in (0..self.n_places(row)).filter(|place| !is_used[*place]) {
             self.rows.overwrite(row.into(), place * STAMP_BYTES, &vacant);
         }
@@ -170,6 +175,7 @@ impl RowStamps {
 
     /// Drops the places of a row that are not used; gives the new place of each other.
     pub(crate) fn compact(&mut self, row: u16, is_used: &Used) -> [u8; STAMPS_MAX] {
+        self.mark += 1;
         let mut places = [0; STAMPS_MAX];
         let mut kept: SmallVec<[u8; 256]> = SmallVec::new();
         let stamps = self.rows.bytes_at(row.into()).chunks_exact(STAMP_BYTES);
@@ -185,6 +191,7 @@ impl RowStamps {
     /// Drops all stamps of a row.
     pub(crate) fn clear(&mut self, row: u16) {
         if self.n_places(row) > 0 {
+            self.mark += 1;
             self.rows.set(row.into(), b"");
         }
     }

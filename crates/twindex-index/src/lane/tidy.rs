@@ -46,7 +46,7 @@ fn rebuild(lane: &mut Lane, scope: &mut WriteScope<'_>) {
     };
     let anew = Lane::new(lane.path, scope.catalog);
     let old = std::mem::replace(lane, anew);
-    lane.touched = old.touched;
+    (lane.touched, lane.mark) = (old.touched, old.mark + 1);
     let mut copy = String::new();
     for row in old.kinds.rows() {
         let cell = old.cell(row, Reading { texts: scope.texts, stamps: scope.stamps });

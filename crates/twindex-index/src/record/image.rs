@@ -14,6 +14,6 @@ impl Image for Records {
 
     fn read(from: &mut ImageBytes<'_>) -> Option<Self> {
         let (generations, authentication) = <(Vec<u64>, RawText)>::read(from)?;
-        (generations.len() <= SEGMENT_ROWS).then_some(Self { generations, authentication })
+        (generations.len() <= SEGMENT_ROWS).then_some(Self { generations, authentication, mark: 0 })
     }
 }
