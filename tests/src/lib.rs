@@ -13,6 +13,7 @@ pub mod forge;
 pub mod fuzz;
 pub mod golden;
 pub mod io_faults;
+pub mod late_sync;
 pub mod model;
 pub mod pair;
 pub mod power_loss;

@@ -13,29 +13,33 @@ mod copy;
 mod fill;
 mod open;
 mod options;
+mod pace;
 mod read_only;
 mod restore;
+mod syncer;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
+use twindex_index::redo::NOTHING;
 use twindex_index::snapshot::{Shared, Ts};
 use twindex_planted::{Fault, planted};
-use twindex_store::checkpoint::manifest::Manifest;
 use twindex_store::error::StoreError;
 use twindex_store::log::writer::LogWriter;
 use twindex_store::storage::Storage;
 use twindex_sync::Mutex;
 
 pub use checkpoint::CheckpointReport;
-pub(crate) use checkpoint::checkpoint_when_due;
+use checkpoint::Counting;
+pub(crate) use checkpoint::{Scope, checkpoint_when_due};
 pub use compact::CompactReport;
 pub use copy::{CopyOptions, CopyProgress, CopyReport};
 pub use open::Recovery;
 pub(crate) use open::{Opened, open};
 pub use options::{Access, Durability, OnOpening, OpenProgress, StoreOptions};
 pub(crate) use read_only::{OpenedReadOnly, ReadOnly, manifest_of, open_read_only};
+use syncer::Syncer;
 
 /// Bytes of redo in one frame at most; a larger batch has several (32 MiB).
 const CHUNK_BYTES: usize = 32 << 20;
@@ -55,14 +59,27 @@ pub(crate) enum Behind {
     ReadOnly(ReadOnly),
 }
 
+/// Who is told the version of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// Those whose writes were accepted, and the feed.
+    Writers,
+    /// Nobody.
+    Nobody,
+}
+
 /// The store behind an engine.
 #[derive(Debug)]
 pub(crate) struct Durable {
     storage: Arc<dyn Storage>,
     options: StoreOptions,
-    log: Mutex<Log>,
+    log: Arc<Mutex<Log>>,
+    /// Batches up to this version survive a loss of power.
+    durable_version: Arc<AtomicU64>,
+    /// Syncs behind the batches; idle in other modes.
+    syncer: Syncer,
     /// The checkpoint that counts. Held by who makes the next one.
-    manifest: Mutex<Manifest>,
+    counting: Mutex<Counting>,
     /// Bytes logged since the last checkpoint began.
     logged_bytes: AtomicU64,
     /// Batches that were rolled back after parts may have been copied from them.
@@ -79,30 +96,38 @@ pub(crate) struct Durable {
 #[derive(Debug)]
 struct Log {
     writer: LogWriter,
+    /// The newest batch that was appended as a whole.
+    version: u64,
     /// Redo of a batch, and a frame of it; kept for their room.
     redo: Vec<u8>,
     frame: Vec<u8>,
 }
 
 impl Durable {
-    /// Logs a batch whose writes are all done, and makes it durable.
+    /// Logs a batch whose writes are all done, and makes it as durable as the options say. False if
+    /// it changed nothing and nobody is told of its version, so that nothing was logged. What
+    /// somebody is told of is logged even so: after reopening the version is not given again.
     ///
     /// # Errors
     /// [`StoreError`]: the batch is to be rolled back. But for [`StoreError::Full`] the store is
     /// poisoned.
-    pub(crate) fn log(&self, shared: &Shared, ts: Ts) -> Result<(), StoreError> {
+    pub(crate) fn log(&self, shared: &Shared, ts: Ts, told: Told) -> Result<bool, StoreError> {
         let log = &mut *self.log.lock();
         log.redo.clear();
         let index = shared.read();
         if !index.write_redo(ts, &mut log.redo) {
-            return Ok(());
+            match told {
+                Told::Nobody => return Ok(false),
+                Told::Writers => log.redo.extend_from_slice(NOTHING),
+            }
         }
         let has_unlogged = index.has_unlogged();
         drop(index);
         let logged = log.append(ts).and_then(|()| match self.options.durability {
             Durability::Sync if planted(Fault::AckBeforeSync) => Ok(()),
-            Durability::Sync => log.writer.sync(),
+            Durability::Async if self.syncer.note_appended() => Ok(()),
             Durability::None => Ok(()),
+            Durability::Sync | Durability::Async => self.sync(log),
         });
         self.logged_bytes.fetch_add(log.redo.len() as u64, Ordering::Relaxed);
         log.redo.shrink_to(BUFFER_BYTES_KEPT);
@@ -110,7 +135,25 @@ impl Durable {
         if logged.is_ok() && has_unlogged {
             shared.write().note_logged();
         }
-        logged
+        logged.map(|()| true)
+    }
+
+    /// Makes all that was appended durable.
+    fn sync(&self, log: &mut Log) -> Result<(), StoreError> {
+        log.writer.sync()?;
+        self.durable_version.fetch_max(log.version, Ordering::AcqRel);
+        Ok(())
+    }
+
+    /// Batches up to this version survive a loss of power.
+    pub(crate) fn durable_version(&self) -> u64 {
+        self.durable_version.load(Ordering::Acquire)
+    }
+
+    /// Waits for the threads that work for the store, once no more batches come.
+    pub(crate) fn close(&self) {
+        self.join_checkpointer();
+        self.syncer.close();
     }
 
     /// Says that a batch is rolled back, by who has the role: parts copied meanwhile are of no use.
@@ -149,6 +192,7 @@ impl Log {
             // Frames of a batch that broke off are passed over: the next one begins another.
             self.writer.append(ts.0, &self.frame)?;
         }
+        self.version = ts.0;
         Ok(())
     }
 }

@@ -169,6 +169,13 @@ impl Twindex {
         self.inner.writer.read_only.as_ref().is_some_and(|store| store.is_backup)
     }
 
+    /// Batches up to this version survive a loss of power; `None` for an engine in memory alone. It is
+    /// the newest version under [`crate::Durability::Sync`], and behind it in other modes.
+    #[must_use]
+    pub fn durable_version(&self) -> Option<u64> {
+        self.inner.writer.durable.as_ref().map(Durable::durable_version)
+    }
+
     /// Writes a checkpoint, so that the store opens without replaying what was logged before, and
     /// cuts the log. Readers and writers go on meanwhile. Nothing in memory alone.
     ///

@@ -120,7 +120,7 @@ impl Drop for Sequencer {
         // Where it is the thread itself that dropped the last handle, it goes on to the end of the
         // queue, and closes the feed a second time.
         self.core.writer.feed.close();
-        self.core.writer.durable.iter().for_each(Durable::join_checkpointer);
+        self.core.writer.durable.iter().for_each(Durable::close);
     }
 }
 

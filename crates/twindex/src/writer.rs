@@ -18,7 +18,7 @@ use twindex_store::error::StoreError;
 use twindex_sync::{Mutex, MutexGuard};
 
 use crate::clock::Clock;
-use crate::durable::{Behind, CheckpointReport, Durable, ReadOnly};
+use crate::durable::{Behind, CheckpointReport, Durable, ReadOnly, Scope, Told};
 use crate::feed::{Change, Feed, RingLimits, Woken};
 use crate::options::Options;
 
@@ -119,11 +119,16 @@ impl Writer {
     /// # Errors
     /// [`StoreError`]: the checkpoint before counts as it did.
     pub(crate) fn checkpoint(&self) -> Result<CheckpointReport, StoreError> {
+        self.checkpoint_of(Scope::Changed)
+    }
+
+    /// The same, or one of everything.
+    pub(crate) fn checkpoint_of(&self, scope: Scope) -> Result<CheckpointReport, StoreError> {
         if self.read_only.is_some() {
             return Err(StoreError::ReadOnly);
         }
         let Some(durable) = &self.durable else { return Ok(CheckpointReport::default()) };
-        durable.checkpoint(&self.shared, || self.role.lock())
+        durable.checkpoint(&self.shared, || self.role.lock(), scope)
     }
 
     /// Forgets what no reader needs any more, and gives back some of what no twin has any more:
@@ -225,14 +230,14 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Makes the batch, all of whose writes are done, durable.
+    /// Makes the batch, all of whose writes are done, durable. False if there is nothing to publish.
     ///
     /// # Errors
     /// [`StoreError`]: the batch is to be rolled back.
-    pub(crate) fn log(&self) -> Result<(), StoreError> {
+    pub(crate) fn log(&self, told: Told) -> Result<bool, StoreError> {
         match &self.writer.durable {
-            Some(durable) => durable.log(&self.writer.shared, self.when.ts),
-            None => Ok(()),
+            Some(durable) => durable.log(&self.writer.shared, self.when.ts, told),
+            None => Ok(true),
         }
     }
 
@@ -251,20 +256,33 @@ impl Writing<'_> {
     /// # Errors
     /// [`StoreError`]: the batch was rolled back.
     pub(crate) fn finish_untold(self) -> Result<(), StoreError> {
-        if let Err(error) = self.log() {
-            self.roll_back();
-            return Err(error);
+        match self.log(Told::Nobody) {
+            Ok(true) => {
+                self.writer.shared.publish(self.when.ts);
+                self.writer.feed.skip(self.when.ts.0);
+            }
+            // Its version is given to the next batch, as it would be after reopening.
+            Ok(false) => {}
+            Err(error) => {
+                self.roll_back();
+                return Err(error);
+            }
         }
-        self.writer.shared.publish(self.when.ts);
-        self.writer.feed.skip(self.when.ts.0);
         self.writer.clean_idle();
         self.writer.catch_up();
         Ok(())
     }
 
-    /// Takes back what the batch wrote.
+    /// Takes back what the batch wrote, letting readers in between.
     pub(crate) fn roll_back(self) {
         self.writer.durable.iter().for_each(Durable::note_rolled_back);
-        self.writer.shared.write().roll_back(self.when.ts);
+        loop {
+            let mut index = self.writer.shared.write();
+            let begun = Instant::now();
+            if index.roll_back_while(self.when.ts, || begun.elapsed() < SLICE_MAX) {
+                return;
+            }
+            index.unlock_fair();
+        }
     }
 }

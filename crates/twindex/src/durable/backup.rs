@@ -133,7 +133,7 @@ impl Durable {
         target: &Arc<dyn Storage>,
         following: &mut Following<'_>,
     ) -> Result<CopyReport, StoreError> {
-        let manifest = self.manifest.lock();
+        let counting = self.counting.lock();
         if self.is_manifest_open.load(Ordering::SeqCst) {
             return Err(StoreError::Poisoned);
         }
@@ -143,7 +143,8 @@ impl Durable {
             log.writer.sync()?;
             log.writer.next_sequence() - 1
         };
-        let source = Source { storage: &*self.storage, manifest: &manifest, last: Some(last) };
+        let (storage, manifest) = (&*self.storage, &counting.manifest);
+        let source = Source { storage, manifest, last: Some(last) };
         write_sealed(&source, target, following)
     }
 }

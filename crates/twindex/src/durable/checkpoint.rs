@@ -1,22 +1,30 @@
 //! Making a checkpoint while writes go on.
 //!
-//! Parts are copied one after the other, each under a hold of the lock as short as the part is
-//! small, and written without it. They may be of different versions: the redo of every batch since
-//! the first copy, which stays in the log, makes them one. What lanes name is copied last, while
-//! nobody writes.
+//! First all parts are looked at: one whose mark is that of the checkpoint that counts is named again
+//! where it lies, as if it were copied at this moment. The others are copied one after the other,
+//! each under a hold of the lock as short as the part is small, and written without it. So parts may
+//! be of different versions: the redo of every batch since the first look, which stays in the log,
+//! makes them one. What lanes name is copied last, while nobody writes.
+//!
+//! Marks are compared with those of the checkpoint that counts and of no other, so a checkpoint
+//! that fails half-way makes no part look written.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
-use twindex_index::checkpoint::{Meaning, Part};
+use twindex_index::checkpoint::{Mark, Meaning, Part};
 use twindex_index::snapshot::Shared;
+use twindex_model::path::Collection;
+use twindex_store::checkpoint::manifest::Manifest;
 use twindex_store::checkpoint::writer::CheckpointWriter;
 use twindex_store::error::StoreError;
 use twindex_store::log::cut::cut;
 
 use crate::durable::Durable;
+use crate::durable::pace::{PIECE_BYTES, Pace};
 use crate::writer::Writer;
 
 /// What a checkpoint did.
@@ -25,10 +33,29 @@ use crate::writer::Writer;
 pub struct CheckpointReport {
     /// Parts written.
     pub n_parts: u64,
+    /// Parts that had not changed and were left where they lie.
+    pub n_kept: u64,
     /// Bytes written.
     pub n_bytes: u64,
     /// How long it took.
     pub elapsed: Duration,
+}
+
+/// The checkpoint that counts.
+#[derive(Debug)]
+pub(super) struct Counting {
+    pub(super) manifest: Manifest,
+    /// The states that its parts were copied in.
+    pub(super) marks: HashMap<Part, Mark>,
+}
+
+/// What a checkpoint writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// What has changed.
+    Changed,
+    /// Everything, into files of its own.
+    Whole,
 }
 
 /// A version at which the log can be cut, if the copies that follow are made durable.
@@ -48,8 +75,9 @@ impl Durable {
         &self,
         shared: &Shared,
         role: impl Fn() -> R,
+        scope: Scope,
     ) -> Result<CheckpointReport, StoreError> {
-        let mut manifest = self.manifest.lock();
+        let mut counting = self.counting.lock();
         if self.is_manifest_open.load(Ordering::SeqCst) {
             return Err(StoreError::Poisoned);
         }
@@ -66,16 +94,18 @@ impl Durable {
                 n_rolled_back: self.n_rolled_back.load(Ordering::SeqCst),
             }
         };
-        let mut writer = CheckpointWriter::begin(&*self.storage, &manifest)?;
-        let mut report = CheckpointReport::default();
-        let copied = copy_parts(shared, &mut writer, &mut report)?;
-        for (part, image) in self.copy_rest(shared, &role, &copied, &begin)? {
-            writer.write(&part.key(), &image)?;
-            report.n_parts += 1;
-        }
+        let known = match scope {
+            Scope::Changed => &counting.marks,
+            Scope::Whole => &HashMap::new(),
+        };
+        let mut copies = Copies::begin(self, shared, (&counting.manifest, known))?;
+        copies.copy_parts()?;
+        copies.copy_rest(&role, &begin)?;
+        let Copies { writer, marks, mut report, .. } = copies;
         report.n_bytes = writer.n_bytes();
         let in_doubt = || self.is_manifest_open.store(true, Ordering::SeqCst);
-        *manifest = writer.finish_noting((begin.stamp, begin.replay_from), in_doubt)?;
+        let manifest = writer.finish_noting((begin.stamp, begin.replay_from), in_doubt)?;
+        *counting = Counting { manifest, marks };
         self.is_manifest_open.store(false, Ordering::SeqCst);
         cut(&*self.storage, begin.replay_from)?;
         report.elapsed = begun.elapsed();
@@ -83,38 +113,162 @@ impl Durable {
     }
 
     /// Waits for the checkpoint that was begun by itself, if there is one.
-    pub(crate) fn join_checkpointer(&self) {
+    pub(super) fn join_checkpointer(&self) {
         if let Some(thread) = self.checkpointer.lock().take()
             && thread.thread().id() != std::thread::current().id()
         {
             drop(thread.join()); // its panic was reported when it happened
         }
     }
+}
+
+/// A part as it was looked at or copied.
+struct Seen {
+    part: Part,
+    meaning: Meaning,
+    mark: Option<Mark>,
+}
+
+/// A checkpoint in the making.
+struct Copies<'a> {
+    durable: &'a Durable,
+    shared: &'a Shared,
+    /// The states of the parts that may be kept.
+    known: &'a HashMap<Part, Mark>,
+    writer: CheckpointWriter<'a>,
+    pace: Pace,
+    /// Segments and lanes, as they were when all were looked at.
+    looked_at: Vec<Seen>,
+    /// What each part stood for when it was copied or left.
+    meanings: Vec<(Part, Meaning)>,
+    marks: HashMap<Part, Mark>,
+    report: CheckpointReport,
+}
+
+impl<'a> Copies<'a> {
+    /// Looks at all parts, a segment at a time, and decides which extents go on.
+    fn begin(
+        durable: &'a Durable,
+        shared: &'a Shared,
+        (manifest, known): (&'a Manifest, &'a HashMap<Part, Mark>),
+    ) -> Result<Self, StoreError> {
+        let mut writer = CheckpointWriter::begin(&*durable.storage, manifest)?;
+        let looked_at = look_at_all(shared);
+        let mut unchanged: Vec<Vec<u8>> = looked_at
+            .iter()
+            .filter(|seen| has(known, &seen.part, seen.mark))
+            .map(|seen| seen.part.key())
+            .collect();
+        let index = shared.read();
+        let named = index.named_parts().into_iter();
+        let named = named.filter(|part| has(known, part, index.mark_of(part)));
+        unchanged.extend(named.map(|part| part.key()));
+        drop(index);
+        writer.judge_extents(unchanged.iter().map(Vec::as_slice));
+        let n_logged = durable.logged_bytes.load(Ordering::Relaxed);
+        Ok(Self {
+            durable,
+            shared,
+            known,
+            writer,
+            pace: Pace::begin(durable.options.checkpoint_share, n_logged),
+            looked_at,
+            meanings: Vec::new(),
+            marks: HashMap::new(),
+            report: CheckpointReport::default(),
+        })
+    }
+
+    /// Copies segments and lanes that have changed, the lock held for one at a time.
+    fn copy_parts(&mut self) -> Result<(), StoreError> {
+        let mut image = Vec::new();
+        for seen in std::mem::take(&mut self.looked_at) {
+            let part = seen.part;
+            if has(self.known, &part, seen.mark) && self.writer.keep(&part.key()) {
+                self.meanings.push((part, seen.meaning));
+                self.note_kept(part, seen.mark);
+                continue;
+            }
+            image.clear();
+            let index = self.shared.read();
+            let is_there = index.write_part(&part, &mut image);
+            let (meaning, mark) = (index.meaning_of(&part), index.mark_of(&part));
+            drop(index);
+            if is_there {
+                self.meanings.push((part, meaning));
+                self.write((part, mark), &image)?;
+                self.keep_pace()?;
+            }
+        }
+        Ok(())
+    }
 
     /// While nobody writes: what was copied with codes that mean something else now, and what lanes
     /// name. All that was copied is durable in the log then.
-    fn copy_rest<R>(
-        &self,
-        shared: &Shared,
-        role: impl Fn() -> R,
-        copied: &[(Part, Meaning)],
-        begin: &Begin,
-    ) -> Result<Vec<(Part, Vec<u8>)>, StoreError> {
-        let _role = role();
-        self.log.lock().writer.sync()?;
-        if self.n_rolled_back.load(Ordering::SeqCst) != begin.n_rolled_back {
-            // Copies may hold what was rolled back since, and no log would put it right.
-            return Err(StoreError::Interrupted);
+    fn copy_rest<R>(&mut self, role: impl Fn() -> R, begin: &Begin) -> Result<(), StoreError> {
+        let mut copied = Vec::new();
+        {
+            let _role = role();
+            self.durable.sync(&mut self.durable.log.lock())?;
+            if self.durable.n_rolled_back.load(Ordering::SeqCst) != begin.n_rolled_back {
+                // Copies may hold what was rolled back since, and no log would put it right.
+                return Err(StoreError::Interrupted);
+            }
+            let index = self.shared.read();
+            let meanings = std::mem::take(&mut self.meanings);
+            let stale =
+                meanings.iter().filter(|(part, meaning)| index.meaning_of(part) != *meaning);
+            let mut to_copy: Vec<Part> = stale.map(|(part, _)| *part).collect();
+            for part in index.named_parts() {
+                let mark = index.mark_of(&part);
+                if has(self.known, &part, mark) && self.writer.keep(&part.key()) {
+                    self.note_kept(part, mark);
+                } else {
+                    to_copy.push(part);
+                }
+            }
+            for part in to_copy {
+                let mut image = Vec::new();
+                if index.write_part(&part, &mut image) {
+                    copied.push(((part, index.mark_of(&part)), image));
+                }
+            }
         }
-        let index = shared.read();
-        let stale = copied.iter().filter(|(part, meaning)| index.meaning_of(part) != *meaning);
-        let parts = stale.map(|(part, _)| *part).chain(index.named_parts());
-        let copy = |part: Part| {
-            let mut image = Vec::new();
-            index.write_part(&part, &mut image).then_some((part, image))
-        };
-        Ok(parts.filter_map(copy).collect())
+        copied.into_iter().try_for_each(|(of, image)| self.write(of, &image))
     }
+
+    fn write(&mut self, of: (Part, Option<Mark>), image: &[u8]) -> Result<(), StoreError> {
+        self.writer.write(&of.0.key(), image)?;
+        self.report.n_parts += 1;
+        self.note(of);
+        Ok(())
+    }
+
+    fn note_kept(&mut self, part: Part, mark: Option<Mark>) {
+        self.report.n_kept += 1;
+        self.note((part, mark));
+    }
+
+    fn note(&mut self, (part, mark): (Part, Option<Mark>)) {
+        match mark {
+            Some(mark) => _ = self.marks.insert(part, mark),
+            None => _ = self.marks.remove(&part),
+        }
+    }
+
+    /// Syncs what was written and lets others have the disk, once that is a piece.
+    fn keep_pace(&mut self) -> Result<(), StoreError> {
+        if self.writer.n_unsynced() >= PIECE_BYTES {
+            self.writer.sync()?;
+            self.pace.rest(self.durable.logged_bytes.load(Ordering::Relaxed));
+        }
+        Ok(())
+    }
+}
+
+/// Whether a part is in a state that is known.
+fn has(known: &HashMap<Part, Mark>, part: &Part, mark: Option<Mark>) -> bool {
+    mark.is_some() && known.get(part).copied() == mark
 }
 
 /// Begins a checkpoint on a thread of its own, if the log has grown enough and none is under way.
@@ -133,28 +287,21 @@ pub(crate) fn checkpoint_when_due(writer: &Arc<Writer>) {
     *checkpointer = builder.spawn(move || drop(writer.checkpoint())).ok();
 }
 
-/// Copies segments and lanes, the lock held for one at a time.
-fn copy_parts(
-    shared: &Shared,
-    writer: &mut CheckpointWriter<'_>,
-    report: &mut CheckpointReport,
-) -> Result<Vec<(Part, Meaning)>, StoreError> {
-    let parts = shared.read().parts();
-    let mut copied = Vec::with_capacity(parts.len());
-    let mut image = Vec::new();
-    for part in parts {
-        image.clear();
-        let index = shared.read();
-        let is_there = index.write_part(&part, &mut image);
-        let meaning = index.meaning_of(&part);
-        drop(index);
-        if is_there {
-            writer.write(&part.key(), &image)?;
-            copied.push((part, meaning));
-            report.n_parts += 1;
+/// Segments and lanes, the lock held for one segment at a time.
+fn look_at_all(shared: &Shared) -> Vec<Seen> {
+    let mut seen = Vec::new();
+    for collection in [Collection::Devices, Collection::Modules] {
+        let n_segments = shared.read().n_segments(collection);
+        for number in 0..n_segments {
+            let index = shared.read();
+            seen.extend(index.parts_of(collection, number).map(|part| Seen {
+                part,
+                meaning: index.meaning_of(&part),
+                mark: index.mark_of(&part),
+            }));
         }
     }
-    Ok(copied)
+    seen
 }
 
 /// Whatever ends the copying, memory may be given back again.

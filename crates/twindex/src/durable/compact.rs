@@ -8,6 +8,7 @@ use twindex_store::error::StoreError;
 use twindex_store::files::n_bytes_of_all;
 
 use crate::durable::Durable;
+use crate::durable::checkpoint::Scope;
 use crate::engine::Twindex;
 use crate::error::Error;
 use crate::writer::Writer;
@@ -51,7 +52,7 @@ impl Writer {
         let bytes_before = n_bytes_of_all(&*durable.storage)?;
         {
             // No checkpoint is under way meanwhile, which would keep memory from being given back.
-            let _manifest = durable.manifest.lock();
+            let _counting = durable.counting.lock();
             self.collect_all();
         }
         {
@@ -59,7 +60,7 @@ impl Writer {
             // The last file of a log is never cut; so the frames there are must not be in it.
             durable.log.lock().writer.rotate()?;
         }
-        if let Err(error) = self.checkpoint() {
+        if let Err(error) = self.checkpoint_of(Scope::Whole) {
             durable.remove_leftovers();
             return Err(error);
         }
@@ -72,9 +73,9 @@ impl Durable {
     /// Removes what a checkpoint that failed has written: its room may be wanted. The next
     /// checkpoint would do so too.
     fn remove_leftovers(&self) {
-        let manifest = self.manifest.lock();
+        let counting = self.counting.lock();
         if !self.is_manifest_open.load(Ordering::SeqCst) {
-            drop(remove_unnamed(&*self.storage, &manifest));
+            drop(remove_unnamed(&*self.storage, &counting.manifest));
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Filling an index from a store: parts of the checkpoint, then the batches after it.
 
+use std::collections::HashMap;
+
 use rayon::ThreadPool;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
-use twindex_index::checkpoint::{Part as IndexPart, ReadLane};
+use twindex_index::checkpoint::{Mark, Part as IndexPart, ReadLane};
 use twindex_index::index::Index;
 use twindex_index::redo::BadRedo;
 use twindex_index::snapshot::Ts;
@@ -97,6 +99,12 @@ impl<'a> Filling<'a> {
             self.note_parts(some.len(), some.iter().map(|(_, part)| part.n_bytes).sum());
         }
         Ok(())
+    }
+
+    /// The states of the parts as they were read, before any redo.
+    pub(crate) fn marks(&self) -> HashMap<IndexPart, Mark> {
+        let parts = self.manifest.parts.keys().filter_map(|key| IndexPart::of_key(key));
+        parts.filter_map(|part| Some((part, self.index.mark_of(&part)?))).collect()
     }
 
     /// Does the redo of a frame, or keeps it until the last frame of its batch comes.

@@ -1,5 +1,6 @@
 //! Opening a store to work on it, or making one.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::{Duration, Instant};
@@ -15,8 +16,10 @@ use twindex_store::recover::{Found, open_or_create, replay};
 use twindex_store::storage::Storage;
 use twindex_sync::Mutex;
 
+use crate::durable::checkpoint::Counting;
 use crate::durable::fill::Filling;
-use crate::durable::options::StoreOptions;
+use crate::durable::options::{Durability, StoreOptions};
+use crate::durable::syncer::Syncer;
 use crate::durable::{Durable, Log};
 
 /// What opening a store found and did.
@@ -61,29 +64,40 @@ pub(crate) fn open(
     Contents::refuse_unless_writable(&*storage)?;
     let mut recovery = Recovery::default();
     let mut version = Ts::default();
-    let (manifest, log) = match open_or_create(&storage, new_id()?)? {
+    let (counting, log) = match open_or_create(&storage, new_id()?)? {
         Found::New(manifest, log) => {
             recovery.is_new = true;
-            (manifest, log)
+            (Counting { manifest, marks: HashMap::new() }, log)
         }
         Found::Store(manifest) => {
             let mut filling = Filling::begin(&*storage, &manifest, &mut index, &options)?;
             filling.put_parts(pool)?;
+            let marks = filling.marks();
             let log = replay::<StoreError>(&storage, &manifest, |frame| filling.redo(&frame))?;
             let (log, torn) = log;
             (recovery, version) = filling.finish()?;
             recovery.torn = torn;
-            (manifest, log)
+            (Counting { manifest, marks }, log)
         }
     };
     index.keep_redo();
     recovery.elapsed = begun.elapsed();
     let writer = log.with_file_bytes(options.log_file_bytes);
+    let log = Log { writer, version: version.0, redo: Vec::new(), frame: Vec::new() };
+    let log = Arc::new(Mutex::new(log));
+    // What was found is durable: the end of the log is synced before it goes on.
+    let durable_version = Arc::new(AtomicU64::new(version.0));
+    let syncer = match options.durability {
+        Durability::Async => Syncer::start(&log, &durable_version),
+        Durability::Sync | Durability::None => Syncer::default(),
+    };
     let durable = Durable {
         storage,
         options,
-        log: Mutex::new(Log { writer, redo: Vec::new(), frame: Vec::new() }),
-        manifest: Mutex::new(manifest),
+        log,
+        durable_version,
+        syncer,
+        counting: Mutex::new(counting),
         logged_bytes: AtomicU64::new(recovery.log_bytes),
         n_rolled_back: AtomicU64::new(0),
         is_manifest_open: AtomicBool::new(false),

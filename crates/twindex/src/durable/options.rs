@@ -7,9 +7,16 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Durability {
-    /// The write survives a loss of power: its batch was synced to the disk.
+    /// The write survives a loss of power: its batch was synced to the disk. Nobody sees a write
+    /// before that.
     #[default]
     Sync,
+    /// The write survives the end of the process, also kill -9. A loss of power may take those of
+    /// the last ten milliseconds, whole batches from the newest on, with no gap: a thread begins a
+    /// sync at most five milliseconds after a batch, and a disk that takes longer than five for one
+    /// makes it so much more. [`crate::Twindex::durable_version`] says how far it has come. If a
+    /// sync fails, the next write is told and the store takes no more.
+    Async,
     /// The write survives the end of the process; a loss of power may take the last ones, whole
     /// batches from the newest on. The machine writes them when it likes, and a checkpoint syncs.
     None,
@@ -64,6 +71,9 @@ pub struct StoreOptions {
     pub creates: bool,
     /// Bytes of log after which a checkpoint is made. `u64::MAX`: only when asked.
     pub checkpoint_log_bytes: u64,
+    /// Percent of the time that a checkpoint keeps the disk busy while writes are logged; it rests for
+    /// the others. 100: no rests.
+    pub checkpoint_share: u32,
     /// Bytes after which a log file is followed by the next.
     pub log_file_bytes: u64,
 }
@@ -76,6 +86,7 @@ impl Default for StoreOptions {
             progress: None,
             creates: true,
             checkpoint_log_bytes: 1 << 30,
+            checkpoint_share: 30,
             log_file_bytes: twindex_store::limits::LOG_FILE_BYTES,
         }
     }

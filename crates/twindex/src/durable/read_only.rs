@@ -89,7 +89,7 @@ impl Twindex {
         let writer = &self.inner().writer;
         Ok(match (&writer.durable, &writer.read_only) {
             (Some(durable), _) => {
-                Some(StoreFiles::of(&*durable.storage, &durable.manifest.lock())?)
+                Some(StoreFiles::of(&*durable.storage, &durable.counting.lock().manifest)?)
             }
             (None, Some(store)) => Some(StoreFiles::of(&*store.storage, &store.manifest)?),
             (None, None) => None,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use twindex_index::index::Index;
 use twindex_planted::{Fault, planted};
 
+use crate::durable::Told;
 use crate::reading::event_of;
 use crate::sequencer::batch::{Batch, Pending};
 use crate::ticket::Outcome;
@@ -22,7 +23,14 @@ use crate::writer::{Writer, Writing};
 pub(super) fn perform(writer: &Writer, batch: &mut Batch) {
     let writing = writer.begin(batch.ops.len() as u64);
     apply(&writing, batch);
-    if let Err(error) = writing.log() {
+    if !batch.is_any_accepted() {
+        // Nothing has changed, so no version is taken that a store would give again.
+        drop(writing);
+        batch.drain_changes().for_each(drop);
+        batch.acknowledge();
+        return;
+    }
+    if let Err(error) = writing.log(Told::Writers) {
         if !planted(Fault::FailedBatchStays) {
             writing.roll_back();
         }

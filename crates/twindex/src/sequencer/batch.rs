@@ -41,6 +41,11 @@ impl Batch {
         }
     }
 
+    /// Whether any write was done.
+    pub(super) fn is_any_accepted(&self) -> bool {
+        self.ops.iter().any(|pending| pending.outcome.is_ok())
+    }
+
     /// Says of all writes that would have been done that they were not.
     pub(super) fn fail(&mut self, error: &WriteError) {
         for pending in self.ops.iter_mut().filter(|pending| pending.outcome.is_ok()) {
