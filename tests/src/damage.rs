@@ -1,7 +1,8 @@
 //! Damage: bits of a small store are flipped, its files cut off and taken away, and checksums forged
 //! over payloads that make no sense.
 //!
-//! What chance does is reported, with the file and a place in it, or changes no answer. What only
+//! What chance does is reported, with the file and a place in it, or changes no answer; of a backup,
+//! which is sealed, every bit of it is reported. What only
 //! forgery does may change answers, but never makes a reader panic, or take memory that the files do
 //! not account for.
 //!
@@ -17,7 +18,7 @@ use twindex::{Error, StoreError};
 use twindex_testkit::Dice;
 
 use crate::fuzz::{fuzz_store, mutations, store_corpus};
-use crate::small_store::{History, answers, open, small_store};
+use crate::small_store::{History, answers, backup_of, open, open_backup, small_store};
 
 /// Memory that opening a store may take for each byte of its files: a table is up to so much wider
 /// than what is written of it.
@@ -46,6 +47,8 @@ pub struct DamageReport {
     pub n_harmless: u64,
     /// Logs cut off where a frame ends.
     pub n_earlier: u64,
+    /// Backups with a flipped bit or a file cut off, each of them refused.
+    pub n_of_backups: u64,
     /// Most memory that opening one took.
     pub peak_bytes: usize,
 }
@@ -66,6 +69,7 @@ pub fn damage(seed: u64, every: usize, memory: &PeakAlloc) -> Result<DamageRepor
     let n_bytes = files.iter().map(Vec::len).sum();
     let mut judge =
         Judge { history, memory, report: DamageReport { n_bytes, ..DamageReport::default() } };
+    judge.damage_backup(&store, &mut dice, every)?;
     for (name, bytes) in names.iter().zip(&files) {
         for at in (dice.below(every)..bytes.len()).step_by(every) {
             let mut damaged = bytes.clone();
@@ -108,6 +112,31 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
+    /// The same of a backup, where every byte is sealed.
+    fn damage_backup(
+        &mut self,
+        store: &MemoryStorage,
+        dice: &mut Dice,
+        every: usize,
+    ) -> Result<(), String> {
+        let backup = backup_of(store).map_err(|error| error.to_string())?;
+        for name in backup.list().map_err(|error| error.to_string())? {
+            let bytes = backup.bytes(&name).unwrap_or_default();
+            for at in (dice.below(every)..bytes.len()).step_by(every) {
+                let mut flipped = bytes.clone();
+                flipped[at] ^= 1 << dice.below(8);
+                for damaged in [flipped, bytes[..at].to_vec()] {
+                    match open_backup(&with(&backup, &name, damaged)) {
+                        Err(Error::Store(error)) => is_report(&error, &name, Harm::Flip)?,
+                        outcome => return Err(format!("{outcome:?} of `{name}` damaged at {at}")),
+                    }
+                    self.report.n_of_backups += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Opens a damaged store: an error that names the file, or the answers of before.
     fn look_at(&mut self, image: &MemoryStorage, name: &str, harm: Harm) -> Result<(), String> {
         let say = |what: String| format!("{harm:?} of `{name}`: {what}");

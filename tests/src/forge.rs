@@ -105,15 +105,21 @@ fn forge_frame(
 
 fn forge_manifest(storage: &MemoryStorage, body: &[u8]) -> Result<(), StoreError> {
     let manifest = manifest_of(storage)?;
-    let (store, number, first) = (manifest.store, manifest.number, body.len() as u64 + 4);
-    let mut out = Header { kind: FileKind::Manifest, store, number, first }.encode();
+    let (store, number) = (manifest.store, manifest.number);
+    let header = Header { kind: FileKind::Manifest, store, number, first: 0 };
+    storage.set_bytes(MANIFEST, sealed(&header, body));
+    Ok(())
+}
+
+/// A file of a header, whose length is made anew, a body and a checksum of it.
+pub(crate) fn sealed(header: &Header, body: &[u8]) -> Vec<u8> {
+    let mut out = Header { first: body.len() as u64 + 4, ..*header }.encode();
     out.extend_from_slice(body);
     let mut hasher = crc32fast::Hasher::new();
-    hasher.update(&store.0);
+    hasher.update(&header.store.0);
     hasher.update(body);
     out.extend_from_slice(&hasher.finalize().to_le_bytes());
-    storage.set_bytes(MANIFEST, out);
-    Ok(())
+    out
 }
 
 fn manifest_of(storage: &MemoryStorage) -> Result<Manifest, StoreError> {

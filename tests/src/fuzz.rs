@@ -10,10 +10,12 @@ use twindex::storage::MemoryStorage;
 use twindex::{LoadOptions, NewTwin, TwinId, Twindex, Write};
 use twindex_model::json::read::read_value;
 use twindex_model::patch::{read_reported_patch, read_twin_patch, read_twin_replacement};
+use twindex_store::backup::contents::SEAL;
+use twindex_store::header::{FileKind, HEADER_BYTES, Header};
 use twindex_testkit::Dice;
 
-use crate::forge::{Payload, forged, payloads};
-use crate::small_store::{answers, open, small_store};
+use crate::forge::{Payload, forged, payloads, sealed};
+use crate::small_store::{answers, backup_of, open, open_backup, small_store};
 
 /// The small store, and every payload that can be forged in it.
 struct Base {
@@ -48,6 +50,30 @@ pub fn fuzz_store(data: &[u8]) {
         drop(db.write(Write::create(id, NewTwin::new())));
         drop(db.checkpoint());
     }
+}
+
+/// Opens a backup whose seal was replaced, with checksums that are right. What the seal says of the
+/// files is not so, or it is refused.
+///
+/// # Panics
+/// When the decoder does.
+pub fn fuzz_seal(data: &[u8]) {
+    static BACKUP: LazyLock<MemoryStorage> =
+        LazyLock::new(|| backup_of(&BASE.store).unwrap_or_default());
+    let image = BACKUP.to_copy();
+    let seal = image.bytes(SEAL).unwrap_or_default();
+    if let Ok(header) = Header::decode(SEAL, FileKind::Seal, &seal) {
+        image.set_bytes(SEAL, sealed(&header, data));
+        drop(open_backup(&image));
+    }
+}
+
+/// Data for [`fuzz_seal`]: the seal as it is.
+#[must_use]
+pub fn seal_corpus() -> Vec<Vec<u8>> {
+    let seal = backup_of(&BASE.store).ok().and_then(|backup| backup.bytes(SEAL));
+    let body = |seal: Vec<u8>| Some(seal.get(HEADER_BYTES..seal.len().checked_sub(4)?)?.to_vec());
+    seal.and_then(body).into_iter().collect()
 }
 
 /// Asks everything. What is not sound may say anything, but says it.

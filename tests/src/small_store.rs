@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use twindex::storage::{MemoryStorage, Storage};
 use twindex::{
-    Error, IndexOptions, LoadOptions, ManualClock, NewTwin, Options, StoreOptions, TwinId, Twindex,
-    Write,
+    Access, CopyOptions, Error, IndexOptions, LoadOptions, ManualClock, NewTwin, Options,
+    StoreOptions, TwinId, Twindex, Write,
 };
 
 /// Devices that are loaded. The rows of one segment and some of the next.
@@ -55,6 +55,26 @@ pub fn open_in(storage: Arc<dyn Storage>) -> Result<Twindex, Error> {
     store.log_file_bytes = 1_500;
     store.checkpoint_log_bytes = u64::MAX;
     Twindex::open_storage(storage, options(), store)
+}
+
+/// A backup of a store.
+///
+/// # Errors
+/// As [`Twindex::backup_storage`].
+pub fn backup_of(store: &MemoryStorage) -> Result<MemoryStorage, Error> {
+    let backup = MemoryStorage::default();
+    open(store)?.backup_storage(Arc::new(backup.clone()), &CopyOptions::default())?;
+    Ok(backup)
+}
+
+/// Opens a backup to be read.
+///
+/// # Errors
+/// As [`Twindex::open_storage`].
+pub fn open_backup(backup: &MemoryStorage) -> Result<Twindex, Error> {
+    let mut store = StoreOptions::default();
+    store.access = Access::ReadOnly;
+    Twindex::open_storage(Arc::new(backup.clone()), options(), store)
 }
 
 /// Writes the store, and what it said at each version from its checkpoint on.

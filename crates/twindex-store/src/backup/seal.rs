@@ -183,6 +183,8 @@ impl Seal {
         for _ in 0..fields.u64()? {
             let n_name = fields.array().map(u16::from_le_bytes)?;
             let name = String::from_utf8(fields.slice(usize::from(n_name))?.to_vec()).ok()?;
+            // A name that leads out of the directory is none of a store's.
+            (!name.contains(['/', '\\'])).then_some(())?;
             let n_bytes = fields.u64()?;
             let mut blocks = Vec::new();
             for _ in 0..n_bytes.div_ceil(BLOCK_BYTES) {
