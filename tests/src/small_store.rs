@@ -15,7 +15,7 @@ use twindex::{
 };
 
 /// Devices that are loaded. The rows of one segment and some of the next.
-const DEVICES: u32 = 56;
+const DEVICES: u32 = 44;
 
 /// All that a store says.
 pub type Answers = Vec<String>;
@@ -168,7 +168,7 @@ fn logged() -> Result<Vec<Write>, Error> {
         reported("last", 5)?,
         desired("d41", r#"{"late":{"path":null,"b":true}}"#)?,
         Write::delete(TwinId::module("d1", "m1")?),
-        reported("d55", 6)?,
+        reported("d43", 6)?,
         reported("d0", 7)?,
     ])
 }

@@ -51,8 +51,7 @@ fn every_format_is_opened_and_says_what_it_said() {
     if let Ok(format) = std::env::var("UPDATE_FORMAT") {
         write_fixture(format.parse().unwrap());
     }
-    let is_released = |format: &u32| folder_of(*format).exists();
-    for format in (1..=FORMAT).filter(is_released) {
+    for format in 1..=FORMAT {
         let (storage, said) = fixture(format);
         let db = open(&storage).unwrap();
         db.check().unwrap();
