@@ -47,24 +47,26 @@ impl Scan<'_> {
     fn count_run(&self, run: Range<usize>, collection: Collection) -> Result<u64, ExecError> {
         let mut n_rows = 0;
         let mut next = run.start;
-        if self.filter.has_row_steps() {
-            for number in run {
-                self.runner.stop.check()?;
-                n_rows += u64::from(self.segment(number).mask(self.filter)?.count());
-            }
-            return Ok(n_rows);
-        }
+        let counts_held = !self.filter.has_row_steps();
         while next < run.end {
             self.runner.stop.check()?;
-            let read = self.runner.stop.read(self.snapshot())?;
-            let (n_counted, end) = self.count_held(&read, next..run.end, collection);
-            n_rows += n_counted;
-            next = end;
+            if counts_held {
+                let read = self.runner.stop.read(self.snapshot())?;
+                let (n_counted, end) = self.count_held(&read, next..run.end, collection);
+                n_rows += n_counted;
+                if end > next {
+                    next = end;
+                    continue;
+                }
+            }
+            n_rows += u64::from(self.segment(next).mask(self.filter)?.count());
+            next += 1;
         }
         Ok(n_rows)
     }
 
-    /// Counts segments under one hold; gives the rows and the next segment.
+    /// Counts segments under one hold, up to one that is too much for a step; gives the rows and the
+    /// next segment.
     fn count_held(
         &self,
         read: &SnapshotRead<'_>,
@@ -74,7 +76,11 @@ impl Scan<'_> {
         let begun = Instant::now();
         let mut n_rows = 0;
         for number in run.clone() {
-            n_rows += u64::from(self.filter.count(&read.segment(collection, number)));
+            let view = read.segment(collection, number);
+            if self.filter.is_slow(&view) {
+                return (n_rows, number);
+            }
+            n_rows += u64::from(self.filter.count(&view));
             let n_done = number + 1 - run.start;
             if n_done.is_multiple_of(LOOK) && begun.elapsed() >= HOLD {
                 return (n_rows, number + 1);

@@ -41,6 +41,11 @@ pub trait Operator: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Whether narrowing all rows of a segment is too much for one step.
+    fn is_slow(&self, segment: &SegmentView<'_>) -> bool {
+        self.children().iter().any(|child| child.operator().is_slow(segment))
+    }
+
     /// Gets ready for rows by a bounded step; true once it is. The caller repeats it.
     fn prepare(&self, _: &SnapshotRead<'_>, _: &Preparation) -> bool {
         true

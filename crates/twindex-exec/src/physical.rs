@@ -150,6 +150,12 @@ impl Filter {
         Some(n_rows + kept_in(segment) - kept_in(&now))
     }
 
+    /// Whether narrowing masks of a whole segment is too much for one step.
+    #[must_use]
+    pub fn is_slow(&self, segment: &SegmentView<'_>) -> bool {
+        self.masks.operator().is_slow(segment)
+    }
+
     /// Whether anything is decided row by row.
     #[must_use]
     pub fn has_row_steps(&self) -> bool {
@@ -241,27 +247,35 @@ impl Builder {
     /// The parts of a chain, leaves of one path made one where that has a closed form.
     fn merged(&self, predicates: &[Predicate], join: Join) -> Vec<Part> {
         let mut parts: Vec<Part> = Vec::with_capacity(predicates.len());
-        // Where in `parts` the last leaf of each path stands.
+        // The leaves of each path, and before which of `parts` the first of them stands.
+        let mut leaves: Vec<(usize, PathId, Vec<Leaf>)> = Vec::new();
         let mut places = hashbrown::HashMap::new();
         for predicate in predicates {
-            let part = self.part(predicate);
-            let Part::Cells(path, set, text) = &part else {
-                parts.push(part);
-                continue;
-            };
-            let place = *places.entry(*path).or_insert(parts.len());
-            if let Some(Part::Cells(_, old_set, old_text)) = parts.get_mut(place)
-                && let Some(both) = joined_sets(old_set, set, join)
-            {
-                *old_set = both;
-                let word = if join == Join::And { "AND" } else { "OR" };
-                *old_text = format!("{old_text} {word} {text}");
-            } else {
-                places.insert(*path, parts.len());
-                parts.push(part);
+            match self.part(predicate) {
+                Part::Cells(path, set, text) => {
+                    let place = *places.entry(path).or_insert_with(|| {
+                        leaves.push((parts.len(), path, Vec::new()));
+                        leaves.len() - 1
+                    });
+                    leaves[place].2.push((set, text));
+                }
+                part => parts.push(part),
             }
         }
-        parts
+        let cells_of = |(_, path, leaves): (usize, PathId, Vec<Leaf>)| {
+            let cells = merged_leaves(leaves, join).into_iter();
+            cells.map(move |(set, text)| Part::Cells(path, set, text))
+        };
+        let mut all = Vec::with_capacity(parts.len() + leaves.len());
+        let mut leaves = leaves.into_iter().peekable();
+        for (place, part) in parts.into_iter().enumerate() {
+            while let Some(leaves) = leaves.next_if(|leaves| leaves.0 == place) {
+                all.extend(cells_of(leaves));
+            }
+            all.push(part);
+        }
+        all.extend(leaves.flat_map(cells_of));
+        all
     }
 
     fn joined(&self, mut parts: Vec<Part>, join: Join) -> Part {
@@ -291,6 +305,34 @@ impl Builder {
             0 => Node::new(Everything, self.metering),
             1 => nodes.remove(0),
             _ => Node::new(And::new(nodes), self.metering),
+        }
+    }
+}
+
+/// A condition on one path, and its text.
+type Leaf = (CellSet, String);
+
+/// Leaves of one path, neighbours made one where that has a closed form, then those that came of it:
+/// a chain of a thousand values is not written anew for each of them.
+fn merged_leaves(mut leaves: Vec<Leaf>, join: Join) -> Vec<Leaf> {
+    let word = if join == Join::And { "AND" } else { "OR" };
+    loop {
+        let n_before = leaves.len();
+        let mut merged: Vec<Leaf> = Vec::with_capacity(n_before.div_ceil(2));
+        let mut rest = leaves.into_iter();
+        while let Some((set, text)) = rest.next() {
+            let Some((next_set, next_text)) = rest.next() else {
+                merged.push((set, text));
+                break;
+            };
+            match joined_sets(&set, &next_set, join) {
+                Some(both) => merged.push((both, format!("{text} {word} {next_text}"))),
+                None => merged.extend([(set, text), (next_set, next_text)]),
+            }
+        }
+        leaves = merged;
+        if leaves.len() == n_before {
+            return leaves;
         }
     }
 }

@@ -90,7 +90,11 @@ impl Segment<'_> {
     /// As [`Segment::rows`].
     pub(crate) fn candidates(&self, filter: &Filter) -> Result<Mask, ExecError> {
         if !filter.masks().operator().has_row_steps() {
-            return self.step(|view| filter.candidates(view));
+            let quick =
+                |view: &SegmentView<'_>| (!filter.is_slow(view)).then(|| filter.candidates(view));
+            if let Some(mask) = self.step(quick)? {
+                return Ok(mask);
+            }
         }
         let mut mask = self.step(|view| view.live().clone())?;
         self.narrow_in_slices(filter.masks(), &mut mask)?;

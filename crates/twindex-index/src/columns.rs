@@ -26,6 +26,8 @@ pub(crate) fn narrow_columns_equal(
     let reading = view.reading();
     let (equal, objects) = if a.kinds.is_dense() && b.kinds.is_dense() {
         by_column(a, b, reading, mask)
+    } else if a.kinds.has_slots_of(&b.kinds) && !needs_rows(a, b) {
+        by_slot(a, b, reading, mask)
     } else {
         by_row(a, b, reading, mask)
     };
@@ -107,6 +109,36 @@ fn by_column(a: &Lane, b: &Lane, reading: Reading<'_>, mask: &mut Mask) -> (Mask
             _ => (),
         }
         equal.or(&both);
+    }
+    (equal, objects)
+}
+
+/// Whether a text of one lane is read by its row, and that of the other is not.
+fn needs_rows(a: &Lane, b: &Lane) -> bool {
+    let is_shared =
+        |lane: &Lane| matches!(lane.text_part(TextKind::Strings), Some(TextLane::Shared(_)));
+    is_shared(a) != is_shared(b)
+}
+
+/// Kind by kind, over whole columns of two packed lanes whose slots are of the same rows. The same
+/// as [`by_row`].
+fn by_slot(a: &Lane, b: &Lane, reading: Reading<'_>, mask: &mut Mask) -> (Mask, Mask) {
+    a.kinds.narrow(KindSet::DEFINED, mask.words_mut());
+    let mut equal = Mask::empty();
+    let mut objects = Mask::empty();
+    for kind in a.kinds.present().intersection(b.kinds.present()).iter() {
+        let mut both = a.kinds.slots_of_kind(kind, Some(mask.words()));
+        both.and(&b.kinds.slots_of_kind(kind, Some(mask.words())));
+        match kind {
+            Kind::Object => objects.or(&a.kinds.rows_of_slots(&both)),
+            Kind::Number => and_numbers_equal(a, b, &mut both),
+            Kind::String => and_texts_equal((a, b), TextKind::Strings, reading, &mut both),
+            Kind::Array => and_texts_equal((a, b), TextKind::Arrays, reading, &mut both),
+            _ => (),
+        }
+        if kind != Kind::Object {
+            equal.or(&a.kinds.rows_of_slots(&both));
+        }
     }
     (equal, objects)
 }

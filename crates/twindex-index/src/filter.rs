@@ -9,6 +9,7 @@ use twindex_model::path::{Collection, PathId};
 use crate::catalog::DEVICE_ID;
 use crate::cell_set::{CellSet, NumberSet, TextSet};
 use crate::lane::Lane;
+use crate::lane::string::TextLane;
 use crate::narrow::{TextTest, and_numbers, and_texts};
 use crate::snapshot::SnapshotRead;
 use crate::texts::TextKind;
@@ -96,6 +97,19 @@ impl PathFilter {
             return;
         }
         self.narrow_lane(lane, segment, mask);
+    }
+
+    /// Whether narrowing runs a test for each row that is asked about, as a function of raw text
+    /// does: too much for all rows of a segment in one step.
+    #[must_use]
+    pub fn tests_rows(&self, segment: &SegmentView<'_>) -> bool {
+        let is_test = |set: &TextSet| matches!(set, TextSet::Test(_) | TextSet::Time(_));
+        let tests_raw = |kind: TextKind, set: &TextSet| {
+            let part = || segment.lane(self.path).and_then(|lane| lane.text_part(kind));
+            is_test(set) && matches!(part(), Some(TextLane::Raw(_)))
+        };
+        tests_raw(TextKind::Strings, &self.set.strings)
+            || tests_raw(TextKind::Arrays, &self.set.arrays)
     }
 
     /// Runs tests for some texts of the dictionaries, at most `n_texts`, before masks are narrowed:

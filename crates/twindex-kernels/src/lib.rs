@@ -9,6 +9,7 @@
 //! - [`codes`], [`numbers`], [`columns`]: narrowing by equality, range and set, of one lane or two.
 //! - [`formula`]: conditions over planes, counted or written in one pass.
 //! - [`mod@histogram`], [`combine`], [`gather`]: counting, summing, extremes and collecting under a mask.
+//! - [`pack`]: masks of rows as masks of ranks, and back.
 //! - [`dispatch`]: which instructions all of them use.
 //! - [`memory`]: where lanes live.
 
@@ -22,6 +23,7 @@ pub mod histogram;
 pub mod mask;
 pub mod memory;
 pub mod numbers;
+pub mod pack;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;

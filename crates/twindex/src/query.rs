@@ -268,9 +268,10 @@ impl<'a> Query<'a> {
     }
 
     fn page(&self, query: &ast::Query, stop: Stop) -> Result<Page, Error> {
-        let fingerprint = fingerprint(&query.to_string());
+        // Most answers are one page, without a token on either side.
+        let fingerprint = || fingerprint(&query.to_string());
         let token = match &self.after {
-            Some(text) => Some(Token::decode_for(text, fingerprint)?),
+            Some(text) => Some(Token::decode_for(text, fingerprint())?),
             None => None,
         };
         let now_ms = token.as_ref().map_or_else(|| self.now_ms(), |token| token.now_ms);
@@ -279,7 +280,8 @@ impl<'a> Query<'a> {
         let warnings = std::mem::take(&mut plan.warnings);
         let request = self.request(token.map(|token| token.position), stop);
         let page = twindex_exec::execute(&version, &plan, &request)?;
-        let next = page.next.map(|position| Token { fingerprint, now_ms, position }.encode());
+        let token_of = |position| Token { fingerprint: fingerprint(), now_ms, position };
+        let next = page.next.map(|position| token_of(position).encode());
         let kind = row_kind(query);
         let version = version.ts().0;
         Ok(Page { kind, columns: page.columns, rows: page.rows, warnings, next, version })

@@ -49,6 +49,10 @@ impl Operator for PathCells {
         read.count(collection, &self.filter)
     }
 
+    fn is_slow(&self, segment: &SegmentView<'_>) -> bool {
+        self.filter.tests_rows(segment)
+    }
+
     fn prepare(&self, read: &SnapshotRead<'_>, step: &Preparation) -> bool {
         step.rows_max <= UNPREPARED_ROWS_MAX || self.filter.prepare(read, step.n_texts)
     }

@@ -113,6 +113,14 @@ impl Kinds {
         }
     }
 
+    /// Whether both are packed and their slots are those of the same rows.
+    pub(crate) fn has_slots_of(&self, other: &Self) -> bool {
+        match (&self.form, &other.form) {
+            (Form::Planes(a), Form::Planes(b)) => a.has_slots_of(b),
+            _ => false,
+        }
+    }
+
     /// Whether the lane is a list of rows.
     pub(crate) fn is_sparse(&self) -> bool {
         matches!(self.form, Form::Sparse { .. })

@@ -13,11 +13,10 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use twindex_kernels::MASK_WORDS;
 use twindex_kernels::mask::{self, Mask, Words};
+use twindex_kernels::pack::{Ranks, rows_to_slots, slots_to_rows};
 use twindex_model::kind::{Kind, KindSet};
 
-use crate::lane::bits::{
-    bit, bits_at, clear_bit, compress, expand, first, get_bits, keep_first, put_bits, set_bit,
-};
+use crate::lane::bits::{bit, bits_at, clear_bit, first, keep_first, set_bit};
 
 /// Rows with the path, and planes by kind.
 #[derive(Clone, Debug)]
@@ -36,9 +35,6 @@ pub(crate) struct Planes {
     /// Rows present before each word, kept while slots are ranks.
     ranks: Option<Arc<Ranks>>,
 }
-
-/// Rows present before each word.
-type Ranks = [u16; MASK_WORDS];
 
 /// Rows present, and ranks if there are any, that lanes share: by hash of the words.
 pub(crate) type SharedRows = HashMap<u64, Vec<(Arc<Words>, Option<Arc<Ranks>>)>>;
@@ -128,6 +124,15 @@ impl Planes {
     /// The rows that have the path; `None` for the first ones.
     pub(crate) fn present_rows(&self) -> Option<&Words> {
         self.present.as_deref()
+    }
+
+    /// Whether both are packed and have the path in the same rows, so that slots are the same too.
+    pub(crate) fn has_slots_of(&self, other: &Self) -> bool {
+        let is_same = match (&self.present, &other.present) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b) || a == b,
+            (a, b) => a.is_none() && b.is_none() && self.n_present == other.n_present,
+        };
+        self.is_packed() && other.is_packed() && is_same
     }
 
     /// Number of rows that have the path.
@@ -372,12 +377,7 @@ impl Planes {
             return slots;
         };
         let mut slots = Mask::empty();
-        for (at, (present, asked)) in present.iter().zip(rows).enumerate() {
-            let both = present & asked;
-            if both != 0 {
-                put_bits(slots.words_mut(), usize::from(ranks[at]), compress(both, *present));
-            }
-        }
+        rows_to_slots(rows, (present, ranks), slots.words_mut());
         slots
     }
 
@@ -388,11 +388,7 @@ impl Planes {
             rows.words_mut().copy_from_slice(slots);
             return rows;
         };
-        for (at, (row, present)) in rows.words_mut().iter_mut().zip(present.iter()).enumerate() {
-            if *present != 0 {
-                *row = expand(get_bits(slots, usize::from(ranks[at])), *present);
-            }
-        }
+        slots_to_rows(slots, (present, ranks), rows.words_mut());
         rows
     }
 
