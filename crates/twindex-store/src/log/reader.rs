@@ -116,7 +116,7 @@ fn walk_log<E: From<StoreError>>(
             Some(end) => end.number + 1 == *number && end.next_sequence == file.next_sequence,
         };
         if !follows {
-            return Err(StoreError::corrupt(&name, 36, "frames before it are missing").into());
+            return Err(gap_before(&file, end.as_ref()).into());
         }
         while let Some(frame) = file.next()? {
             if frame.header.sequence >= from {
@@ -129,6 +129,18 @@ fn walk_log<E: From<StoreError>>(
         end = Some(LogEnd { number: *number, offset, next_sequence, unproven, torn });
     }
     Ok(end)
+}
+
+/// What lies between the files before and one that does not follow them: damage of the last of them,
+/// if its frames end too early, or a file that is not there.
+fn gap_before(file: &LogFile, before: Option<&LogEnd>) -> StoreError {
+    let is_cut_off = |end: &&LogEnd| {
+        end.next_sequence < file.next_sequence && name_of(end.number + 1) == file.name
+    };
+    match before.filter(is_cut_off) {
+        Some(end) => StoreError::corrupt(&name_of(end.number), end.offset, "the file is cut off"),
+        None => StoreError::corrupt(&file.name, 36, "frames before it are missing"),
+    }
 }
 
 /// The numbers of the files from the one on that holds frame `from`. Those before it are left over

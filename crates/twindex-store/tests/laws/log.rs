@@ -152,6 +152,23 @@ fn missing_files_and_foreign_ones_are_named() {
     assert!(matches!(other, Err(StoreError::Foreign { .. })));
 }
 
+/// A file that ends too early is damaged itself, wherever it is cut off.
+#[test]
+fn a_cut_file_before_the_last_is_named() {
+    let (whole, writer) = log_of(12, 300);
+    assert!(writer.file_number() > 2);
+    let name = "log-0000000000000001";
+    let bytes = whole.bytes(name).unwrap();
+    for n in 0..bytes.len() {
+        let storage = whole.to_copy();
+        storage.set_bytes(name, bytes[..n].to_vec());
+        match read(&storage, 1) {
+            Err(StoreError::Corrupt { file, .. }) => assert_eq!(file, name, "cut at {n}"),
+            other => panic!("cut at {n}: {other:?}"),
+        }
+    }
+}
+
 #[test]
 fn cutting_removes_only_what_is_all_before() {
     let (storage, mut writer) = log_of(50, 400);
