@@ -10,7 +10,9 @@ use std::sync::Arc;
 use serde_json::Value;
 use twindex::{IndexOptions, LoadOptions, ManualClock, Options, Page, RowKind, Twindex};
 use twindex_oracle::Answer;
-use twindex_testkit::{Asked, Campaign, Dice, Edit, Failure, Reuse, Subject, run_campaign};
+use twindex_testkit::{
+    Asked, Campaign, Dice, Edit, Failure, Reuse, Shrinking, Subject, run_campaign,
+};
 
 /// Rows of a page at most: small, so that few rows make many pages.
 const PAGE_ROWS_MAX: usize = 5;
@@ -20,8 +22,16 @@ const PAGE_ROWS_MAX: usize = 5;
 /// # Errors
 /// The first difference, made small.
 pub fn run(n_pairs: u64, seed: u64) -> Result<Campaign, Box<Failure>> {
+    run_with(n_pairs, seed, Shrinking::Full)
+}
+
+/// The same, the first difference made small or as it was found.
+///
+/// # Errors
+/// The first difference.
+pub fn run_with(n_pairs: u64, seed: u64, shrinking: Shrinking) -> Result<Campaign, Box<Failure>> {
     let mut n_started = 0;
-    run_campaign(n_pairs, seed, &mut || {
+    run_campaign(n_pairs, seed, shrinking, &mut || {
         n_started += 1;
         Box::new(Engine::new(n_started))
     })

@@ -93,7 +93,10 @@ fn work(
             Ok(()) => {
                 report.n_acknowledged += 1;
                 apply(&shadow, &step).map_err(|error| format!("only the store did it: {error}"))?;
-                *truth = Truth { acknowledged: left, under_way: None };
+                if twins_of(&shadow) != left {
+                    return Err(format!("the store and memory differ after {step:?}"));
+                }
+                *truth = Truth { acknowledged: left, under_way: None, version: db.version() };
             }
             Err(_) if left != truth.acknowledged => {
                 return Err("a write that was refused changed a twin".to_owned());
@@ -157,6 +160,9 @@ fn check(
     let found = twins_of(&db);
     if db.n_twins(Collection::Devices) != found.len() as u64 {
         return Err("there are twins that nobody made".to_owned());
+    }
+    if db.version() < truth.version {
+        return Err(format!("version {} comes again after {}", db.version(), truth.version));
     }
     report.n_ahead += u64::from(found != truth.acknowledged);
     accept(truth, found)?;

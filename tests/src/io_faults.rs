@@ -193,7 +193,7 @@ impl<'a> Run<'a> {
                 let done = apply(&self.shadow, step);
                 done.map_err(|error| format!("only the store did it: {error}"))?;
                 expect("the store does what memory does", &left, &twins_of(&self.shadow))?;
-                self.truth = Truth { acknowledged: left, under_way: None };
+                self.truth = Truth { acknowledged: left, under_way: None, version: db.version() };
                 Ok(true)
             }
             Err(error) => {

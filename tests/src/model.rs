@@ -11,7 +11,9 @@ use twindex::{
     Twindex, Write, Written,
 };
 use twindex_oracle::{Answer, Fault, Request};
-use twindex_testkit::{Dice, HubSubject, HubWrite, ModelCampaign, ModelFailure, run_model};
+use twindex_testkit::{
+    Dice, HubSubject, HubWrite, ModelCampaign, ModelFailure, Shrinking, run_model,
+};
 
 use crate::pair::index_variants;
 
@@ -26,7 +28,19 @@ const SECRET: &str = "never-to-be-seen";
 /// # Errors
 /// The first difference, made small.
 pub fn run(n_histories: u64, seed: u64) -> Result<ModelCampaign, Box<ModelFailure>> {
-    run_model(n_histories, seed, &|seed| Box::new(Engine::new(seed)))
+    run_with(n_histories, seed, Shrinking::Full)
+}
+
+/// The same, the first difference made small or as it was found.
+///
+/// # Errors
+/// The first difference.
+pub fn run_with(
+    n_histories: u64,
+    seed: u64,
+    shrinking: Shrinking,
+) -> Result<ModelCampaign, Box<ModelFailure>> {
+    run_model(n_histories, seed, shrinking, &|seed| Box::new(Engine::new(seed)))
 }
 
 /// The engine as the campaign drives it.

@@ -141,57 +141,85 @@ fn work(storage: &SimulatedStorage, dice: &mut Dice, truth: &mut Truth) -> Resul
     truth.maps.truncate(opened.last as usize + 1);
     truth.synced = opened.last as usize;
     let mut changed: BTreeSet<Vec<u8>> = opened.map.keys().cloned().collect();
-    for _ in 0..dice.below(40) {
-        let mut payload = Vec::new();
-        for _ in 0..=dice.below(4) {
-            let key = b'a' + dice.below(12) as u8;
-            let n_bytes = dice.below(60);
-            let letter = b'A' + dice.below(26) as u8;
-            payload.push(key);
-            payload.extend(std::iter::repeat_n(letter, n_bytes));
-            payload.push(0);
-            changed.insert(vec![key]);
-        }
-        match opened.log.append(7, &payload) {
-            Ok(_) => {}
-            // No room: nothing was appended, and the next try may find some.
-            Err(StoreError::Full { .. }) => continue,
-            Err(StoreError::Poisoned) if dice.chance(50) => continue,
-            Err(error) => return Err(error),
-        }
-        apply(&mut opened.map, &payload);
-        truth.maps.push(opened.map.clone());
-        if dice.chance(80) {
+    // Frames of one length lie where frames of a life before did.
+    let n_fixed = [None, Some(4), Some(90)][dice.below(3)];
+    let mut lot = Lot { dice, n_fixed };
+    for _ in 0..lot.dice.below(40) {
+        append(&mut opened, &mut lot, truth, &mut changed)?;
+        if lot.dice.chance(80) {
             match opened.log.sync() {
                 Ok(()) => truth.synced = truth.maps.len() - 1,
                 // A careless caller goes on: the log must refuse whatever comes now.
-                Err(_) if dice.chance(70) => {}
+                Err(_) if lot.dice.chance(70) => {}
                 Err(error) => return Err(error),
             }
         }
-        if dice.chance(10) {
-            checkpoint(&shared, &mut opened, &mut changed)?;
-            truth.synced = truth.maps.len() - 1;
+        if lot.dice.chance(10) {
+            checkpoint(&shared, &mut opened, (&mut lot, truth), &mut changed)?;
         }
     }
     Ok(())
 }
 
+/// What decides about frames.
+struct Lot<'a> {
+    dice: &'a mut Dice,
+    /// Bytes of the value that each frame sets, if all set one of this length.
+    n_fixed: Option<usize>,
+}
+
+/// Appends a frame that sets some keys.
+fn append(
+    opened: &mut Opened,
+    lot: &mut Lot<'_>,
+    truth: &mut Truth,
+    changed: &mut BTreeSet<Vec<u8>>,
+) -> Result<(), StoreError> {
+    let Lot { dice, n_fixed } = lot;
+    let mut payload = Vec::new();
+    for _ in 0..=n_fixed.map_or_else(|| dice.below(4), |_| 0) {
+        let key = b'a' + dice.below(12) as u8;
+        let n_bytes = n_fixed.unwrap_or_else(|| dice.below(60));
+        let letter = b'A' + dice.below(26) as u8;
+        payload.push(key);
+        payload.extend(std::iter::repeat_n(letter, n_bytes));
+        payload.push(0);
+        changed.insert(vec![key]);
+    }
+    match opened.log.append(7, &payload) {
+        Ok(_) => {}
+        // No room: nothing was appended, and the next try may find some.
+        Err(StoreError::Full { .. }) => return Ok(()),
+        Err(StoreError::Poisoned) if dice.chance(50) => return Ok(()),
+        Err(error) => return Err(error),
+    }
+    apply(&mut opened.map, &payload);
+    truth.maps.push(opened.map.clone());
+    Ok(())
+}
+
+/// Makes a checkpoint of what is synced, while further frames come.
 fn checkpoint(
     storage: &Arc<dyn Storage>,
     opened: &mut Opened,
+    (lot, truth): (&mut Lot<'_>, &mut Truth),
     changed: &mut BTreeSet<Vec<u8>>,
 ) -> Result<(), StoreError> {
     opened.log.sync()?;
+    truth.synced = truth.maps.len() - 1;
     let replay_from = opened.log.next_sequence();
-    let mut writer = CheckpointWriter::begin(&**storage, &opened.manifest)?;
-    for (key, value) in &opened.map {
-        if changed.contains(key) || !writer.keep(key) {
+    let (before, map) = (opened.manifest.clone(), opened.map.clone());
+    let written = std::mem::take(changed);
+    let mut writer = CheckpointWriter::begin(&**storage, &before)?;
+    for (key, value) in &map {
+        if written.contains(key) || !writer.keep(key) {
             writer.write(key, value)?;
+        }
+        if lot.dice.chance(20) {
+            append(opened, lot, truth, changed)?;
         }
     }
     opened.manifest = writer.finish(7, replay_from)?;
-    changed.clear();
     cut(&**storage, replay_from)
 }
 

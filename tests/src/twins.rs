@@ -18,6 +18,8 @@ pub(crate) struct Truth {
     pub(crate) acknowledged: Twins,
     /// What the write under way would leave.
     pub(crate) under_way: Option<Twins>,
+    /// The version that was acknowledged last.
+    pub(crate) version: u64,
 }
 
 /// A change of one twin.
@@ -70,6 +72,6 @@ pub(crate) fn accept(truth: &mut Truth, found: Twins) -> Result<(), String> {
             pairs.map(|name| (truth.acknowledged.get(*name), found.get(*name))).collect();
         return Err(format!("acknowledged and found differ: {pairs:#?}"));
     }
-    *truth = Truth { acknowledged: found, under_way: None };
+    *truth = Truth { acknowledged: found, under_way: None, ..*truth };
     Ok(())
 }

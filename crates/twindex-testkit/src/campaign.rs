@@ -6,7 +6,7 @@ use twindex_oracle::{Answer, World, answer};
 use crate::case::{Asked, Case, Edit, Reuse, Rows};
 use crate::compare::{Tolerances, answers_equal};
 use crate::dice::Dice;
-use crate::shrink::shrink;
+use crate::shrink::{Shrinking, shrink};
 
 /// The engine under test.
 pub trait Subject {
@@ -71,11 +71,12 @@ impl std::fmt::Display for Failure {
 /// Compares until `n_pairs` pairs of fleet and query agreed.
 ///
 /// # Errors
-/// The first difference, on a case that was made small. `start` is called for every case and many
+/// The first difference, on a case that was made small if asked for. `start` is called for every case and many
 /// times for shrinking, and gives an empty engine.
 pub fn run_campaign(
     n_pairs: u64,
     seed: u64,
+    shrinking: Shrinking,
     start: &mut dyn FnMut() -> Box<dyn Subject>,
 ) -> Result<Campaign, Box<Failure>> {
     let mut seeds = Dice::new(seed);
@@ -83,6 +84,9 @@ pub fn run_campaign(
     while campaign.n_pairs < n_pairs {
         let case = Case::generate(seeds.seed());
         if let Err(difference) = run_case(&case, &mut *start(), &mut campaign) {
+            if shrinking == Shrinking::None {
+                return Err(Box::new(Failure { case, difference }));
+            }
             let mut fails =
                 |case: &Case| run_case(case, &mut *start(), &mut Campaign::default()).is_err();
             let case = shrink(&case, &mut fails);
@@ -183,7 +187,7 @@ mod tests {
     fn run(n_pairs: u64, fault: fn(&Asked, &mut Answer)) -> Result<Campaign, Box<Failure>> {
         let rows = Rows::new(&[], Reuse::LastFreed);
         let start = || Mirror { rows: rows.clone(), world: World::default(), fault };
-        run_campaign(n_pairs, 7, &mut || Box::new(start()))
+        run_campaign(n_pairs, 7, Shrinking::Full, &mut || Box::new(start()))
     }
 
     #[test]

@@ -26,5 +26,5 @@ pub use history::{
     Draft, Guard, History, HubSubject, HubWrite, ModelCampaign, ModelFailure, Step, run_model,
 };
 pub use render::{Manner, render};
-pub use shrink::shrink;
+pub use shrink::{Shrinking, shrink};
 pub use simulated_storage::{Calls, Fault, SimulatedStorage};

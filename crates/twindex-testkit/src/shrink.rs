@@ -10,6 +10,15 @@ pub(crate) use value::smaller as smaller_value;
 
 use crate::case::{Asked, Case, Edit, Reuse, Round, Rows};
 
+/// Whether a failing case is made smaller, which takes many runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shrinking {
+    /// As far as it goes, for somebody to read.
+    Full,
+    /// Not at all: that there is one was all that was asked.
+    None,
+}
+
 /// The smallest case found for which `fails` holds; it must hold for `case`.
 ///
 /// A query that shrinks is spelled plainly; one that fails only in its own spelling keeps it.

@@ -9,8 +9,9 @@ use twindex_testkit::Dice;
 use super::fleet::{AMOUNT, BEAT, N_COLOURS, N_GUESTS, N_TWINS, colour, guest, swapped, text};
 use super::{N_WRITERS, Shared, lock};
 
-/// Actions in a batch at most.
+/// Actions in a batch at most, and in one of many, which readers come in between.
 const ACTIONS_MAX: usize = 12;
+const MANY_ACTIONS: usize = 150;
 
 /// A twin as its writer knows it.
 #[derive(Clone, Copy)]
@@ -60,7 +61,8 @@ pub(super) fn write(shared: &Shared, part: usize, dice: Dice) -> Result<(), Stri
 impl Writer {
     fn batch(&mut self) -> Result<Vec<Write>, Error> {
         let mut writes = Vec::new();
-        for _ in 0..1 + self.dice.below(ACTIONS_MAX) {
+        let n_max = if self.dice.chance(10) { MANY_ACTIONS } else { ACTIONS_MAX };
+        for _ in 0..1 + self.dice.below(n_max) {
             match self.dice.below(5) {
                 0 => self.swap(&mut writes)?,
                 1 => self.rank(&mut writes)?,

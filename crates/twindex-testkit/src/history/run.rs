@@ -9,6 +9,7 @@ use super::{Draft, Guard, History, Step};
 use crate::case::Asked;
 use crate::compare::{Tolerances, answers_equal};
 use crate::dice::Dice;
+use crate::shrink::Shrinking;
 
 /// Writes between two checks of the engine's inside.
 const CHECK_EVERY: usize = 5;
@@ -99,11 +100,12 @@ impl std::fmt::Display for ModelFailure {
 /// Runs `n_histories` histories.
 ///
 /// # Errors
-/// The first difference, on a history that was made small. `start` gives an empty engine for the
+/// The first difference, on a history that was made small if asked for. `start` gives an empty engine for the
 /// history of this seed, the same one whenever it is asked for it.
 pub fn run_model(
     n_histories: u64,
     seed: u64,
+    shrinking: Shrinking,
     start: &dyn Fn(u64) -> Box<dyn HubSubject>,
 ) -> Result<ModelCampaign, Box<ModelFailure>> {
     let mut seeds = Dice::new(seed);
@@ -114,6 +116,9 @@ pub fn run_model(
             Run::new(start(history.seed), campaign).history(history)
         };
         if let Err(difference) = run(&history, &mut campaign) {
+            if shrinking == Shrinking::None {
+                return Err(Box::new(ModelFailure { history, difference }));
+            }
             let scratch = &mut ModelCampaign::default();
             let history = shrink(&history, &mut |history| run(history, scratch).is_err());
             let difference = run(&history, scratch).err().unwrap_or(difference);
@@ -456,7 +461,7 @@ mod tests {
         let start = |_| -> Box<dyn HubSubject> {
             Box::new(Mirror { hub: Hub::new(), open: Vec::new(), now_ms: 0, fault })
         };
-        run_model(n_histories, 7, &start)
+        run_model(n_histories, 7, Shrinking::Full, &start)
     }
 
     #[test]
