@@ -7,9 +7,6 @@
 //! be collected meanwhile. A copy at one version was rejected: it would have to put every cell that
 //! changed since back into codes that may be gone.
 
-use std::collections::HashMap;
-
-use twindex_model::kind::Kind;
 use twindex_model::path::{Collection, PathId};
 use twindex_planted::{Fault, planted};
 
@@ -96,11 +93,17 @@ pub struct Meaning {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark(u64, u64);
 
-/// A lane that was read and is to be put into its place.
+/// A segment or lane that was read and is to be put into its place.
 #[derive(Debug)]
-pub struct ReadLane {
+pub struct ReadPart {
     at: (Collection, u32),
-    lane: Lane,
+    what: ReadWhat,
+}
+
+#[derive(Debug)]
+enum ReadWhat {
+    Segment(Box<(Segment, Records)>),
+    Lane(Box<Lane>),
 }
 
 impl Index {
@@ -234,83 +237,67 @@ impl Index {
                 let family = self.catalog.family(path);
                 self.texts.restore_dictionary((family, kind), bytes)?;
             }
-            Part::Segment(collection, number) => {
-                let store = &mut self.stores[collection as usize];
-                let mut from = ImageBytes(bytes);
-                let segment = Segment::read_image(&mut from)?;
-                let records = Records::read(&mut from)?;
-                from.end()?;
-                (store.segments.len() == number as usize).then_some(())?;
-                store.segments.push(segment);
-                store.records.push(records);
+            Part::Segment(..) | Part::Lane(..) => {
+                self.put_part(self.read_part(part, bytes).ok()?).ok()?;
             }
-            Part::Lane(..) => self.put_lane(self.read_lane(part, bytes).ok()?),
         }
         Some(())
     }
 
-    /// Reads a lane, whose segment and dictionaries are restored. Threads may share the work.
+    /// Reads a segment, or a lane whose segment and dictionaries are restored. Threads may share the
+    /// work.
     ///
     /// # Errors
     /// As [`Index::restore`].
-    pub fn read_lane(&self, part: &Part, bytes: &[u8]) -> Result<ReadLane, BadRedo> {
-        let Part::Lane(collection, number, path) = *part else { return Err(BadRedo) };
-        let has_segment = (number as usize) < self.store(collection).segments.len();
-        let read = || Lane::read_image(path, bytes, (&self.catalog, &self.texts));
-        let lane = (has_segment && self.catalog.has(path)).then(read).flatten().ok_or(BadRedo)?;
-        Ok(ReadLane { at: (collection, number), lane })
+    pub fn read_part(&self, part: &Part, bytes: &[u8]) -> Result<ReadPart, BadRedo> {
+        self.try_read_part(part, bytes).ok_or(BadRedo)
     }
 
-    /// Puts a lane that was read into its place.
-    pub fn put_lane(&mut self, read: ReadLane) {
-        let (collection, number) = read.at;
-        for kind in TextKind::ALL {
-            if matches!(read.lane.text_part(kind), Some(TextLane::Codes(_))) {
-                self.texts.restore_user(read.lane.path, read.lane.family, kind);
+    fn try_read_part(&self, part: &Part, bytes: &[u8]) -> Option<ReadPart> {
+        match *part {
+            Part::Segment(collection, number) => {
+                let mut from = ImageBytes(bytes);
+                let read = (Segment::read_image(&mut from)?, Records::read(&mut from)?);
+                from.end()?;
+                let what = ReadWhat::Segment(Box::new(read));
+                Some(ReadPart { at: (collection, number), what })
             }
+            Part::Lane(collection, number, path) => {
+                let has_segment = (number as usize) < self.store(collection).segments.len();
+                (has_segment && self.catalog.has(path)).then_some(())?;
+                let lane = Lane::read_image(path, bytes, (&self.catalog, &self.texts))?;
+                Some(ReadPart { at: (collection, number), what: ReadWhat::Lane(Box::new(lane)) })
+            }
+            Part::Catalog | Part::Policies | Part::Dictionary(..) => None,
         }
-        self.stores[collection as usize].segments[number as usize].restore_lane(read.lane);
     }
 
-    /// Makes anew what is derived, after parts were restored and redo was done.
+    /// Puts what was read into its place: segments in the order of their numbers.
     ///
     /// # Errors
-    /// [`BadRedo`]: two twins have one name, or one has none; a lane has rows where no twin is, or
-    /// where nothing is that its path could be below.
-    pub fn finish_redo(&mut self) -> Result<(), BadRedo> {
-        self.catalog.finish_restore();
-        self.restore_counts();
-        for collection in [Collection::Devices, Collection::Modules] {
-            self.restore_rows(collection).ok_or(BadRedo)?;
+    /// As [`Index::restore`].
+    pub fn put_part(&mut self, read: ReadPart) -> Result<(), BadRedo> {
+        let (collection, number) = read.at;
+        let store = &mut self.stores[collection as usize];
+        match read.what {
+            ReadWhat::Segment(read) => {
+                if store.segments.len() != number as usize {
+                    return Err(BadRedo);
+                }
+                store.segments.push(read.0);
+                store.records.push(read.1);
+            }
+            ReadWhat::Lane(lane) => {
+                for kind in TextKind::ALL {
+                    if matches!(lane.text_part(kind), Some(TextLane::Codes(_))) {
+                        self.texts.restore_user(lane.path, lane.family, kind);
+                    }
+                }
+                let segment = store.segments.get_mut(number as usize).ok_or(BadRedo)?;
+                segment.restore_lane(*lane);
+            }
         }
         Ok(())
-    }
-
-    fn restore_counts(&mut self) {
-        let mut counts: HashMap<(PathId, Collection), [u32; 8]> = HashMap::new();
-        for collection in [Collection::Devices, Collection::Modules] {
-            for lane in self.store(collection).segments.iter().flat_map(Segment::lanes) {
-                let sums = counts.entry((lane.path, collection)).or_default();
-                sums.iter_mut().zip(lane.kinds.counts()).for_each(|(sum, n)| *sum += n);
-            }
-        }
-        self.catalog.set_counts(|path, collection, kind: Kind| {
-            counts.get(&(path, collection)).map_or(0, |counts| counts[kind as usize])
-        });
-    }
-
-    fn restore_rows(&mut self, collection: Collection) -> Option<()> {
-        let store = &mut self.stores[collection as usize];
-        store.forget_rows();
-        for number in 0..store.segments.len() {
-            store.segments[number].finish_restore();
-            store.segments[number].has_sound_rows(&self.catalog).then_some(())?;
-            store.restore_names(number, (&self.texts, collection))?;
-            if store.segments[number].n_live() >= self.options.segment_rows_max {
-                store.segments[number].settle();
-            }
-        }
-        Some(())
     }
 }
 

@@ -7,6 +7,7 @@ use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use twindex_model::cell::{Cell, Text};
 use twindex_model::json::read::{Event, Leaf, Leaves, Piece};
 use twindex_model::path::{Collection, RowId};
@@ -101,6 +102,37 @@ impl IdentityTable {
             self.hasher.hash_one((&*device_id, module_id.as_deref()))
         };
         self.rows.insert_unique(hash(&row.0), row.0, hash);
+    }
+
+    /// Makes room for so many rows more.
+    pub(crate) fn reserve(&mut self, n_rows: usize, at: (&[Segment], &Texts)) {
+        let Self { rows, hasher } = self;
+        rows.reserve(n_rows, |row| {
+            let (device_id, module_id) = identity_of_row(RowId(*row), at);
+            hasher.hash_one((&*device_id, module_id.as_deref()))
+        });
+    }
+
+    /// Adds a row whose identity, which stands in the lanes, has this hash. False, and nothing added,
+    /// if another row has it.
+    pub(crate) fn enter(&mut self, hash: u64, row: RowId, at: (&[Segment], &Texts)) -> bool {
+        let Self { rows, hasher } = self;
+        let is_same = |other: &u32| {
+            let ((device_a, module_a), (device_b, module_b)) =
+                (identity_of_row(row, at), identity_of_row(RowId(*other), at));
+            *device_a == *device_b && module_a.as_deref() == module_b.as_deref()
+        };
+        let hash_of = |row: &u32| {
+            let (device_id, module_id) = identity_of_row(RowId(*row), at);
+            hasher.hash_one((&*device_id, module_id.as_deref()))
+        };
+        match rows.entry(hash, is_same, hash_of) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(place) => {
+                place.insert(row.0);
+                true
+            }
+        }
     }
 
     /// Takes a row out, whose identity still stands in the lanes.

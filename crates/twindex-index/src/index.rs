@@ -2,14 +2,13 @@
 
 use twindex_model::cell::Cell;
 use twindex_model::json::read::{Leaf, Leaves};
-use twindex_model::kind::Kind;
 use twindex_model::path::{Collection, PathId, RowId};
 
 use crate::apply::{Writer, cell_of};
 use crate::catalog::{Catalog, DEVICE_ID, MODULE_ID};
 use crate::collect::Collector;
 use crate::former::Former;
-use crate::identity::{Identity, IdentityTable, identity_of_row};
+use crate::identity::{Identity, IdentityTable};
 use crate::known::Known;
 use crate::lane::cells::{Before, WriteScope};
 use crate::lane::stamp::Stamp;
@@ -309,31 +308,6 @@ impl Store {
         let segments = std::mem::take(&mut self.segments);
         let records = std::mem::take(&mut self.records);
         *self = Self { segments, records, ..Self::default() };
-    }
-
-    /// Enters the twins of a segment by their names; `None` if one has none, or that of another.
-    pub(crate) fn restore_names(
-        &mut self,
-        number: usize,
-        (texts, collection): (&Texts, Collection),
-    ) -> Option<()> {
-        for place in self.segments[number].live().clone().iter() {
-            let row = RowId::new(number, place);
-            let (device_id, module_id) = identity_of_row(row, (&self.segments, texts));
-            let identity = Identity { device_id: &device_id, module_id: module_id.as_deref() };
-            let lane = self.segments[number].lane(DEVICE_ID);
-            let has_name = lane.is_some_and(|lane| lane.kinds.kind(place) == Kind::String);
-            let is_sound = has_name && identity.collection() == collection;
-            if !is_sound || self.find(identity, texts).is_some() {
-                return None;
-            }
-            self.by_identity.insert(row, (&self.segments, texts));
-            if collection == Collection::Modules {
-                self.modules.insert(row, (&self.segments, texts));
-            }
-            self.n_rows += 1;
-        }
-        Some(())
     }
 
     /// The lowest free row; a new segment is begun when all are full.

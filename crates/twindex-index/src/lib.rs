@@ -16,6 +16,7 @@ pub mod options;
 pub mod planes;
 pub mod record;
 pub mod redo;
+pub mod restore;
 pub mod snapshot;
 pub mod stats;
 pub mod totals;

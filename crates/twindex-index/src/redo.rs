@@ -264,7 +264,7 @@ impl Index {
             self.stores[at.0 as usize].segments[at.1.segment()].set_live(place);
         }
         let segment = &mut self.stores[at.0 as usize].segments[at.1.segment()];
-        segment.stamps_mut().look_through(place);
+        // Only where stamps are crowded: looking through those of every row would be most of the work.
         segment.tidy_stamps();
         self.settle();
         matches!(fate, WHOLE | CHANGED).then_some(())

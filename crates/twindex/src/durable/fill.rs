@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use rayon::ThreadPool;
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
-use twindex_index::checkpoint::{Mark, Part as IndexPart, ReadLane};
+use twindex_index::checkpoint::{Mark, Part as IndexPart, ReadPart};
 use twindex_index::index::Index;
 use twindex_index::redo::BadRedo;
+use twindex_index::restore::Names;
 use twindex_index::snapshot::Ts;
 use twindex_planted::{Fault, planted};
 use twindex_store::checkpoint::manifest::{Manifest, Part};
@@ -21,6 +22,8 @@ use crate::durable::{FIRST, LAST};
 
 /// Lanes read before they are put into their places: bounds the memory they take twice.
 const LANES_AT_ONCE: usize = 256;
+/// The same of segments, which are larger.
+const SEGMENTS_AT_ONCE: usize = 16;
 /// Bytes of redo after which it is told how far it has come (1 MiB).
 const TOLD_BYTES: u64 = 1 << 20;
 /// Name that damage within bytes that the checksum called right is reported under.
@@ -72,30 +75,45 @@ impl<'a> Filling<'a> {
         Ok(filling)
     }
 
-    /// Puts the parts of the checkpoint back: lanes by many threads, all others in the order of
-    /// keys.
+    /// Puts the parts of the checkpoint back: segments, then lanes by many threads, all others
+    /// before them in the order of keys.
     pub(crate) fn put_parts(&mut self, pool: Option<&ThreadPool>) -> Result<(), StoreError> {
-        let mut lanes = Vec::new();
+        let (mut segments, mut lanes) = (Vec::new(), Vec::new());
         for (key, part) in &self.manifest.parts {
             let of = IndexPart::of_key(key).ok_or_else(|| bad(BadRedo))?;
-            if matches!(of, IndexPart::Lane(..)) {
-                lanes.push((of, *part));
-            } else {
-                let bytes = self.manifest.read_part(self.storage, part)?;
-                self.index.restore(&of, &bytes).map_err(bad)?;
-                self.note_parts(1, part.n_bytes);
+            match of {
+                IndexPart::Segment(..) => segments.push((of, *part)),
+                IndexPart::Lane(..) => lanes.push((of, *part)),
+                _ => {
+                    let bytes = self.manifest.read_part(self.storage, part)?;
+                    self.index.restore(&of, &bytes).map_err(bad)?;
+                    self.note_parts(1, part.n_bytes);
+                }
             }
         }
-        for some in lanes.chunks(LANES_AT_ONCE) {
+        self.put_by_many(&segments, SEGMENTS_AT_ONCE, pool)?;
+        self.put_by_many(&lanes, LANES_AT_ONCE, pool)
+    }
+
+    /// Puts parts back that threads can read on their own, some at once.
+    fn put_by_many(
+        &mut self,
+        parts: &[(IndexPart, Part)],
+        at_once: usize,
+        pool: Option<&ThreadPool>,
+    ) -> Result<(), StoreError> {
+        for some in parts.chunks(at_once) {
             let read = |(of, part): &(IndexPart, Part)| {
                 let bytes = self.manifest.read_part(self.storage, part)?;
-                self.index.read_lane(of, &bytes).map_err(bad)
+                self.index.read_part(of, &bytes).map_err(bad)
             };
-            let read: Result<Vec<ReadLane>, StoreError> = match pool {
+            let read: Result<Vec<ReadPart>, StoreError> = match pool {
                 Some(pool) => pool.install(|| some.par_iter().map(read).collect()),
                 None => some.iter().map(read).collect(),
             };
-            read?.into_iter().for_each(|lane| self.index.put_lane(lane));
+            for part in read? {
+                self.index.put_part(part).map_err(bad)?;
+            }
             self.note_parts(some.len(), some.iter().map(|(_, part)| part.n_bytes).sum());
         }
         Ok(())
@@ -136,9 +154,21 @@ impl<'a> Filling<'a> {
     }
 
     /// Derives the rest; gives what was found and the newest version.
-    pub(crate) fn finish(mut self) -> Result<(Recovery, Ts), StoreError> {
+    pub(crate) fn finish(
+        mut self,
+        pool: Option<&ThreadPool>,
+    ) -> Result<(Recovery, Ts), StoreError> {
         self.progress.n_batches = self.recovery.n_batches;
-        self.index.finish_redo().map_err(bad)?;
+        let segments = self.index.begin_finish();
+        let index = &*self.index;
+        let names: Result<Vec<Names>, BadRedo> = match pool {
+            Some(pool) => {
+                let look_through = |of: &_| index.look_through(*of);
+                pool.install(|| segments.par_iter().map(look_through).collect())
+            }
+            None => segments.into_iter().map(|of| index.look_through(of)).collect(),
+        };
+        self.index.enter_names(names.map_err(bad)?).map_err(bad)?;
         self.tell();
         Ok((self.recovery, self.version))
     }

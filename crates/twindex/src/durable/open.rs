@@ -75,7 +75,7 @@ pub(crate) fn open(
             let marks = filling.marks();
             let log = replay::<StoreError>(&storage, &manifest, |frame| filling.redo(&frame))?;
             let (log, torn) = log;
-            (recovery, version) = filling.finish()?;
+            (recovery, version) = filling.finish(pool)?;
             recovery.torn = torn;
             (Counting { manifest, marks }, log)
         }

@@ -117,7 +117,7 @@ pub(crate) fn open_read_only(
     let mut filling = Filling::begin(&*storage, &manifest, &mut index, options)?;
     filling.put_parts(pool)?;
     let end = recover::look::<StoreError>(&*storage, &manifest, |frame| filling.redo(&frame))?;
-    let (mut recovery, version) = filling.finish()?;
+    let (mut recovery, version) = filling.finish(pool)?;
     recovery.torn = end.torn;
     recovery.elapsed = begun.elapsed();
     let last = end.next_sequence - 1;
