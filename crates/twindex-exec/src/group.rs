@@ -11,6 +11,7 @@ use std::hash::BuildHasher as _;
 use twindex_index::coded::Found;
 use twindex_index::view::SegmentView;
 use twindex_kernels::mask::Mask;
+use twindex_model::cell::Cell;
 use twindex_model::kind::{Kind, KindSet};
 use twindex_model::path::PathId;
 use twindex_plan::expr::Expr;
@@ -19,12 +20,13 @@ use twindex_plan::logical::{AggregateFunction, Groups};
 use crate::aggregate::Partial;
 use crate::column::{Column, Combined};
 use crate::error::ExecError;
+use crate::group_bound::Bound;
 use crate::group_coded::CodedPaths;
+use crate::group_finished::FinishedGroups;
 use crate::group_keys::KeyColumn;
 use crate::key::Key;
 use crate::leaf::plain_path;
 use crate::physical::Filter;
-use crate::row::GroupView;
 use crate::segment::Segment;
 
 const OBJECT: KindSet = KindSet::of(&[Kind::Object]);
@@ -47,6 +49,8 @@ pub(crate) struct GroupTable<'a> {
     n_groups: usize,
     /// Where codes may do.
     coded: Option<CodedPaths>,
+    /// Which groups are wanted, where they are those of a page by the cells at one path.
+    bound: Option<Bound<'a>>,
 }
 
 /// What kept counts know of a segment.
@@ -75,57 +79,6 @@ impl Matching {
     }
 }
 
-/// Groups with the values of their aggregates.
-#[derive(Debug, Default)]
-pub(crate) struct FinishedGroups {
-    /// The values of each key, by number.
-    columns: Vec<Vec<Key>>,
-    /// The numbers of the keys of all groups, group by group.
-    numbers: Vec<u32>,
-    /// The aggregates of all groups, group by group.
-    aggregates: Vec<Key>,
-    n_aggregates: usize,
-    n_groups: usize,
-}
-
-impl FinishedGroups {
-    /// Number of groups.
-    pub(crate) fn len(&self) -> usize {
-        self.n_groups
-    }
-
-    /// The keys of a group.
-    pub(crate) fn keys(&self, place: usize) -> impl Iterator<Item = &Key> {
-        let numbers = &self.numbers[place * self.columns.len()..];
-        self.columns.iter().zip(numbers).map(|(keys, number)| &keys[*number as usize])
-    }
-
-    /// All values of the first key by number; none without keys.
-    pub(crate) fn first_keys(&self) -> Option<&[Key]> {
-        self.columns.first().map(Vec::as_slice)
-    }
-
-    /// The number of the first key of a group, of which there must be one.
-    pub(crate) fn first_number(&self, place: usize) -> usize {
-        self.numbers[place * self.columns.len()] as usize
-    }
-
-    /// A group as an environment.
-    pub(crate) fn view(&self, place: usize) -> GroupView<'_> {
-        GroupView { groups: self, place }
-    }
-
-    /// A key or aggregate of a group.
-    pub(crate) fn slot(&self, place: usize, slot: usize) -> Option<&Key> {
-        let n_keys = self.columns.len();
-        if slot < n_keys {
-            return self.columns[slot].get(self.numbers[place * n_keys + slot] as usize);
-        }
-        let aggregates = &self.aggregates[place * self.n_aggregates..][..self.n_aggregates];
-        aggregates.get(slot - n_keys)
-    }
-}
-
 impl<'a> GroupTable<'a> {
     /// No group yet; without keys the one group there is.
     pub(crate) fn new(groups: &'a Groups) -> Self {
@@ -138,6 +91,7 @@ impl<'a> GroupTable<'a> {
             partials: Vec::new(),
             n_groups: 0,
             coded: CodedPaths::of(groups),
+            bound: None,
         };
         if groups.keys.is_empty() {
             table.grow(&[]);
@@ -152,7 +106,27 @@ impl<'a> GroupTable<'a> {
 
     /// Adds rows to the one group of [`GroupTable::of_rows`].
     pub(crate) fn add_rows(&mut self, n_rows: u64) {
-        self.partials.iter_mut().for_each(|partial| partial.add(&Key::Null, n_rows));
+        self.partials.iter_mut().for_each(|partial| partial.add_rows(n_rows));
+    }
+
+    /// The path by whose cells rows are counted, if that is all that is asked.
+    pub(crate) fn counted_path(groups: &Groups) -> Option<PathId> {
+        match &groups.keys[..] {
+            [key] if counts_rows_alone(groups) => plain_path(key),
+            _ => None,
+        }
+    }
+
+    /// Adds a group of a counted path that is not among the others.
+    pub(crate) fn push_counted(&mut self, cell: &Cell<'_>, n_rows: u64) {
+        let number = self.columns[0].push(Key::of_cell(cell, || None));
+        let place = self.grow(&[number]);
+        self.partials_of(place).iter_mut().for_each(|partial| partial.add_rows(n_rows));
+    }
+
+    /// The same as [`GroupTable::new`] for no more groups than those of a page.
+    pub(crate) fn bounded(groups: &'a Groups, bound: Option<Bound<'a>>) -> Self {
+        Self { bound, ..Self::new(groups) }
     }
 
     /// Adds the rows of a segment that match.
@@ -164,14 +138,17 @@ impl<'a> GroupTable<'a> {
         segment: &Segment<'_>,
         filter: &Filter,
     ) -> Result<(), ExecError> {
-        let counts_rows_alone = counts_rows_alone(self.groups);
-        let counted_path = match &self.groups.keys[..] {
-            [key] if counts_rows_alone => plain_path(key),
-            _ => None,
-        };
-        let known = segment.step(|view| self.add_by_counts(view, filter, counted_path))?;
+        let counted_path = Self::counted_path(self.groups);
+        let is_bounded = self.bound.as_ref().is_some_and(Bound::is_known);
+        let known = segment.step(|view| {
+            let counted_path = counted_path.filter(|path| !is_bounded || view.has_counts(*path));
+            self.add_by_counts(view, filter, counted_path)
+        })?;
         let Known::Rows { everything, has_cells_alone } = known else { return Ok(()) };
         let mut mask = segment.mask(filter)?;
+        if let Some(bound) = self.bound.as_ref().filter(|_| is_bounded) {
+            segment.step(|view| bound.narrow(view, &mut mask))?;
+        }
         if let Some(path) = counted_path.filter(|_| has_cells_alone) {
             return segment.step(|view| self.count_values(path, view, Some(&mask)));
         }
@@ -181,11 +158,39 @@ impl<'a> GroupTable<'a> {
             mask = rest?;
         }
         if self.groups.keys.is_empty() {
-            self.add_whole(segment, &mask, everything)
-        } else if mask.is_empty() {
-            Ok(())
-        } else {
-            self.add_grouped(segment, &mask)
+            self.add_whole(segment, &mask, everything)?;
+        } else if !mask.is_empty() {
+            self.add_grouped(segment, &mask)?;
+        }
+        self.cut();
+        Ok(())
+    }
+
+    /// Drops groups that are not of the page wanted, once there are many.
+    fn cut(&mut self) {
+        let n_groups = self.n_groups;
+        let Some(bound) = self.bound.as_mut().filter(|bound| bound.is_full(n_groups)) else {
+            return;
+        };
+        let Some(keys) = self.columns.first_mut().map(std::mem::take) else { return };
+        let mut keys: Vec<Option<Key>> = {
+            let keys = keys.into_keys();
+            let mut is_kept = vec![false; keys.len()];
+            bound.cut(&keys).into_iter().for_each(|number| is_kept[number as usize] = true);
+            keys.into_iter().zip(is_kept).map(|(key, is_kept)| is_kept.then_some(key)).collect()
+        };
+        let n_partials = self.groups.aggregates.len();
+        let partials = std::mem::take(&mut self.partials);
+        self.numbers.clear();
+        self.n_groups = 0;
+        let mut partials = partials.into_iter();
+        for key in keys.drain(..) {
+            let of_group: Vec<Partial> = partials.by_ref().take(n_partials).collect();
+            let Some(key) = key else { continue };
+            let number = self.columns[0].number_of_key(key);
+            self.numbers.push(number);
+            self.partials.extend(of_group);
+            self.n_groups += 1;
         }
     }
 
@@ -235,6 +240,7 @@ impl<'a> GroupTable<'a> {
                 partial.1.merge(partial.0);
             }
         }
+        self.cut();
     }
 
     /// The groups with their aggregates, in no order.
@@ -323,7 +329,9 @@ impl<'a> GroupTable<'a> {
     /// Counts the rows by the values of one path.
     fn count_values(&mut self, path: PathId, segment: &SegmentView<'_>, mask: Option<&Mask>) {
         segment.count_found(path, mask, |found, n| {
-            if n > 0 {
+            let is_wanted = self.bound.as_ref().is_none_or(|bound| bound.admits(&found.cell));
+            if n > 0 && is_wanted {
+                self.cut();
                 let number = self.number_of(0, &found);
                 let place = self.place(&[number]);
                 let partials = self.partials_of(place).iter_mut();

@@ -5,12 +5,17 @@
 
 use foldhash::fast::RandomState;
 use hashbrown::HashSet;
+use twindex_model::kind::{Kind, KindSet};
 use twindex_plan::eval::evaluate;
 use twindex_plan::logical::{Groups, OrderKey};
 
 use crate::error::ExecError;
-use crate::group::{FinishedGroups, GroupTable};
+use crate::group::GroupTable;
+use crate::group_bound::Bound;
+use crate::group_finished::FinishedGroups;
 use crate::key::{Direction, Key, cmp_keys};
+use crate::leaf::plain_path;
+use crate::path_key::PathKey;
 use crate::project::Projection;
 use crate::row::is_truth;
 use crate::runner::Fold;
@@ -20,11 +25,13 @@ use crate::window::Window;
 /// Nanoseconds that grouping one row is taken to cost, for each key and aggregate.
 const GROUP_NS: f64 = 8.0;
 
+const OBJECT: KindSet = KindSet::of(&[Kind::Object]);
+
 /// A group in its place.
 #[derive(Clone, Debug)]
 pub(crate) struct RankedGroup {
     /// What sorts like the first of what orders groups, as far as it goes.
-    rank: u64,
+    rank: u128,
     /// Its sort keys; none without ORDER BY.
     pub(crate) order: Box<[Key]>,
     /// Its place among the groups.
@@ -44,16 +51,23 @@ pub(crate) struct Grouped<'a> {
     pub(crate) groups: &'a Groups,
     pub(crate) order: &'a [OrderKey],
     pub(crate) projection: &'a Projection<'a>,
+    /// The group that the page before ended with; none for the first.
+    pub(crate) after: Option<LastGroup>,
+    pub(crate) window: Window,
+    pub(crate) distinctness: Distinctness,
 }
 
 impl Grouped<'_> {
-    /// All groups of the query.
+    /// All groups of the query, or those that a page can hold.
     ///
     /// # Errors
     /// [`ExecError::Stopped`] and [`ExecError::SnapshotExpired`].
     pub(crate) fn all(&self, scan: &Scan<'_>) -> Result<FinishedGroups, ExecError> {
         if let Some(mut table) = GroupTable::of_rows(self.groups) {
             table.add_rows(scan.count()?);
+            return Ok(table.finish());
+        }
+        if let Some(table) = self.by_totals(scan)? {
             return Ok(table.finish());
         }
         let n_values = self.groups.keys.len() + self.groups.aggregates.len();
@@ -63,7 +77,7 @@ impl Grouped<'_> {
             n_segments,
             self.work_ns(scan, row_ns)?,
             &Fold {
-                begin: &|| GroupTable::new(self.groups),
+                begin: &|| GroupTable::bounded(self.groups, self.bound()),
                 add: &|table: &mut GroupTable<'_>, number| {
                     table.add_segment(&scan.segment(number), scan.filter)
                 },
@@ -73,12 +87,49 @@ impl Grouped<'_> {
         Ok(table.finish())
     }
 
+    /// The groups of a path's values over the whole collection, where totals know them.
+    fn by_totals(&self, scan: &Scan<'_>) -> Result<Option<GroupTable<'_>>, ExecError> {
+        let Some(path) = GroupTable::counted_path(self.groups) else { return Ok(None) };
+        let Some(collection) = scan.collection() else { return Ok(None) };
+        let read = scan.runner.stop.read(scan.snapshot())?;
+        let Some(mut totals) = read.totals(collection, path) else { return Ok(None) };
+        let is_whole = scan.filter.total(&read, collection) == Some(totals.n_live());
+        if !is_whole || totals.n_rows_of_kinds(OBJECT) > 0 {
+            return Ok(None);
+        }
+        let mut table = GroupTable::new(self.groups);
+        let is_known = totals.for_each(|cell, n_rows| {
+            if n_rows > 0 {
+                table.push_counted(&cell, n_rows);
+            }
+        });
+        Ok(is_known.then_some(table))
+    }
+
+    /// Which groups the page can hold, where the order of one key decides that.
+    fn bound(&self) -> Option<Bound<'_>> {
+        let [key] = &self.groups.keys[..] else { return None };
+        let is_by_key = self.order.is_empty()
+            && self.groups.having.is_none()
+            && self.distinctness == Distinctness::All;
+        let n_max = self.window.n_wanted_with_skip();
+        if !is_by_key || n_max == usize::MAX {
+            return None;
+        }
+        let after = self.after.as_ref().and_then(|after| after.keys.first());
+        Some(Bound::new(PathKey::ascending(plain_path(key)?), after, n_max))
+    }
+
     /// What grouping costs; nothing worth a thread where kept counts answer.
     fn work_ns(&self, scan: &Scan<'_>, row_ns: f64) -> Result<f64, ExecError> {
         let n_segments = scan.n_segments();
         let is_counted = n_segments > 0
             && GroupTable::is_answered_by_counts(self.groups)
-            && scan.segment(0).step(|view| scan.filter.exact_count(view).is_some())?;
+            && scan.segment(0).step(|view| {
+                let has_counts = |path| view.has_counts(path);
+                let keys = self.groups.keys.iter().filter_map(plain_path);
+                keys.map(has_counts).all(|has| has) && scan.filter.exact_count(view).is_some()
+            })?;
         if is_counted { Ok(0.0) } else { scan.work_ns(0..n_segments, row_ns) }
     }
 
@@ -107,13 +158,8 @@ impl Grouped<'_> {
     }
 
     /// The groups of a page in order, at most one more than it holds.
-    pub(crate) fn page(
-        &self,
-        groups: &FinishedGroups,
-        after: Option<&LastGroup>,
-        window: &Window,
-        is_distinct: Distinctness,
-    ) -> Vec<RankedGroup> {
+    pub(crate) fn page(&self, groups: &FinishedGroups) -> Vec<RankedGroup> {
+        let after = self.after.as_ref();
         let directions: Vec<Direction> = self.order.iter().map(Direction::of).collect();
         let cmp = |a: &RankedGroup, b: &RankedGroup| {
             a.rank
@@ -128,9 +174,9 @@ impl Grouped<'_> {
                     .is_gt()
             })
         };
-        let n_max = window.n_wanted_with_skip();
+        let n_max = self.window.n_wanted_with_skip();
         let mut ranked = self.kept(groups);
-        match is_distinct {
+        match self.distinctness {
             Distinctness::All => {
                 ranked.retain(is_after);
                 if n_max > 0 && ranked.len() > n_max.saturating_mul(2) {
@@ -150,13 +196,13 @@ impl Grouped<'_> {
             }
         }
         ranked.truncate(n_max);
-        window.without_skipped(ranked)
+        self.window.without_skipped(ranked)
     }
 }
 
 /// For each key what sorts like it, as far as it goes: ids and names of one kind often begin alike,
 /// so what all texts begin with is left out.
-fn ranks(keys: &[Key]) -> Vec<u64> {
+fn ranks(keys: &[Key]) -> Vec<u128> {
     let mut texts = keys.iter().filter_map(|key| match key {
         Key::String(text) => Some(text.as_bytes()),
         _ => None,

@@ -182,27 +182,26 @@ impl Key {
     /// A number that sorts as the key does in a direction, though keys that differ late may share
     /// one. Of strings `n_common` bytes at the front are left out, with which all strings that are
     /// compared so must begin.
-    pub(crate) fn rank_directed(&self, n_common: usize, direction: Direction) -> u64 {
+    pub(crate) fn rank_directed(&self, n_common: usize, direction: Direction) -> u128 {
         /// Bits that the rank of a kind leaves.
-        const VALUE_BITS: u32 = 61;
-        const VALUES: u64 = (1 << VALUE_BITS) - 1;
+        const VALUE_BITS: u32 = 125;
+        const VALUES: u128 = (1 << VALUE_BITS) - 1;
         let value = match self {
             Self::Number(number) => {
                 let bits = number.to_bits();
-                let flipped = if bits >> 63 == 1 { !bits } else { bits | 1 << 63 };
-                flipped >> (u64::BITS - VALUE_BITS)
+                u128::from(if bits >> 63 == 1 { !bits } else { bits | 1 << 63 })
             }
             Self::String(text) => {
                 let rest = text.as_bytes().get(n_common..).unwrap_or_default();
-                let mut first = [0; 8];
+                let mut first = [0; 16];
                 let n = rest.len().min(first.len());
                 first[..n].copy_from_slice(&rest[..n]);
-                u64::from_be_bytes(first) >> (u64::BITS - VALUE_BITS)
+                u128::from_be_bytes(first) >> (u128::BITS - VALUE_BITS)
             }
             _ => 0,
         };
-        let rank = u64::from(self.rank()) << VALUE_BITS | value;
-        let greatest = u64::from(CONTAINER_RANK) << VALUE_BITS | VALUES;
+        let rank = u128::from(self.rank()) << VALUE_BITS | value;
+        let greatest = u128::from(CONTAINER_RANK) << VALUE_BITS | VALUES;
         match direction {
             Direction::Descending if self.is_defined() => greatest - rank,
             _ => rank,

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rayon::ThreadPool;
 use twindex_index::snapshot::Snapshot;
 use twindex_model::path::RowId;
-use twindex_plan::logical::{Column, LogicalPlan, Output};
+use twindex_plan::logical::{Column, Groups, LogicalPlan, Output};
 use twindex_planted::{Fault, planted};
 
 use crate::distinct::Distinct;
@@ -124,11 +124,7 @@ impl Run<'_> {
             Output::Twins => self.rows(&Projection::Twin)?,
             Output::Rows(columns) if self.plan.distinct => self.distinct(columns)?,
             Output::Rows(columns) => self.rows(&Projection::of_columns(columns))?,
-            Output::Groups(groups) => self.groups(&Grouped {
-                groups,
-                order: &self.plan.order,
-                projection: &Projection::of_columns(&groups.columns),
-            })?,
+            Output::Groups(groups) => self.groups(groups)?,
         };
         let rows_given = self.window.n_given.saturating_add(given.rows.len() as u64);
         Ok(Page {
@@ -183,12 +179,19 @@ impl Run<'_> {
         Ok(Given { rows, last })
     }
 
-    fn groups(&self, grouped: &Grouped<'_>) -> Result<Given, ExecError> {
-        let after = self.group_after(grouped)?;
+    fn groups(&self, groups: &Groups) -> Result<Given, ExecError> {
         let distinctness =
             if self.plan.distinct { Distinctness::FirstOfEqual } else { Distinctness::All };
+        let grouped = Grouped {
+            groups,
+            order: &self.plan.order,
+            projection: &Projection::of_columns(&groups.columns),
+            after: self.group_after(groups)?,
+            window: self.window,
+            distinctness,
+        };
         let groups = grouped.all(&self.scan)?;
-        let mut found = grouped.page(&groups, after.as_ref(), &self.window, distinctness);
+        let mut found = grouped.page(&groups);
         let last = self.cut(&mut found, |ranked| Place::Group {
             order: ranked.order.clone(),
             keys: groups.keys(ranked.place).cloned().collect(),
@@ -227,12 +230,11 @@ impl Run<'_> {
     }
 
     /// The place to go on from among groups.
-    fn group_after(&self, grouped: &Grouped<'_>) -> Result<Option<LastGroup>, ExecError> {
+    fn group_after(&self, groups: &Groups) -> Result<Option<LastGroup>, ExecError> {
         match self.after.map(|after| &after.place) {
             None => Ok(None),
             Some(Place::Group { order, keys })
-                if order.len() == grouped.order.len()
-                    && keys.len() == grouped.groups.keys.len() =>
+                if order.len() == self.plan.order.len() && keys.len() == groups.keys.len() =>
             {
                 Ok(Some(LastGroup { order: order.clone(), keys: keys.clone() }))
             }

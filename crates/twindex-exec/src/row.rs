@@ -8,7 +8,7 @@ use twindex_plan::env::{Env, Scalar};
 use twindex_plan::eval::evaluate;
 use twindex_plan::expr::Expr;
 
-use crate::group::FinishedGroups;
+use crate::group_finished::FinishedGroups;
 use crate::key::Key;
 
 /// One row of a segment: what the single-row path of every operator reads.

@@ -2,12 +2,14 @@
 //!
 //! A buffer of twice the rows wanted is cut back by selection whenever it is full, and from then on
 //! the worst row kept is a bar: most rows fail against it after one comparison, most segments after
-//! one look at the least and greatest of their numbers, and where the key is a number the bar
-//! becomes a range that a lane narrows by. A heap would do the same with worse locality.
+//! one look at the least and greatest of their numbers, most zones of the others after another, and
+//! where the key is a number or a string the bar becomes a range that a lane narrows by; so does the
+//! place that a page goes on from. A heap would do the same with worse locality.
 
 use std::cmp::Ordering;
 use std::ops::ControlFlow;
 
+use twindex_index::filter::PathFilter;
 use twindex_index::view::SegmentView;
 use twindex_kernels::mask::Mask;
 use twindex_model::path::RowId;
@@ -18,13 +20,17 @@ use twindex_planted::{Fault, planted};
 use crate::column::{Column, Combined};
 use crate::error::ExecError;
 use crate::key::{Direction, Key, cmp_keys};
-use crate::number_key::{NumberKey, Promise};
+use crate::path_key::{PathKey, Promise};
 use crate::runner::Fold;
 use crate::scan::Scan;
 use crate::segment::Segment;
 
 /// Nanoseconds that keying one row is taken to cost.
 pub(crate) const KEY_NS: f64 = 20.0;
+/// The share of rows that zones and bars leave to be keyed.
+const KEYED_PART: f64 = 0.02;
+/// For each row wanted, rows of the best zones that the first bar of all is taken from.
+const FIRST_ROWS: usize = 8;
 /// Rows below which keys are evaluated row by row: less than numbering the values of a segment.
 const FEW_ROWS: u32 = 512;
 
@@ -81,18 +87,33 @@ impl<'a> Order<'a> {
 pub(crate) struct Best<'a> {
     order: &'a Order<'a>,
     /// The first key where lanes can be asked about it.
-    first: Option<NumberKey>,
+    first: Option<PathKey>,
     after: Option<&'a Ranked>,
+    /// What narrows to the rows from the first key of that place on.
+    from_after: Option<PathFilter>,
     n_max: usize,
     rows: Vec<Ranked>,
     /// The worst row that may still be kept, once `n_max` rows were seen.
     bar: Option<Ranked>,
+    /// What narrows to the rows up to a first key, and that key: of the bar, or of an earlier one.
+    up_to_bar: Option<(Key, PathFilter)>,
 }
 
 impl<'a> Best<'a> {
     /// The best `n_max` rows after a place.
     pub(crate) fn new(order: &'a Order<'a>, after: Option<&'a Ranked>, n_max: usize) -> Self {
-        Self { order, first: NumberKey::of(order.keys), after, n_max, rows: Vec::new(), bar: None }
+        let first = PathKey::of(order.keys);
+        let first_after = first.zip(after.and_then(|after| after.keys.first()));
+        Self {
+            order,
+            first,
+            after,
+            from_after: first_after.and_then(|(first, after)| first.from(after)),
+            n_max,
+            rows: Vec::new(),
+            bar: None,
+            up_to_bar: None,
+        }
     }
 
     fn push(&mut self, keys: &[&Key], row: RowId) {
@@ -182,17 +203,57 @@ impl<'a> Best<'a> {
         Ok(())
     }
 
-    /// Clears rows whose first key alone puts them behind the bar, or behind enough other rows of
-    /// the segment.
-    fn narrow_to_gain(&self, segment: &SegmentView<'_>, mask: &mut Mask) {
-        let Some(first) = &self.first else { return };
-        if let Some(bar) = self.bar_number() {
-            first.narrow(bar, segment, mask);
+    /// Clears rows whose first key alone puts them before the place to go on from, behind the bar, or
+    /// behind enough other rows of the segment.
+    fn narrow_to_gain(&mut self, segment: &SegmentView<'_>, mask: &mut Mask) {
+        let Some(first) = self.first else { return };
+        if let Some(number) = self.bar_number() {
+            first.clear_zones((number, self.row_max(segment)), segment, mask);
         }
-        if mask.count() as usize / 4 > self.n_max
-            && let Some(bar) = first.local_bar(segment, mask, (self.after_key(), self.n_max))
-        {
-            first.narrow(bar, segment, mask);
+        if let Some(filter) = &self.from_after {
+            filter.narrow(segment, mask);
+        }
+        if let Some(filter) = self.filter_of_bar(first) {
+            filter.narrow(segment, mask);
+        } else if mask.count() as usize / FIRST_ROWS / 2 > self.n_max {
+            let some = first.in_best_zones(segment, mask, self.n_max.saturating_mul(FIRST_ROWS));
+            self.narrow_by(&some, segment, mask);
+        }
+        if mask.count() as usize / 4 > self.n_max {
+            let all = mask.clone();
+            self.narrow_by(&all, segment, mask);
+        }
+    }
+
+    /// Clears rows behind enough rows of `some`.
+    fn narrow_by(&self, some: &Mask, segment: &SegmentView<'_>, mask: &mut Mask) {
+        let Some(first) = self.first else { return };
+        let bar = first.local_bar(segment, some, (self.after_key(), self.n_max));
+        if let Some(filter) = bar.and_then(|bar| first.up_to(&bar)) {
+            filter.narrow(segment, mask);
+        }
+    }
+
+    /// What narrows to the rows up to the bar, made anew when the bar's first key is another one.
+    fn filter_of_bar(&mut self, first: PathKey) -> Option<&PathFilter> {
+        let key = self.bar.as_ref()?.keys.first()?;
+        if self.up_to_bar.as_ref().is_none_or(|made| made.0 != *key) {
+            self.up_to_bar = first.up_to(key).map(|filter| (key.clone(), filter));
+        }
+        self.up_to_bar.as_ref().map(|made| &made.1)
+    }
+
+    /// The last row of a segment that may be level with the bar and still come before it.
+    fn row_max(&self, segment: &SegmentView<'_>) -> usize {
+        match &self.bar {
+            Some(bar) if self.order.keys.len() == 1 => {
+                match bar.row.segment().cmp(&segment.number()) {
+                    Ordering::Less => 0,
+                    Ordering::Equal => bar.row.place().into(),
+                    Ordering::Greater => usize::MAX,
+                }
+            }
+            _ => usize::MAX,
         }
     }
 
@@ -252,7 +313,9 @@ impl Scan<'_> {
         let work_ns = if rest.is_empty() {
             0.0
         } else {
-            self.work_ns(0..rest.len(), KEY_NS * order.keys.len() as f64)?
+            let is_barred = best.first.is_some() && best.bar.is_some();
+            let part = if is_barred { KEYED_PART } else { 1.0 };
+            self.work_ns(0..rest.len(), KEY_NS * order.keys.len() as f64 * part)?
         };
         let others = self.runner.fold(
             rest.len(),
@@ -270,7 +333,7 @@ impl Scan<'_> {
     /// The segments with what they promise, those that promise most first.
     fn most_promising_first(&self, order: &Order<'_>) -> Result<Vec<(usize, Promise)>, ExecError> {
         let numbers = 0..self.n_segments();
-        let Some(first) = NumberKey::of(order.keys) else {
+        let Some(first) = PathKey::of(order.keys) else {
             return Ok(numbers.map(|number| (number, Promise::Certain)).collect());
         };
         let promised =

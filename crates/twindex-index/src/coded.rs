@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use smallvec::SmallVec;
 use twindex_kernels::mask::{Mask, Words};
-use twindex_kernels::{Code, combine_codes, histogram, min_max_codes};
+use twindex_kernels::{Code, Place, combine_codes, histogram, min_max_codes, write_codes};
 use twindex_model::cell::{Cell, Text};
 use twindex_model::kind::Kind;
 use twindex_model::path::PathId;
@@ -326,7 +326,7 @@ fn written<'a>(lane: &Lane, sources: &[Source<'a>], has_undefined: bool) -> Opti
 
 /// Writes the codes, those of each source after those of the one before; rows that no source has
 /// stay 0.
-fn column_of<'a, T: Code>(
+fn column_of<'a, T: Place>(
     lane: &Lane,
     sources: &[Source<'a>],
     parts: &mut SmallVec<[Part<'a>; 2]>,
@@ -343,13 +343,8 @@ fn column_of<'a, T: Code>(
                 parts.push(Part { first, cells: Cells::One(valueless(*kind)) });
             }
             Source::Codes { codes, slots, least, n_codes, cells, odd } => {
-                let rows = lane.kinds.rows_of_slots(slots);
-                each_width!(codes, codes => {
-                    for (row, slot) in rows.iter().zip(slots) {
-                        let code = codes[usize::from(slot)].index() - *least as usize + first;
-                        column[usize::from(row)] = T::from_u32(code as u32).unwrap_or_default();
-                    }
-                });
+                let shift = (first as u32).wrapping_sub(*least);
+                each_width!(codes, codes => write_part(lane, slots, (codes, shift), &mut column));
                 parts.push(Part { first, cells: cells.clone() });
                 if !odd.is_empty() {
                     let first = first + n_codes;
@@ -361,6 +356,26 @@ fn column_of<'a, T: Code>(
         first += source.n_codes();
     }
     column
+}
+
+/// Writes the codes of some slots, each moved, to their rows.
+fn write_part<C: Code, T: Place>(
+    lane: &Lane,
+    slots: &Mask,
+    (codes, shift): (&[C], u32),
+    column: &mut [T],
+) {
+    if lane.kinds.is_dense() {
+        write_codes(slots.words(), codes, shift, column);
+        return;
+    }
+    let rows = lane.kinds.rows_of_slots(slots);
+    let mut places = slots.iter().map(usize::from);
+    for row in &rows {
+        let Some(code) = places.next().and_then(|slot| codes.get(slot)) else { return };
+        let code: u32 = (*code).into();
+        column[usize::from(row)] = T::cut(code.wrapping_add(shift));
+    }
 }
 
 /// Writes a code for each number outside the frame.

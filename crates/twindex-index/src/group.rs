@@ -18,8 +18,8 @@ use crate::view::SegmentView;
 /// Greatest code for which a table by code is laid out; beyond, a hash table.
 const TABLE_CODE_MAX: u32 = 1 << 17;
 
-/// A table has at most so many entries for each row that is counted.
-const TABLE_PART: usize = 8;
+/// Rows from which on wide codes are counted in a table.
+const TABLE_ROWS_MIN: u32 = 4_096;
 
 /// See [`SegmentView::count_found`].
 pub(crate) fn count_found<'a>(
@@ -113,6 +113,19 @@ fn count_texts<'a>(
     }
 }
 
+/// See [`SegmentView::has_counts`].
+pub(crate) fn has_counts(view: &SegmentView<'_>, path: PathId) -> bool {
+    let Some(lane) = view.lane(path) else { return true };
+    let is_counted = |part: Option<&TextLane>| match part {
+        None => true,
+        Some(TextLane::Codes(part)) => part.counts.get().is_some_and(Option::is_some),
+        Some(_) => false,
+    };
+    lane.numbers.is_none()
+        && is_counted(lane.strings.as_deref())
+        && is_counted(lane.arrays.as_deref())
+}
+
 /// The counts of a lane's codes, built if they were not; `None` if codes are too great.
 pub(crate) fn counts_of<'a>(
     view: &SegmentView<'_>,
@@ -128,10 +141,10 @@ pub(crate) fn counts_of<'a>(
 
 /// Counts the codes of the slots in `mask`.
 fn count_codes(codes: &Codes, mask: &Words, give: &mut dyn FnMut(u32, u32)) {
-    let greatest = codes.greatest_stored();
     // For few rows sorting their codes costs less than clearing and reading a table.
-    let is_many = mask::count(mask) as usize * TABLE_PART >= greatest as usize;
-    if greatest <= TABLE_CODE_MAX && is_many {
+    let is_few = codes.width() > 1 && mask::count(mask) < TABLE_ROWS_MIN;
+    let greatest = if is_few { u32::MAX } else { codes.greatest_stored() };
+    if greatest <= TABLE_CODE_MAX {
         let mut counts = vec![0; greatest as usize + 1];
         codes.histogram(mask, &mut counts);
         let counts = counts.iter().enumerate().filter(|(_, n)| **n > 0);

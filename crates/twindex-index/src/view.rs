@@ -217,6 +217,13 @@ impl<'a> SegmentView<'a> {
         }
     }
 
+    /// Whether the values at `path` are counted already, so that [`SegmentView::count_values`] of all
+    /// rows reads no lane.
+    #[must_use]
+    pub fn has_counts(&self, path: PathId) -> bool {
+        self.past_at(path).is_none() && group::has_counts(self, path)
+    }
+
     /// The cells at `path` of the rows of `mask` as small codes; `None` where they have none, or
     /// too many, or are objects. No row of `mask` may be one of [`SegmentView::take_changed`].
     #[must_use]

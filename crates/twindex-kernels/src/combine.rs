@@ -1,4 +1,5 @@
-//! Two columns of codes as one: `a * n_b + b - least`, the place of a pair in a table of counts.
+//! Columns of codes made of others: two as one, `a * n_b + b - least`, the place of a pair in a table
+//! of counts; and codes moved into a column that others share.
 //!
 //! A pass of its own, and not a product in the loop that counts: the product of whole vectors costs
 //! a tenth of a nanosecond a row, and what counts then reads one narrow column. Plain code under the
@@ -6,6 +7,7 @@
 
 use crate::codes::Code;
 use crate::dispatch::{Isa, Kernel};
+use crate::mask::Words;
 
 /// The places of the rows of the shorter column, as `T`: places that need more width lose their
 /// high bits, and so do those below `least`.
@@ -27,6 +29,59 @@ fn combine<A: Code, B: Code, T: Place>(
     let least = T::cut(least.wrapping_neg());
     isa.run(Combine { a, b, n_b: T::cut(n_b), least, out: &mut out });
     out
+}
+
+/// Writes `code + shift`, wrapping, for each row of `mask` that both columns have. Other rows keep
+/// what they have.
+pub fn write_codes<C: Code, T: Place>(mask: &Words, codes: &[C], shift: u32, out: &mut [T]) {
+    Isa::current().run(Write { mask, codes, shift, out });
+}
+
+struct Write<'a, C, T> {
+    mask: &'a Words,
+    codes: &'a [C],
+    shift: u32,
+    out: &'a mut [T],
+}
+
+/// The bit of each of eight rows.
+const BITS: [u8; 8] = [1, 2, 4, 8, 16, 32, 64, 128];
+
+impl<C: Code, T: Place> Write<'_, C, T> {
+    #[inline(always)]
+    fn apply(self) {
+        let shift = T::cut(self.shift);
+        let moved = |code: C| T::cut(code.into()).extended(T::cut(1), shift, T::default());
+        let columns = self.out.chunks_mut(64).zip(self.codes.chunks(64));
+        for (bits, (out, codes)) in self.mask.iter().zip(columns) {
+            match *bits {
+                0 => (),
+                u64::MAX => out.iter_mut().zip(codes).for_each(|(out, code)| *out = moved(*code)),
+                bits => {
+                    let eights = out.chunks_mut(8).zip(codes.chunks(8));
+                    for (byte, (out, codes)) in bits.to_le_bytes().into_iter().zip(eights) {
+                        for ((out, code), bit) in out.iter_mut().zip(codes).zip(BITS) {
+                            *out = if byte & bit != 0 { moved(*code) } else { *out };
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<C: Code, T: Place> Kernel for Write<'_, C, T> {
+    type Output = ();
+
+    fn scalar(self) {
+        self.apply();
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    unsafe fn avx2(self) {
+        self.apply();
+    }
 }
 
 /// A place in a table: `u8` or `u16`.
@@ -92,7 +147,8 @@ mod tests {
     use proptest::prelude::proptest;
 
     use super::*;
-    use crate::testing::arb_recipe;
+    use crate::mask::Mask;
+    use crate::testing::{arb_mask, arb_recipe};
 
     fn check<A: Code, B: Code, T: Place>(a: &[A], b: &[B], n_b: u32, least: u32) {
         let place = |(a, b): (&A, &B)| {
@@ -105,7 +161,33 @@ mod tests {
         }
     }
 
+    fn check_written<C: Code, T: Place>(mask: &Mask, codes: &[C], shift: u32) {
+        let old: Vec<T> = (0..codes.len() as u32 / 2 * 3).map(T::cut).collect();
+        let mut expected = old.clone();
+        for row in mask.iter().map(usize::from).filter(|row| *row < old.len().min(codes.len())) {
+            let code: u32 = codes[row].into();
+            expected[row] = T::cut(code.wrapping_add(shift));
+        }
+        for isa in Isa::available() {
+            let mut out = old.clone();
+            isa.run(Write { mask: mask.words(), codes, shift, out: &mut out });
+            assert_eq!(out, expected, "{isa}");
+        }
+    }
+
     proptest! {
+        /// Rows set get their code, moved, and no other row changes.
+        #[test]
+        fn codes_are_written_as_in_a_loop(
+            mask in arb_mask(), recipe in arb_recipe(), shift: u32,
+        ) {
+            let skip = recipe.skip();
+            check_written::<u8, u8>(&mask, &recipe.codes()[skip..], shift);
+            check_written::<u8, u16>(&mask, &recipe.codes()[skip..], shift);
+            check_written::<u16, u8>(&mask, &recipe.codes()[skip..], shift);
+            check_written::<u32, u16>(&mask, &recipe.codes()[skip..], shift);
+        }
+
         /// Each row gets the place of its pair, whatever the widths.
         #[test]
         fn pairs_are_placed_as_in_a_loop(

@@ -35,7 +35,7 @@ pub use codes::{Code, and_equal, and_in_range, and_in_set, and_in_set_u8};
 pub use columns::{
     Relation, and_columns, and_columns_equal, and_columns_equal_f64, and_columns_f64,
 };
-pub use combine::{Place, combine_codes};
+pub use combine::{Place, combine_codes, write_codes};
 pub use dispatch::Isa;
 pub use formula::{Formula, Step};
 pub use gather::{

@@ -1,0 +1,58 @@
+//! Groups when all rows were seen: numbers of keys, the keys, and the aggregates.
+//!
+//! Nothing is made for a group that is not given: sorting, HAVING and printing read it where it
+//! lies.
+
+use crate::key::Key;
+use crate::row::GroupView;
+
+/// Groups with the values of their aggregates.
+#[derive(Debug, Default)]
+pub(crate) struct FinishedGroups {
+    /// The values of each key, by number.
+    pub(crate) columns: Vec<Vec<Key>>,
+    /// The numbers of the keys of all groups, group by group.
+    pub(crate) numbers: Vec<u32>,
+    /// The aggregates of all groups, group by group.
+    pub(crate) aggregates: Vec<Key>,
+    pub(crate) n_aggregates: usize,
+    pub(crate) n_groups: usize,
+}
+
+impl FinishedGroups {
+    /// Number of groups.
+    pub(crate) fn len(&self) -> usize {
+        self.n_groups
+    }
+
+    /// The keys of a group.
+    pub(crate) fn keys(&self, place: usize) -> impl Iterator<Item = &Key> {
+        let numbers = &self.numbers[place * self.columns.len()..];
+        self.columns.iter().zip(numbers).map(|(keys, number)| &keys[*number as usize])
+    }
+
+    /// All values of the first key by number; none without keys.
+    pub(crate) fn first_keys(&self) -> Option<&[Key]> {
+        self.columns.first().map(Vec::as_slice)
+    }
+
+    /// The number of the first key of a group, of which there must be one.
+    pub(crate) fn first_number(&self, place: usize) -> usize {
+        self.numbers[place * self.columns.len()] as usize
+    }
+
+    /// A group as an environment.
+    pub(crate) fn view(&self, place: usize) -> GroupView<'_> {
+        GroupView { groups: self, place }
+    }
+
+    /// A key or aggregate of a group.
+    pub(crate) fn slot(&self, place: usize, slot: usize) -> Option<&Key> {
+        let n_keys = self.columns.len();
+        if slot < n_keys {
+            return self.columns[slot].get(self.numbers[place * n_keys + slot] as usize);
+        }
+        let aggregates = &self.aggregates[place * self.n_aggregates..][..self.n_aggregates];
+        aggregates.get(slot - n_keys)
+    }
+}
