@@ -127,8 +127,8 @@ impl Grouped<'_> {
             && GroupTable::is_answered_by_counts(self.groups)
             && scan.segment(0).step(|view| {
                 let has_counts = |path| view.has_counts(path);
-                let keys = self.groups.keys.iter().filter_map(plain_path);
-                keys.map(has_counts).all(|has| has) && scan.filter.exact_count(view).is_some()
+                let mut keys = self.groups.keys.iter().filter_map(plain_path);
+                keys.all(has_counts) && scan.filter.exact_count(view).is_some()
             })?;
         if is_counted { Ok(0.0) } else { scan.work_ns(0..n_segments, row_ns) }
     }
