@@ -54,8 +54,10 @@ fn exit_code(error: &anyhow::Error) -> ExitCode {
         args::Cli::command().error(kind, usage).exit();
     }
     if !error.is::<AlreadyTold>() {
+        let code = error.chain().find_map(|cause| cause.downcast_ref::<twindex::Error>());
+        let code = code.map_or_else(String::new, |error| format!("[{}]", error.code()));
         // Nobody is left to tell if stderr is gone.
-        let _ = writeln!(std::io::stderr(), "error: {error:#}");
+        let _ = writeln!(std::io::stderr(), "error{code}: {error:#}");
     }
     if error.is::<Interrupted>() {
         return ExitCode::from(EXIT_INTERRUPTED);

@@ -53,9 +53,9 @@ pub enum ErrorKind {
     NoSuchVersion,
     /// Reading failed.
     Io,
-    /// There is no such device or module.
+    /// There is no such device or module, or no store or backup.
     NotFound,
-    /// There is such a device or module already.
+    /// There is such a device or module already, or files in a directory that must be empty.
     AlreadyExists,
     /// The etag or the `$version` is not the one that was expected.
     VersionMismatch,

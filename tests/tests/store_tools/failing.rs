@@ -131,6 +131,36 @@ fn a_loss_of_power_leaves_a_whole_backup_or_none() {
 }
 
 #[test]
+fn a_loss_of_power_leaves_a_whole_store_or_none() {
+    let db = open(filled()).unwrap();
+    let backup = MemoryStorage::default();
+    db.backup_storage(Arc::new(backup.clone()), &CopyOptions::default()).unwrap();
+    let mut dice = Dice::new(12);
+    let (mut n_whole, mut n_unfinished) = (0, 0);
+    for call in 0..400 {
+        let target = SimulatedStorage::default();
+        target.fail(Calls::From(call), Fault::Error(IoKind::Other));
+        let shared = Arc::new(target.clone());
+        let done = Twindex::restore_storage(&backup, shared, &CopyOptions::default());
+        let image = target.crash(&mut dice);
+        match open(image) {
+            // Nothing survived, not even the mark.
+            Ok(opened) if opened.recovery().unwrap().is_new => assert!(done.is_err()),
+            Ok(opened) => {
+                n_whole += 1;
+                assert_same(&db, &opened);
+            }
+            Err(error) => {
+                n_unfinished += 1;
+                assert!(done.is_err(), "a store that was reported is lost: {error}");
+                assert_eq!(error.code(), "S023", "{error}");
+            }
+        }
+    }
+    assert!(n_whole > 5 && n_unfinished > 20, "{n_whole} {n_unfinished}");
+}
+
+#[test]
 fn a_compaction_that_fails_loses_nothing() {
     let image = filled();
     let before = open(image.to_copy()).unwrap();

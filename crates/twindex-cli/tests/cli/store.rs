@@ -93,8 +93,8 @@ fn a_backup_is_made_checked_asked_and_restored() {
     run(&["restore", &backup, &restored]).fails(1, "is not empty");
     run(&["backup", "--db", &db, &backup]).fails(1, "is not empty");
     run(&["restore", &backup, &backup]).fails(1, "is not empty");
-    run(&["restore", &db, &folder.path("new")]).fails(1, "a backup without its seal");
-    run(&["shell", "--db", &backup]).fails(1, "restore it, or open it read-only");
+    run(&["restore", &db, &folder.path("new")]).fails(1, "error[S021]");
+    run(&["shell", "--db", &backup]).fails(1, "error[S022]");
     std::fs::remove_file(folder.path("monday/MANIFEST")).expect("it was there");
     run(&["restore", &backup, &folder.path("new")]).fails(1, "`MANIFEST` is missing");
     assert!(!std::path::Path::new(&folder.path("new")).exists());

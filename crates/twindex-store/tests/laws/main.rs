@@ -3,6 +3,7 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used)] // A panic is how a test fails.
 
+mod backup;
 mod checkpoint;
 mod directory;
 mod log;
