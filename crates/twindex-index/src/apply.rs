@@ -48,7 +48,6 @@ pub(crate) fn cell_of(leaf: Leaf, leaves: &Leaves) -> Cell<'_> {
         Leaf::Null => Cell::Null,
         Leaf::Bool(value) => Cell::Bool(value),
         // Adding nothing makes a plain zero of a negative one.
-        Leaf::Number(number) if planted(Fault::NegativeZeroKept) => Cell::Number(number),
         Leaf::Number(number) => Cell::Number(number + 0.0),
         Leaf::String(text) => Cell::String(Text::Borrowed(leaves.str(text))),
         Leaf::Array(text) => Cell::Array(Text::Borrowed(leaves.str(text))),

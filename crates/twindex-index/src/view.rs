@@ -177,7 +177,7 @@ impl<'a> SegmentView<'a> {
     /// Number of live rows whose cell at `path` is of one of `kinds`, from kept counts.
     #[must_use]
     pub fn n_rows_of_kinds(&self, path: PathId, kinds: KindSet) -> u32 {
-        if let Some(past) = self.past_at(path).filter(|_| !planted(Fault::CountsOfNow)) {
+        if let Some(past) = self.past_at(path) {
             return as_of::n_rows_of_kinds(self, (path, past), kinds);
         }
         let Some(lane) = self.segment.lane(path) else {

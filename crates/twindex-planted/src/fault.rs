@@ -99,20 +99,14 @@ faults! {
     ByteCodeTooWide = "index/byte-code-too-wide",
     /// Code 65,536 is written into a column of two bytes.
     ShortCodeTooWide = "index/short-code-too-wide",
-    /// The code at a bound of decimal numbers is taken where the product lands.
-    DecimalBoundGuessed = "index/decimal-bound-guessed",
     /// The seventh digit of a stamp is not printed.
     StampTrimmed = "index/stamp-trimmed",
-    /// A negative zero is stored as one.
-    NegativeZeroKept = "index/negative-zero-kept",
     /// A cell that is removed leaves no before-image.
     ClearedNotKept = "index/cleared-not-kept",
     /// Null in a merge removes an object and leaves what lay below.
     SubtreeKept = "index/subtree-kept",
     /// Questions about kinds are answered with the newest writes.
     KindsOfNow = "index/kinds-of-now",
-    /// Kept counts of kinds answer for an old version.
-    CountsOfNow = "index/counts-of-now",
     /// Readers of an old version see cells of a twin that took a row later.
     LaterTwinSeen = "index/later-twin-seen",
     /// Before-images go while a reader still has their version open.

@@ -8,8 +8,6 @@ mod image;
 
 use std::ops::Bound;
 
-use twindex_planted::{Fault, planted};
-
 /// Powers of ten by exponent.
 const POWERS: [f64; 7] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6];
 /// Scaled numbers beyond it may share a double, so they belong to no frame.
@@ -91,7 +89,7 @@ impl Frame {
         let guess = (bound * POWERS[usize::from(self.exponent)]) as i64;
         let guess = guess.saturating_sub(self.base).clamp(0, i64::from(self.n_codes));
         let mut code = u32::try_from(guess).unwrap_or(self.n_codes);
-        while code > 0 && !planted(Fault::DecimalBoundGuessed) && passed(self.number(code - 1)) {
+        while code > 0 && passed(self.number(code - 1)) {
             code -= 1;
         }
         while code < self.n_codes && !passed(self.number(code)) {
