@@ -88,6 +88,15 @@ Examples:
 
 Nothing is written or mended. Exit code: 0 if everything agrees, 1 with file and place if not.";
 
+const STATS_EXAMPLES: &str = "\
+Examples:
+  twindex stats fleet.jsonl.zst
+  twindex stats --paths=10 fleet.jsonl
+  twindex stats --db fleet.db --format json
+
+The parts add up to the total, which counts what was allocated. What is resident is more by the program
+itself, what the allocator keeps, and free room in lane memory.";
+
 const GENERATE_EXAMPLES: &str = "\
 Examples:
   twindex generate --twins 100000 --seed 7 --out fleet.jsonl.zst
@@ -148,6 +157,8 @@ pub(crate) enum Command {
     Restore(RestoreArgs),
     /// Make a store as small as it gets.
     Compact(CompactArgs),
+    /// Open a store or load files, and show where their memory is.
+    Stats(StatsArgs),
     /// Write a generated fleet as JSON Lines.
     Generate(GenerateArgs),
     /// Time every class of query beside the floor of this machine.
@@ -308,6 +319,34 @@ pub(crate) struct CheckArgs {
     /// Refuse what a hub's write would refuse.
     #[arg(long, env = "TWINDEX_STRICT", value_parser = clap::builder::FalseyValueParser::new())]
     pub(crate) strict: bool,
+}
+
+/// Arguments of `twindex stats`.
+#[derive(Args, Debug)]
+#[command(after_help = STATS_EXAMPLES)]
+pub(crate) struct StatsArgs {
+    /// Directory of a store.
+    #[arg(long, value_name = "DIR", env = "TWINDEX_DB", conflicts_with = "files")]
+    pub(crate) db: Option<PathBuf>,
+    /// Files of twins, plain or compressed; `-` is stdin.
+    #[arg(value_name = "FILE", required_unless_present = "db")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Also the N paths that take most.
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "20", require_equals = true)]
+    pub(crate) paths: Option<usize>,
+    /// How the figures are written.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: FiguresFormat,
+}
+
+/// How figures are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FiguresFormat {
+    /// Columns for the eye.
+    #[default]
+    Table,
+    /// One JSON object.
+    Json,
 }
 
 /// Which fleet to generate.

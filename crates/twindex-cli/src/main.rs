@@ -1,5 +1,5 @@
 //! The command line of Twindex: `demo`, `shell`, `query`, `load`, `check`, `backup`,
-//! `restore`, `compact`, `generate`, `bench`.
+//! `restore`, `compact`, `stats`, `generate`, `bench`.
 //!
 //! stdout carries data and nothing else; talk, warnings and progress go to stderr. The exit code
 //! says how it went: 0 fine, 1 data or query error, 2 usage, 130 Ctrl-C.
@@ -15,6 +15,7 @@ mod fleet;
 mod interrupt;
 mod load;
 mod output;
+mod resident;
 mod samples;
 mod script;
 mod shell;

@@ -232,6 +232,13 @@ impl Dictionary {
         let by_text = self.by_text.capacity() * 8 / 7 * 5;
         self.arena.capacity() + self.offsets.capacity() * 4 + by_text + in_use
     }
+
+    /// Those of them in which nothing lies.
+    pub(crate) fn slack_bytes(&self) -> usize {
+        self.arena.capacity() - self.arena.len()
+            + (self.offsets.capacity() - self.offsets.len()) * 4
+            + (self.by_text.capacity() * 8 / 7 - self.by_text.len()) * 5
+    }
 }
 
 fn text_at<'a>(arena: &'a str, offsets: &[u32], code: u32) -> &'a str {

@@ -163,6 +163,11 @@ impl IdentityTable {
         self.rows.capacity() * 8 / 7 * 5
     }
 
+    /// Those of them in which no row lies.
+    pub(crate) fn slack_bytes(&self) -> usize {
+        (self.rows.capacity() * 8 / 7 - self.rows.len()) * 5
+    }
+
     /// The hash of an identity.
     pub(crate) fn hash(&self, of: Identity<'_>) -> u64 {
         self.hasher.hash_one((of.device_id, of.module_id))

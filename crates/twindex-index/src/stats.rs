@@ -1,5 +1,6 @@
 //! Where the memory is: bytes by what they are for, in all and path by path.
 
+use twindex_kernels::memory::{self, PoolStats};
 use twindex_model::path::PathId;
 
 use crate::index::Index;
@@ -20,7 +21,9 @@ pub struct Bytes {
     pub raw: usize,
     /// Kind planes and sparse rows.
     pub kinds: usize,
-    /// Postings, counts, zones and bounds of weights: caches, all of them.
+    /// Postings: rows by value.
+    pub postings: usize,
+    /// Counts, zones and bounds of weights: caches, as postings are.
     pub derived: usize,
     /// Lane tables, live rows, layouts.
     pub tables: usize,
@@ -62,6 +65,13 @@ pub struct Stats {
     pub bytes: Bytes,
     /// Lanes in all.
     pub lanes: LaneCounts,
+    /// Those of the bytes that `$metadata` takes, on paths of its own and in the stamps of rows.
+    pub metadata_bytes: usize,
+    /// Those of the bytes in which nothing lies: room to grow, what was overwritten in arenas, and
+    /// blocks that are larger than what they hold.
+    pub slack_bytes: usize,
+    /// Memory of lanes in the whole process, other engines' too; their own part is in the bytes.
+    pub pool: PoolStats,
     /// Bytes and lanes of each path that has any, without what paths share: dictionaries, stamps.
     pub paths: Vec<(PathId, Bytes, LaneCounts)>,
 }
@@ -70,8 +80,8 @@ impl Bytes {
     /// The sum of all.
     #[must_use]
     pub fn total(&self) -> usize {
-        let Self { codes, numbers, times, raw, kinds, derived, .. } = self;
-        let lanes = codes + numbers + times + raw + kinds + derived;
+        let Self { codes, numbers, times, raw, kinds, postings, derived, .. } = self;
+        let lanes = codes + numbers + times + raw + kinds + postings + derived;
         lanes + self.tables + self.dictionaries + self.catalog + self.identities + self.undo
     }
 
@@ -81,6 +91,7 @@ impl Bytes {
         self.times += other.times;
         self.raw += other.raw;
         self.kinds += other.kinds;
+        self.postings += other.postings;
         self.derived += other.derived;
         self.tables += other.tables;
     }
@@ -116,15 +127,21 @@ impl Index {
         for segment in self.stores.iter().flat_map(|store| &store.segments) {
             stats.bytes.tables += segment.table_bytes();
             stats.bytes.times += segment.stamps().bytes();
+            stats.metadata_bytes += segment.stamps().bytes();
+            stats.slack_bytes += segment.stamps().slack_bytes();
             for lane in segment.lanes() {
                 let (bytes, lanes) = &mut paths[lane.path.0 as usize];
                 bytes.add(&bytes_of(lane));
+                stats.slack_bytes += slack_of(lane);
                 lanes.add(&forms_of(lane));
             }
         }
         for (path, (bytes, lanes)) in self.catalog.paths().zip(paths) {
             stats.bytes.add(&bytes);
             stats.lanes.add(&lanes);
+            if self.is_metadata(path) {
+                stats.metadata_bytes += bytes.total();
+            }
             if lanes.sparse + lanes.packed + lanes.dense > 0 {
                 stats.paths.push((path, bytes, lanes));
             }
@@ -136,8 +153,35 @@ impl Index {
         stats.bytes.undo = self.undo_bytes();
         stats.bytes.identities = identities.sum::<usize>() + self.record_bytes();
         stats.bytes.derived += self.weight_bytes() + self.totals.bytes();
+        stats.slack_bytes += self.texts.dictionary_slack_bytes()
+            + self.stores.iter().map(|store| store.by_identity.slack_bytes()).sum::<usize>();
+        stats.pool = memory::stats();
         stats
     }
+
+    /// Whether a path is `$metadata` or lies below one.
+    fn is_metadata(&self, path: PathId) -> bool {
+        let mut step = Some(path);
+        while let Some(path) = step {
+            if self.catalog.key(path) == "$metadata" {
+                return true;
+            }
+            step = self.catalog.parent(path);
+        }
+        false
+    }
+}
+
+/// Bytes of a lane in which no value lies.
+fn slack_of(lane: &Lane) -> usize {
+    let numbers = lane.numbers.as_ref().map_or(0, |part| part.slack_bytes());
+    let texts = [&lane.strings, &lane.arrays].into_iter().flatten().map(|part| match &**part {
+        TextLane::Codes(part) => part.codes.slack_bytes(),
+        TextLane::Times(times) => times.slack_bytes(),
+        TextLane::Shared(places) => places.slack_bytes(),
+        TextLane::Raw(raw) => raw.slack_bytes(),
+    });
+    numbers + texts.sum::<usize>()
 }
 
 fn bytes_of(lane: &Lane) -> Bytes {
@@ -151,7 +195,8 @@ fn bytes_of(lane: &Lane) -> Bytes {
         match &**part {
             TextLane::Codes(part) => {
                 bytes.codes += part.codes.bytes();
-                bytes.derived += part.derived_bytes();
+                bytes.postings += part.posting_bytes();
+                bytes.derived += part.count_bytes();
             }
             TextLane::Times(times) => bytes.times += times.bytes(),
             TextLane::Shared(places) => bytes.times += places.memory_bytes(),

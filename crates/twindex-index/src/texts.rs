@@ -364,6 +364,11 @@ impl Texts {
             + (self.raw_due.capacity() + self.due.capacity()) * size_of::<(Family, TextKind)>()
     }
 
+    /// Those of them in which nothing lies.
+    pub(crate) fn dictionary_slack_bytes(&self) -> usize {
+        self.dictionaries.iter().map(Dictionary::slack_bytes).sum()
+    }
+
     /// Bytes of the policies.
     pub(crate) fn policy_bytes(&self) -> usize {
         self.policies.capacity() * size_of::<[Policy; 2]>() + self.by_family.capacity() * 8

@@ -74,6 +74,11 @@ impl Feed {
         woken.wake();
     }
 
+    /// Bytes of the changes that it keeps.
+    pub(crate) fn bytes(&self) -> usize {
+        self.state.lock().ring.bytes()
+    }
+
     /// Ends the feed: subscribers get what is in the ring, and then its end.
     pub(crate) fn close(&self) {
         let mut woken = Woken::default();

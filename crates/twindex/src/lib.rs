@@ -45,6 +45,7 @@ mod engine;
 mod error;
 mod feed;
 mod load;
+mod memory;
 mod options;
 mod page;
 mod query;
@@ -72,6 +73,7 @@ pub use feed::{Change, ChangeKind, EventProperties, Lagged, OpType, Subscribe, S
 pub use load::{
     BadDocument, LoadError, LoadOptions, LoadProgress, LoadReport, LoadWarnings, OnBadInput, Place,
 };
+pub use memory::{Memory, MemoryPart, PathMemory};
 pub use options::Options;
 pub use page::{Answer, Page, Plan, RowKind};
 pub use query::Query;

@@ -12,6 +12,7 @@ use crate::bench::{Floors, Report, measure, write_json, write_table};
 use crate::failure::UsageError;
 use crate::fleet::load_fleet;
 use crate::output::steps_bar;
+use crate::resident::resident_bytes;
 
 /// Loads the fleet, runs the classes, writes the figures.
 pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<()> {
@@ -46,12 +47,4 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<()> {
         BenchFormat::Json => write_json(&report, &mut out)?,
     }
     Ok(out.flush()?)
-}
-
-/// What Linux says this process holds in memory.
-fn resident_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kilobytes * 1_024)
 }

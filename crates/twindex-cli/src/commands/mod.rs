@@ -11,5 +11,6 @@ mod query;
 mod restore;
 mod run;
 mod shell;
+mod stats;
 
 pub(crate) use run::run;

@@ -1,7 +1,9 @@
 //! From arguments to the command that takes them.
 
 use crate::args::Command;
-use crate::commands::{backup, bench, check, compact, demo, generate, load, query, restore, shell};
+use crate::commands::{
+    backup, bench, check, compact, demo, generate, load, query, restore, shell, stats,
+};
 
 /// Runs a command.
 pub(crate) fn run(command: Command) -> anyhow::Result<()> {
@@ -15,6 +17,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
         Command::Restore(args) => restore::run(&args),
         Command::Compact(args) => compact::run(&args),
         Command::Generate(args) => generate::run(&args),
+        Command::Stats(args) => stats::run(&args),
         Command::Bench(args) => bench::run(&args),
     }
 }

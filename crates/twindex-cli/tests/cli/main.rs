@@ -9,6 +9,7 @@ mod kill;
 mod load;
 mod query;
 mod shell;
+mod stats;
 mod store;
 mod support;
 #[cfg(unix)]

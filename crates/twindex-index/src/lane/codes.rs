@@ -154,6 +154,11 @@ impl Codes {
     pub(crate) fn bytes(&self) -> usize {
         each_width!(self, column => column.memory_bytes())
     }
+
+    /// Those of them in which no code lies.
+    pub(crate) fn slack_bytes(&self) -> usize {
+        each_width!(self, column => column.slack_bytes())
+    }
 }
 
 /// Makes room at a slot; nothing to do past the end.

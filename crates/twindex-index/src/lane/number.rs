@@ -198,6 +198,14 @@ impl NumberLane {
             }
     }
 
+    /// Those of them in which no number lies.
+    pub(crate) fn slack_bytes(&self) -> usize {
+        match &self.form {
+            NumberForm::Floats(numbers) => numbers.slack_bytes(),
+            NumberForm::Framed(framed) => framed.codes.slack_bytes(),
+        }
+    }
+
     /// Bytes on the heap of what is derived.
     pub(crate) fn derived_bytes(&self) -> usize {
         self.counts.get().map_or(0, Counts::bytes)

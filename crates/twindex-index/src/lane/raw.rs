@@ -379,6 +379,14 @@ impl RawText {
             + self.long.capacity() * size_of::<(u16, u32)>()
     }
 
+    /// Those of them in which no text lies.
+    pub(crate) fn slack_bytes(&self) -> usize {
+        self.arena.capacity() - self.arena.len()
+            + self.garbage
+            + self.bases.slack_bytes()
+            + self.lens.slack_bytes()
+    }
+
     /// Compares what is kept with what the texts say.
     pub(crate) fn validate(&self) -> Result<(), String> {
         self.validate_sizes()?;

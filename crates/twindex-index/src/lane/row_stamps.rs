@@ -212,6 +212,11 @@ impl RowStamps {
         self.rows.bytes() + self.coder.as_ref().map_or(0, StampCoder::bytes)
     }
 
+    /// Those of them in which no stamp lies.
+    pub(crate) fn slack_bytes(&self) -> usize {
+        self.rows.slack_bytes()
+    }
+
     /// Compares what is kept with what the stamps say.
     pub(crate) fn validate(&self) -> Result<(), String> {
         self.rows.validate_sizes()

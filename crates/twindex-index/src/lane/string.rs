@@ -313,9 +313,13 @@ impl CodeLane {
         *self = Self::of(self.codes.renumbered(codes, greatest));
     }
 
-    /// Bytes of what is derived.
-    pub(crate) fn derived_bytes(&self) -> usize {
-        let counts = self.counts.get().and_then(Option::as_ref).map_or(0, Counts::bytes);
-        counts + self.postings.get().and_then(Option::as_ref).map_or(0, Postings::bytes)
+    /// Bytes of kept counts.
+    pub(crate) fn count_bytes(&self) -> usize {
+        self.counts.get().and_then(Option::as_ref).map_or(0, Counts::bytes)
+    }
+
+    /// Bytes of postings.
+    pub(crate) fn posting_bytes(&self) -> usize {
+        self.postings.get().and_then(Option::as_ref).map_or(0, Postings::bytes)
     }
 }

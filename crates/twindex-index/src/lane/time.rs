@@ -117,6 +117,11 @@ impl TimeLane {
     pub(crate) fn bytes(&self) -> usize {
         self.codes.bytes() + self.coder.bytes()
     }
+
+    /// Those of them in which nothing lies.
+    pub(crate) fn slack_bytes(&self) -> usize {
+        self.codes.slack_bytes()
+    }
 }
 
 #[cfg(test)]

@@ -199,6 +199,18 @@ impl WideCodes {
         };
         self.low.memory_bytes() + high
     }
+
+    /// Those of them in which no code lies.
+    pub(crate) fn slack_bytes(&self) -> usize {
+        let high = match &self.high {
+            High::None => 0,
+            High::U8(high) => high.slack_bytes(),
+            High::U16(high) => high.slack_bytes(),
+            High::U24(high, top) => high.slack_bytes() + top.slack_bytes(),
+            High::U32(high) => high.slack_bytes(),
+        };
+        self.low.slack_bytes() + high
+    }
 }
 
 /// Greatest code of a width in bytes.

@@ -82,6 +82,11 @@ impl<T: Plain> LaneVec<T> {
         self.block.bytes()
     }
 
+    /// Counts the bytes of memory that no value lies in.
+    pub fn slack_bytes(&self) -> usize {
+        self.memory_bytes() - size_of_val(self.as_slice())
+    }
+
     /// Returns the values.
     #[inline]
     pub fn as_slice(&self) -> &[T] {

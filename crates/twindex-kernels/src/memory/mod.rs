@@ -10,8 +10,10 @@
 //! to the pool when a column is dropped, and to the system when a whole map is free.
 
 mod block;
+mod counting;
 mod lane_vec;
 mod pool;
 
+pub use counting::Counting;
 pub use lane_vec::{LaneVec, Plain};
 pub use pool::{PoolStats, stats, trim};

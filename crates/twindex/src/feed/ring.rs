@@ -111,6 +111,11 @@ impl Ring {
         }
     }
 
+    /// Bytes of the changes, and of the places that hold them.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes + self.links.capacity() * size_of::<Link>()
+    }
+
     /// Version after which every change is there.
     pub(crate) fn floor(&self) -> u64 {
         self.floor
