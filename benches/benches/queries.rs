@@ -4,13 +4,18 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput};
 use twindex_benches::{Size, World};
+use twindex_fleet::corners::{CORNERS, ODD_CORNERS};
 use twindex_fleet::questions::{QUESTIONS, Question};
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     let world = World::load(Size::of_run()).expect("a generated fleet loads");
-    for question in &QUESTIONS {
+    for question in QUESTIONS.iter().chain(&CORNERS) {
         bench(&mut criterion, &world, question);
+    }
+    let odd = World::load_odd(Size::of_run()).expect("odd twins load");
+    for question in &ODD_CORNERS {
+        bench(&mut criterion, &odd, question);
     }
     criterion.final_summary();
 }

@@ -6,6 +6,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -119,7 +120,11 @@ ratio of the median to it.
 
 Examples:
   twindex bench --twins 100000
-  twindex bench --twins 10000000 --seconds 3 --format json > bench.json";
+  twindex bench --twins 10000000 --seconds 3 --format json > bench.json
+  twindex bench --corners --format markdown >> benches/README.md
+  twindex bench --only corner/
+  twindex bench --sweep=100k,1M,10M --seconds 0.3
+  twindex bench --cancel --twins 1M";
 
 /// Asks questions of fleets of device twins.
 #[derive(Debug, Parser)]
@@ -396,6 +401,42 @@ pub(crate) struct BenchArgs {
     /// How the figures are written.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) format: BenchFormat,
+    /// Also the worst corners: many conditions, long lists, rare paths, unique values, deep pages.
+    #[arg(long)]
+    pub(crate) corners: bool,
+    /// Show how times grow with the fleet and shrink with threads: each class at these sizes, on one
+    /// thread and on all.
+    #[arg(
+        long,
+        value_name = "N,N…",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "100k,1M",
+        conflicts_with_all = ["twins", "cancel", "format"]
+    )]
+    pub(crate) sweep: Option<Counts>,
+    /// Show how long each class goes on after it was cancelled, corners too.
+    #[arg(long, conflicts_with = "format")]
+    pub(crate) cancel: bool,
+}
+
+impl BenchArgs {
+    /// The sizes of a sweep, if one is wanted.
+    pub(crate) fn sweep(&self) -> Option<Vec<u64>> {
+        self.sweep.as_ref().map(|sizes| sizes.0.clone())
+    }
+}
+
+/// Several numbers of twins.
+#[derive(Clone, Debug)]
+pub(crate) struct Counts(Vec<u64>);
+
+impl FromStr for Counts {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.split(',').map(parse_count).collect::<Result<_, _>>().map(Self)
+    }
 }
 
 /// How the figures of a bench are written.
@@ -406,6 +447,8 @@ pub(crate) enum BenchFormat {
     Table,
     /// One JSON object.
     Json,
+    /// A section of `benches/README.md`.
+    Markdown,
 }
 
 /// Reads `250000`, `250_000`, `250k` or `1M`.
@@ -437,7 +480,7 @@ fn parse_seconds(text: &str) -> Result<f64, String> {
 mod tests {
     use clap::CommandFactory as _;
 
-    use super::{Cli, parse_count};
+    use super::{Cli, Counts, parse_count};
 
     #[test]
     fn definition_is_sound() {
@@ -449,6 +492,7 @@ mod tests {
         assert_eq!(parse_count("1_000"), Ok(1_000));
         assert_eq!(parse_count("250k"), Ok(250_000));
         assert_eq!(parse_count("1M"), Ok(1_000_000));
+        assert_eq!("1k,2M".parse::<Counts>().map(|counts| counts.0), Ok(vec![1_000, 2_000_000]));
         for wrong in ["", "k", "-1", "1.5", "10000M", "1é"] {
             assert!(parse_count(wrong).is_err(), "{wrong}");
         }

@@ -71,6 +71,7 @@
 //! and over a fleet they span the two years before 2026-01-01, the end of time in every fleet.
 //! Desired properties have `$lastUpdatedVersion` too.
 
+pub mod corners;
 mod device;
 mod dice;
 mod fleet;

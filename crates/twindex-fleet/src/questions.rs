@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use crate::corners;
 use crate::fleet::BLOCK;
 
 /// One class of query.
@@ -13,8 +14,11 @@ use crate::fleet::BLOCK;
 pub struct Question {
     /// Name of the class: operation and shape, as in criterion's groups.
     pub name: &'static str,
-    /// The query; `{gateway}` stands for the id of a device in the middle of the fleet.
+    /// The query; `{gateway}` stands for the id of a device in the middle of the fleet, other
+    /// placeholders for what [`corners`] fill in.
     query: &'static str,
+    /// Whether it is only the condition of twins that are to be counted.
+    counts: bool,
     /// Rows of the page wanted; `None` for all rows.
     pub page_rows: Option<usize>,
     /// Which page of a fleet of a million; earlier in a smaller one.
@@ -43,6 +47,8 @@ pub struct Bound {
 pub enum Check {
     /// So many rows, or fewer but at least one in a small fleet.
     Rows(usize),
+    /// So many rows or fewer, none where the fleet ends before the first.
+    AtMost(usize),
     /// One row, whose `n` is the number of twins that pass the condition.
     CountsMatches,
     /// The `n` of all rows add up to the number of twins that pass the condition.
@@ -56,7 +62,12 @@ impl Question {
     #[must_use]
     pub fn text(&self, n_twins: u64) -> String {
         let gateway = n_twins / 2 / BLOCK * BLOCK;
-        self.query.replace("{gateway}", &format!("gw-{gateway:07}"))
+        let text = self.query.replace("{gateway}", &format!("gw-{gateway:07}"));
+        let text = if text.contains('{') { corners::fill(&text) } else { text };
+        match self.counts {
+            true => format!("SELECT COUNT() AS n FROM devices WHERE {text}"),
+            false => text,
+        }
     }
 
     /// The number of the page wanted, from 1.
@@ -88,28 +99,33 @@ const fn question(
     Question { target_us: Some(target_us), ..untargeted(name, query, bound, check) }
 }
 
-const fn untargeted(
+pub(crate) const fn untargeted(
     name: &'static str,
     query: &'static str,
     bound: Bound,
     check: Check,
 ) -> Question {
-    Question { name, query, page_rows: None, page: 1, bound, check, target_us: None }
+    Question { name, query, counts: false, page_rows: None, page: 1, bound, check, target_us: None }
 }
 
-const fn page(number: u64, rows: usize, question: Question) -> Question {
+/// A count of the twins that pass a condition.
+pub(crate) const fn count(name: &'static str, condition: &'static str, bound: Bound) -> Question {
+    Question { counts: true, ..untargeted(name, condition, bound, Check::CountsMatches) }
+}
+
+pub(crate) const fn page(number: u64, rows: usize, question: Question) -> Question {
     Question { page_rows: Some(rows), page: number, ..question }
 }
 
-const fn misses(misses: f64) -> Bound {
+pub(crate) const fn misses(misses: f64) -> Bound {
     Bound { misses, bits_a_row: 0.0, bytes_a_row: 0.0 }
 }
 
-const fn bits(bits_a_row: f64) -> Bound {
+pub(crate) const fn bits(bits_a_row: f64) -> Bound {
     Bound { misses: 1.0, bits_a_row, bytes_a_row: 0.0 }
 }
 
-const fn bytes(bytes_a_row: f64) -> Bound {
+pub(crate) const fn bytes(bytes_a_row: f64) -> Bound {
     Bound { misses: 1.0, bits_a_row: 0.0, bytes_a_row }
 }
 

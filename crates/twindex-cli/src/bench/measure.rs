@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
-use twindex::{Page, Query, Twindex};
+use twindex::{Page, Query};
 use twindex_fleet::questions::{Check, Question};
+
+use crate::bench::World;
 
 /// Runs at least, even if the time is up.
 const RUNS_MIN: usize = 5;
@@ -32,12 +34,11 @@ pub(crate) struct Measured {
 
 /// Checks the answer to `question` and times it for `time`.
 pub(crate) fn measure(
-    db: &Twindex,
+    world: &World,
     question: &Question,
-    n_twins: u64,
     time: Duration,
 ) -> anyhow::Result<Measured> {
-    let query = prepare(db, question, n_twins)
+    let query = prepare(world, question)
         .and_then(|query| check(&query, question).map(|page| (query, page)))
         .with_context(|| format!("class `{}`", question.name));
     let (query, page) = query?;
@@ -61,7 +62,8 @@ pub(crate) fn measure(
 }
 
 /// The query of a class, ready to be run; where it is a late page, the pages before it are read.
-fn prepare<'a>(db: &'a Twindex, question: &Question, n_twins: u64) -> anyhow::Result<Query<'a>> {
+pub(super) fn prepare<'a>(world: &'a World, question: &Question) -> anyhow::Result<Query<'a>> {
+    let (db, n_twins) = world.of(question)?;
     let query = db.query(question.text(n_twins));
     let Some(rows) = question.page_rows else { return Ok(query) };
     let mut query = query.page_size(rows);
@@ -79,6 +81,10 @@ fn check(query: &Query<'_>, question: &Question) -> anyhow::Result<Page> {
         Check::Rows(rows) => {
             let (found, wanted) = (page.n_rows(), rows);
             ensure!(found <= wanted && found > 0, "{found} rows, expected up to {wanted}");
+        }
+        Check::AtMost(rows) => {
+            let found = page.n_rows();
+            ensure!(found <= rows, "{found} rows, expected at most {rows}");
         }
         Check::CountsMatches => {
             let count = page.values().next().and_then(|row| row["n"].as_u64());

@@ -1,9 +1,17 @@
 //! Timing every class of query beside the floor of the machine.
 
+mod cancel;
 mod floor;
+mod markdown;
 mod measure;
 mod report;
+mod sweep;
+mod world;
 
+pub(crate) use cancel::Cancelled;
 pub(crate) use floor::Floors;
+pub(crate) use markdown::write_markdown;
 pub(crate) use measure::{Measured, measure};
-pub(crate) use report::{Report, write_json, write_table};
+pub(crate) use report::{Class, Report, write_json, write_table};
+pub(crate) use sweep::Sweep;
+pub(crate) use world::World;

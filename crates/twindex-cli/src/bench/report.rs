@@ -29,12 +29,12 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    fn bytes_a_twin(&self) -> u64 {
+    pub(super) fn bytes_a_twin(&self) -> u64 {
         self.n_bytes.checked_div(self.loaded.n_twins).unwrap_or_default()
     }
 
     #[allow(clippy::cast_precision_loss)] // numbers of twins are far below 2^53
-    fn twins_each_second(&self) -> f64 {
+    pub(super) fn twins_each_second(&self) -> f64 {
         self.loaded.n_twins as f64 / self.loaded.loading.as_secs_f64().max(1e-9)
     }
 }
@@ -123,7 +123,7 @@ fn target(time: Option<Duration>) -> String {
     time.map_or_else(|| "–".to_owned(), duration)
 }
 
-fn ratio(measured: &Measured, floor: Duration) -> f64 {
+pub(super) fn ratio(measured: &Measured, floor: Duration) -> f64 {
     measured.median.as_secs_f64() / floor.as_secs_f64().max(1e-9)
 }
 

@@ -24,3 +24,36 @@ fn figures_are_a_table_by_default() {
     assert!(text.contains("count/and-3") && text.contains("GB/s"), "{text}");
     assert!(!text.contains("range/"), "{text}");
 }
+
+#[test]
+fn corners_are_checked_and_timed() {
+    let run = run(&["bench", "--twins", "2000", "--seconds", "0", "--only", "corner/"]);
+    let text = run.lines().join("\n");
+    for class in ["corner/and-50", "corner/in-4000-texts", "corner/odd-keys-twin"] {
+        assert!(text.contains(class), "no `{class}` in {text}");
+    }
+}
+
+#[test]
+fn figures_are_markdown_for_the_readme() {
+    let arguments =
+        ["--twins", "500", "--seconds", "0", "--only", "count/", "--format", "markdown"];
+    let run = run(&[&["bench"][..], &arguments].concat());
+    let lines = run.lines();
+    assert!(lines[0].starts_with("### 500 twins, 20"), "{lines:?}");
+    assert!(lines.iter().any(|line| line.starts_with("| count/equal | 5.00 µs | ")), "{lines:?}");
+}
+
+#[test]
+fn a_sweep_shows_growth() {
+    let run = run(&["bench", "--sweep=500,1k", "--seconds", "0", "--only", "count/equal"]);
+    let text = run.lines().join("\n");
+    assert!(text.contains("1,000, 1 thread") && text.contains("count/equal"), "{text}");
+}
+
+#[test]
+fn cancelling_is_measured() {
+    let run = run(&["bench", "--twins", "1000", "--cancel", "--only", "group/"]);
+    let text = run.lines().join("\n");
+    assert!(text.contains("longest to stop") && text.contains("group/two-paths"), "{text}");
+}

@@ -27,5 +27,5 @@ fn a_table_is_for_the_eye() {
 
 #[test]
 fn something_must_be_named() {
-    run(&["stats"]).fails(2, "--db");
+    run(&["stats"]).fails(2, "FILE");
 }
