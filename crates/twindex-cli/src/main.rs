@@ -28,9 +28,6 @@ use clap::{CommandFactory as _, Parser as _};
 
 use crate::failure::{AlreadyTold, Interrupted, UsageError, is_broken_pipe};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Exit code of an error in the data or in a query.
 const EXIT_FAILED: u8 = 1;
 /// Exit code after Ctrl-C, as shells report it.

@@ -133,6 +133,12 @@ impl Work {
     }
 }
 
+/// Gives memory that the process let go back to the system, as after a load. Takes milliseconds, and
+/// no lock is needed.
+pub fn trim_process() {
+    twindex_kernels::memory::trim_process();
+}
+
 impl Index {
     /// Gives back some of what is no longer used, in about `work` microseconds; what cannot be
     /// parted (the codes of one dictionary written anew, the children of one path) may take longer.

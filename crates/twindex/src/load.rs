@@ -15,6 +15,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Instant;
 
+use twindex_index::collect::trim_process;
 use twindex_index::index::Index;
 use twindex_io::document::DocumentReader;
 use twindex_model::json::reader::Strictness;
@@ -26,6 +27,9 @@ use crate::load::batch::{Batch, Framed, Outcome};
 use crate::writer::Writing;
 
 pub use report::{BadDocument, LoadError, LoadProgress, LoadReport, LoadWarnings, Place};
+
+/// Bytes of text after which what was let go on the way is worth giving back to the system.
+const TRIM_BYTES_MIN: u64 = 16 << 20;
 
 /// How to load.
 #[derive(Clone, Copy, Default)]
@@ -173,6 +177,9 @@ impl<'a> Load<'a> {
         if let Some(writing) = self.strict.take() {
             *self.inner.strict_loader.lock() = None;
             writing.finish_untold().map_err(|source| LoadError::Store { source })?;
+        }
+        if self.report.n_bytes >= TRIM_BYTES_MIN {
+            trim_process();
         }
         Ok(std::mem::take(&mut self.report))
     }

@@ -14,7 +14,12 @@ use crate::store::{IfMissing, open_and_load};
 /// Opens the store or loads the files, and tells what they take.
 pub(crate) fn run(args: &StatsArgs) -> anyhow::Result<()> {
     let before = resident_bytes();
-    let input = LoadArgs { load: args.files.clone(), db: args.db.clone(), strict: false };
+    let input = LoadArgs {
+        load: args.files.clone(),
+        db: args.db.clone(),
+        strict: false,
+        read_only: args.db.is_some(),
+    };
     if input.n_stdin() > 1 {
         let message = "stdin (`-`) can be read once only";
         return Err(UsageError(message.to_owned()).into());

@@ -13,7 +13,9 @@ mod block;
 mod counting;
 mod lane_vec;
 mod pool;
+mod trim;
 
 pub use counting::Counting;
 pub use lane_vec::{LaneVec, Plain};
 pub use pool::{PoolStats, stats, trim};
+pub use trim::trim_process;
