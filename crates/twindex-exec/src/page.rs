@@ -247,11 +247,12 @@ impl Run<'_> {
         let scan = self.scan;
         let print = |chunk: &[RowId]| {
             let mut rows = Rows::default();
-            for some in chunk.chunks(HELD_MAX) {
+            for (held, some) in chunk.chunks(HELD_MAX).enumerate() {
                 scan.runner.stop.check()?;
-                scan.with_rows(some, |segment, id| {
-                    rows.push_with(|out| projection.write(segment, id, out));
-                })?;
+                if held == 1 {
+                    rows.reserve_alike(chunk.len() - HELD_MAX);
+                }
+                scan.with_rows(some, |segment, ids| projection.write(segment, ids, &mut rows))?;
             }
             Ok(rows)
         };
@@ -262,7 +263,7 @@ impl Run<'_> {
         let parts = scan.runner.map(chunks, work_ns, print)?;
         let mut parts = parts.into_iter();
         let mut rows = parts.next().unwrap_or_default();
-        parts.for_each(|part| rows.append(&part));
+        parts.for_each(|part| rows.append(part));
         self.printing.set(begun.elapsed());
         Ok(rows)
     }

@@ -78,20 +78,20 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Hands over some rows in one step, whose work must be short for all of them.
+    /// Hands over some rows in one step, those of a segment that stand together at once. The work
+    /// must be short for all of them.
     ///
     /// # Errors
     /// As [`Segment::step`].
     pub(crate) fn with_rows(
         &self,
         rows: &[RowId],
-        mut work: impl FnMut(&SegmentView<'_>, RowId),
+        mut work: impl FnMut(&SegmentView<'_>, &[RowId]),
     ) -> Result<(), ExecError> {
         let Some(collection) = self.collection else { return Ok(()) };
         let read = self.runner.stop.read(self.snapshot)?;
         for rows in rows.chunk_by(|a, b| a.segment() == b.segment()) {
-            let segment = read.segment(collection, rows[0].segment());
-            rows.iter().for_each(|&row| work(&segment, row));
+            work(&read.segment(collection, rows[0].segment()), rows);
         }
         Ok(())
     }

@@ -169,6 +169,24 @@ impl<'a> SegmentView<'a> {
         assemble::write_twin(self, row, out);
     }
 
+    /// Appends the JSON texts of whole twins, one after the other, and says where each ends. The
+    /// cells of some rows are gathered at once, so this is the way for more than one.
+    pub fn write_twins(&self, rows: &[u16], out: &mut String, ended: impl FnMut(usize)) {
+        assemble::write_twins(self, rows, out, ended);
+    }
+
+    /// Appends for each row an object of the values at some paths, those that are undefined left
+    /// out, and says where each ends. A column is `"name":`, escaped, and a path.
+    pub fn write_columns<'c>(
+        &self,
+        columns: impl Iterator<Item = (&'c str, PathId)>,
+        rows: &[u16],
+        out: &mut String,
+        ended: impl FnMut(usize),
+    ) {
+        assemble::write_columns(self, (columns, rows), out, ended);
+    }
+
     /// Appends the JSON text of the value at `path`; false, and nothing appended, if undefined.
     pub fn write_value(&self, path: PathId, row: u16, out: &mut String) -> bool {
         assemble::write_value(self, path, row, out)

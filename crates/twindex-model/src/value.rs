@@ -147,14 +147,63 @@ fn sorted_entries(entries: &[(String, Value)]) -> Vec<&(String, Value)> {
     sorted
 }
 
+/// Whether no byte needs an escape in a JSON string. Eight at a time, for every string of every
+/// twin that is printed is looked at.
+#[inline]
+fn is_plain(text: &[u8]) -> bool {
+    let (words, rest) = text.as_chunks::<8>();
+    if let Some(last) = text.last_chunk::<8>() {
+        let words = words.iter().chain(std::iter::once(last));
+        return words.fold(0, |odd, word| odd | odd_bytes(u64::from_ne_bytes(*word))) == 0;
+    }
+    if let (Some(first), Some(last)) = (rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
+        let (first, last) = (u32::from_ne_bytes(*first), u32::from_ne_bytes(*last));
+        return odd_bytes(u64::from(first) << 32 | u64::from(last)) == 0;
+    }
+    rest.iter().all(|byte| *byte >= 0x20 && *byte != b'"' && *byte != b'\\')
+}
+
+/// Zero if none of eight bytes is a control, a quote or a backslash.
+#[inline]
+fn odd_bytes(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 255;
+    // The greatest bit of a byte is set by a borrow where the byte is less, which none is if no
+    // byte below it is.
+    let is_less = |word: u64, than: u64| word.wrapping_sub(ONES * than) & !word;
+    let quotes = is_less(word ^ ONES * u64::from(b'"'), 1);
+    let backslashes = is_less(word ^ ONES * u64::from(b'\\'), 1);
+    (is_less(word, 0x20) | quotes | backslashes) & ONES << 7
+}
+
 /// Appends `text` as a JSON string, quotes and escapes included.
 pub fn write_json_string(out: &mut String, text: &str) {
-    if text.bytes().all(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
+    if is_plain(text.as_bytes()) {
         out.push('"');
         out.push_str(text);
         out.push('"');
     } else {
         // Serialising a string to memory cannot fail.
         out.push_str(&serde_json::to_string(text).unwrap_or_default());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_plain, write_json_string};
+    use proptest::prelude::{prop, prop_assert_eq, proptest};
+
+    proptest! {
+        #[test]
+        fn strings_are_escaped_as_serde_does(text in "[\u{1}\u{1f} !\"#\\\\a\u{7f}\u{80}é\u{10000}]{0,20}") {
+            let mut out = String::new();
+            write_json_string(&mut out, &text);
+            prop_assert_eq!(out, serde_json::to_string(&text).unwrap_or_default());
+        }
+
+        #[test]
+        fn odd_bytes_are_found_wherever_they_are(text in prop::collection::vec(0u8..=255, 0..20)) {
+            let is_odd = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
+            prop_assert_eq!(is_plain(&text), !text.iter().any(is_odd));
+        }
     }
 }

@@ -80,6 +80,33 @@ impl Kinds {
         }
     }
 
+    /// Hands over number, slot and kind of each of some rows, in any order, that has the path.
+    #[inline]
+    pub(crate) fn for_each_of(&self, of: &[u16], mut take: impl FnMut(usize, usize, Kind)) {
+        match &self.form {
+            Form::Planes(planes) => {
+                for (i, row) in of.iter().enumerate() {
+                    if let Some((slot, kind)) = planes.find(usize::from(*row)) {
+                        take(i, slot, kind);
+                    }
+                }
+            }
+            Form::Sparse { rows, kinds } => {
+                // Mostly none is between the first and the last of them.
+                let (Some(first), Some(last)) = (of.iter().min(), of.iter().max()) else { return };
+                let begin = rows.partition_point(|row| row < first);
+                if rows.get(begin).is_none_or(|row| row > last) {
+                    return;
+                }
+                for (i, row) in of.iter().enumerate() {
+                    if let Ok(at) = rows[begin..].binary_search(row) {
+                        take(i, begin + at, Kind::ALL[usize::from(kinds[begin + at])]);
+                    }
+                }
+            }
+        }
+    }
+
     /// Slots below which all values lie.
     pub(crate) fn n_slots(&self) -> usize {
         match &self.form {

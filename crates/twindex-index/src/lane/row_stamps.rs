@@ -13,7 +13,7 @@ use twindex_model::cell::{InlineText, Text};
 use crate::catalog::shrink_vec;
 use crate::lane::raw::RawText;
 use crate::lane::stamp::Stamp;
-use crate::lane::stamp_code::StampCoder;
+use crate::lane::stamp_code::{Decoded, StampCoder};
 
 /// Bytes of a stamp: 228 years of 100 ns.
 const STAMP_BYTES: usize = 7;
@@ -124,6 +124,11 @@ impl RowStamps {
         stamp.and_then(|stamp| stamp.as_array()).map_or(0, code_of)
     }
 
+    /// The stamps of a row, all at once.
+    pub(crate) fn of_row(&self, row: u16) -> StampsOfRow<'_> {
+        StampsOfRow { coder: self.coder.as_ref(), codes: self.rows.bytes_at(row.into()) }
+    }
+
     /// The text of a stamp of a row.
     #[inline]
     pub(crate) fn text(&self, row: u16, place: u8) -> Text<'_> {
@@ -226,6 +231,30 @@ impl RowStamps {
 fn code_of(bytes: &Bytes) -> u64 {
     let [a, b, c, d, e, f, g] = *bytes;
     u64::from_le_bytes([a, b, c, d, e, f, g, 0])
+}
+
+/// The stamps of one row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StampsOfRow<'a> {
+    coder: Option<&'a StampCoder>,
+    codes: &'a [u8],
+}
+
+impl<'a> StampsOfRow<'a> {
+    /// Number of places, those without a stamp among them.
+    pub(crate) fn n_places(&self) -> usize {
+        self.codes.len() / STAMP_BYTES
+    }
+
+    /// The stamp at a place.
+    pub(crate) fn get(&self, place: u8) -> Decoded<'a> {
+        let at = usize::from(place) * STAMP_BYTES;
+        let stamp = self.codes.get(at..at + STAMP_BYTES).and_then(|stamp| stamp.as_array());
+        match (self.coder, stamp) {
+            (Some(coder), Some(stamp)) => coder.decode(code_of(stamp)),
+            _ => Decoded::Odd(""),
+        }
+    }
 }
 
 fn bytes_of(code: u64) -> Bytes {

@@ -68,38 +68,80 @@ impl Stamp {
 
     /// The instant with as many digits as it needs.
     pub(crate) fn trimmed(ticks: i64) -> Self {
-        let needs = |digits: &u8| ticks % TICKS[usize::from(*digits)] == 0;
-        Self { ticks, digits: (0..=DIGITS_MAX).find(needs).unwrap_or(DIGITS_MAX) }
+        let mut fraction = fraction_of(ticks);
+        let mut digits = if fraction == 0 { 0 } else { DIGITS_MAX };
+        while digits > 0 && fraction.is_multiple_of(10) {
+            fraction /= 10;
+            digits -= 1;
+        }
+        Self { ticks, digits }
     }
 
     /// Its text.
     pub(crate) fn text(self) -> Text<'static> {
-        let mut out = [0; InlineText::BYTES_MAX];
+        let (bytes, len) = self.bytes();
+        // It has at most 28 bytes, all ASCII.
+        InlineText::new(&bytes[..len]).map_or(Text::Borrowed(""), Text::Inline)
+    }
+
+    /// Appends its text.
+    pub(crate) fn write(self, out: &mut String) {
+        let (bytes, len) = self.bytes();
+        out.push_str(std::str::from_utf8(&bytes[..len]).unwrap_or_default());
+    }
+
+    /// The bytes of its text, and how many they are.
+    fn bytes(self) -> ([u8; TEXT_MAX], usize) {
         let seconds = self.second();
         let (year, month, day) = civil_from_days(seconds.div_euclid(86_400));
-        let of_day = seconds.rem_euclid(86_400);
-        out[..20].copy_from_slice(b"0000-00-00T00:00:00Z");
-        write_number(&mut out[..4], year);
-        write_number(&mut out[5..7], month);
-        write_number(&mut out[8..10], day);
-        write_number(&mut out[11..13], of_day / 3_600);
-        write_number(&mut out[14..16], of_day / 60 % 60);
-        write_number(&mut out[17..19], of_day % 60);
+        let of_day = seconds.rem_euclid(86_400) as usize;
+        let year = year as usize;
+        let mut out = *b"0000-00-00T00:00:00.0000000Z";
+        let pairs = [
+            (0, year / 100),
+            (2, year % 100),
+            (5, month as usize),
+            (8, day as usize),
+            (11, of_day / 3_600),
+            (14, of_day / 60 % 60),
+            (17, of_day % 60),
+        ];
+        for (at, pair) in pairs {
+            out[at..at + 2].copy_from_slice(&PAIRS[pair % 100]);
+        }
         let digits = usize::from(self.digits);
         if digits == 0 {
-            return inline(&out[..20]);
+            out[19] = b'Z';
+            return (out, 20);
         }
-        out[19] = b'.';
-        let fraction = self.ticks.rem_euclid(TICKS_PER_SECOND) / TICKS[digits];
-        write_number(&mut out[20..20 + digits], fraction);
+        let fraction = fraction_of(self.ticks) as usize;
+        out[20..22].copy_from_slice(&PAIRS[fraction / 100_000]);
+        out[22..24].copy_from_slice(&PAIRS[fraction / 1_000 % 100]);
+        out[24..26].copy_from_slice(&PAIRS[fraction / 10 % 100]);
+        out[26] = b'0' + (fraction % 10) as u8;
         out[20 + digits] = b'Z';
-        inline(&out[..21 + digits])
+        (out, 21 + digits)
     }
 }
 
-/// The text on the stack: it has at most 28 bytes, all ASCII.
-fn inline(text: &[u8]) -> Text<'static> {
-    InlineText::new(text).map_or(Text::Borrowed(""), Text::Inline)
+/// Bytes of the longest text.
+const TEXT_MAX: usize = 28;
+
+/// The digits of the numbers below 100.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[b'0'; 2]; 100];
+    let mut n = 0;
+    while n < 100 {
+        pairs[n][0] += (n / 10) as u8;
+        pairs[n][1] += (n % 10) as u8;
+        n += 1;
+    }
+    pairs
+};
+
+/// Ticks since the second began.
+fn fraction_of(ticks: i64) -> u32 {
+    ticks.rem_euclid(TICKS_PER_SECOND) as u32
 }
 
 /// Ticks of the fraction and its number of digits, from what follows the seconds.
@@ -123,13 +165,6 @@ fn number(digits: &[u8]) -> Option<i64> {
         number = number * 10 + i64::from(digit);
     }
     Some(number)
-}
-
-fn write_number(out: &mut [u8], mut number: i64) {
-    for place in out.iter_mut().rev() {
-        *place = b'0' + (number % 10) as u8;
-        number /= 10;
-    }
 }
 
 fn days_of_month(year: i64, month: i64) -> i64 {

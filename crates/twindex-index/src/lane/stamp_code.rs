@@ -43,7 +43,7 @@ pub(crate) enum Spelling {
 
 /// What a code stands for.
 #[derive(Clone, Copy, Debug)]
-enum Decoded<'a> {
+pub(crate) enum Decoded<'a> {
     /// A stamp.
     Stamp(Stamp),
     /// An odd text.
@@ -108,8 +108,9 @@ impl StampCoder {
         }
     }
 
+    /// What a code stands for.
     #[inline]
-    fn decode(&self, code: u64) -> Decoded<'_> {
+    pub(crate) fn decode(&self, code: u64) -> Decoded<'_> {
         let from_greatest = self.greatest.wrapping_sub(code);
         if from_greatest < self.odd.len() as u64 {
             return Decoded::Odd(&self.odd[from_greatest as usize]);

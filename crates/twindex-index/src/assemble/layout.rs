@@ -1,0 +1,134 @@
+//! What is printed of the rows of a segment, in order: its lanes as a document has them.
+//!
+//! Kept for whole twins while no lane comes or goes, and made for the columns of a query from that
+//! in no time. Keys lie in one text in the order in which they are printed, so the printer runs
+//! through it instead of visiting the catalogue for each.
+
+use twindex_model::path::PathId;
+
+use crate::catalog::Catalog;
+use crate::lane::Lane;
+use crate::segment::Segment;
+
+/// Lanes in the order of a document: parents first, siblings as they were met.
+#[derive(Debug, Default)]
+pub(crate) struct Layout {
+    pub(super) entries: Vec<Entry>,
+    /// `,"key":` of each entry, escaped.
+    keys: String,
+    /// Place in `entries` by place in the segment's lanes; empty for columns.
+    places: Vec<u32>,
+}
+
+/// One lane in its place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub(super) lane: u32,
+    /// Keys above this one.
+    pub(super) depth: u32,
+    /// Where the entries below this one end; all are undefined where this one is.
+    pub(super) end: u32,
+    /// Where the key ends in `keys`; it begins where the one before ends.
+    key_end: u32,
+}
+
+impl Layout {
+    /// The layout of all lanes. Each lane's parent has a lane too: objects are written first.
+    pub(crate) fn new(lanes: &[Lane], catalog: &Catalog) -> Self {
+        let above = |lane: &u32| catalog.parent(lanes[*lane as usize].path);
+        let mut by_parent: Vec<u32> = (0..lanes.len() as u32).collect();
+        by_parent.sort_unstable_by_key(|lane| {
+            (above(lane), catalog.ordinal(lanes[*lane as usize].path))
+        });
+        let children = |parent: Option<PathId>| {
+            let from = by_parent.partition_point(|lane| above(lane) < parent);
+            let n = by_parent[from..].partition_point(|lane| above(lane) == parent);
+            from..from + n
+        };
+        let mut layout = Self { places: vec![0; lanes.len()], ..Self::default() };
+        // Children still to come, and the entry they belong to.
+        let mut open = vec![(children(None), None)];
+        while let Some((siblings, parent)) = open.last_mut() {
+            let Some(at) = siblings.next() else {
+                if let Some(parent) = parent {
+                    layout.close(*parent);
+                }
+                open.pop();
+                continue;
+            };
+            let (lane, depth) = (by_parent[at], open.len() as u32 - 1);
+            let path = lanes[lane as usize].path;
+            layout.places[lane as usize] = layout.entries.len() as u32;
+            let entry = layout.push((lane, depth), catalog.fragment(path));
+            open.push((children(Some(path)), Some(entry)));
+        }
+        layout
+    }
+
+    /// The layout of columns, each with its `"name":` and path. Those without a lane are left out.
+    pub(crate) fn of_columns<'c>(
+        columns: impl Iterator<Item = (&'c str, PathId)>,
+        segment: &Segment,
+        whole: &Self,
+    ) -> Self {
+        let mut layout = Self::default();
+        for (name, path) in columns {
+            let Some(place) = segment.lane_place(path) else { continue };
+            let first = whole.places[place];
+            let top = whole.entries[first as usize];
+            let offset = (layout.entries.len() as u32).wrapping_sub(first);
+            layout.push((top.lane, 0), name);
+            for at in first + 1..top.end {
+                let entry = whole.entries[at as usize];
+                layout.push((entry.lane, entry.depth - top.depth), &whole.key(at)[1..]);
+            }
+            for at in first..top.end {
+                let end = whole.entries[at as usize].end.wrapping_add(offset);
+                layout.entries[at.wrapping_add(offset) as usize].end = end;
+            }
+        }
+        layout
+    }
+
+    /// Appends an entry with nothing below it.
+    fn push(&mut self, (lane, depth): (u32, u32), key: &str) -> u32 {
+        self.keys.push(',');
+        self.keys.push_str(key);
+        let place = self.entries.len() as u32;
+        let key_end = self.keys.len() as u32;
+        self.entries.push(Entry { lane, depth, end: place + 1, key_end });
+        place
+    }
+
+    /// Says that whatever was appended after an entry lies below it.
+    fn close(&mut self, entry: u32) {
+        self.entries[entry as usize].end = self.entries.len() as u32;
+    }
+
+    /// All entries.
+    pub(super) fn all(&self) -> std::ops::Range<usize> {
+        0..self.entries.len()
+    }
+
+    /// The entries of a path and of what lies below.
+    pub(super) fn range_of(&self, path: PathId, segment: &Segment) -> std::ops::Range<usize> {
+        let Some(place) = segment.lane_place(path) else { return 0..0 };
+        let first = self.places[place] as usize;
+        first..self.entries[first].end as usize
+    }
+
+    /// `,"key":` of an entry.
+    #[inline]
+    pub(super) fn key(&self, entry: u32) -> &str {
+        let begin = entry.checked_sub(1).map_or(0, |before| self.entries[before as usize].key_end);
+        let end = self.entries[entry as usize].key_end;
+        self.keys.get(begin as usize..end as usize).unwrap_or_default()
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn bytes(&self) -> usize {
+        self.entries.capacity() * size_of::<Entry>()
+            + self.places.capacity() * 4
+            + self.keys.capacity()
+    }
+}
