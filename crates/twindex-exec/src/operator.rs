@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use twindex_index::filter::Estimate;
+use twindex_index::filter::{Estimate, PathFilter};
 use twindex_index::snapshot::SnapshotRead;
 use twindex_index::view::SegmentView;
 use twindex_kernels::mask::Mask;
@@ -84,6 +84,11 @@ pub trait Operator: fmt::Debug + Send + Sync {
     /// Whether the operator or one that it is made of goes row by row.
     fn has_row_steps(&self) -> bool {
         self.is_row_by_row() || self.children().iter().any(|child| child.operator().has_row_steps())
+    }
+
+    /// A condition on `deviceId` that every row kept meets, if it says so by itself.
+    fn identities(&self) -> Option<&PathFilter> {
+        None
     }
 
     /// The operators it is made of.

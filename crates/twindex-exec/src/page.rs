@@ -99,7 +99,9 @@ pub(crate) fn execute_with(
         scan: Scan::new(snapshot, plan, filter, request)?,
     };
     let page = run.page()?;
-    Ok(TimedPage { page, total: begun.elapsed(), printing: run.printing.get() })
+    let total = begun.elapsed();
+    run.scan.sort_ids(total);
+    Ok(TimedPage { page, total, printing: run.printing.get() })
 }
 
 /// One page in the making.

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use twindex_index::cell_set::CellSet;
+use twindex_index::filter::PathFilter;
 use twindex_index::snapshot::SnapshotRead;
 use twindex_index::view::{Equality, SegmentView};
 use twindex_kernels::mask::Mask;
@@ -105,6 +106,11 @@ impl Filter {
     pub fn total(&self, read: &SnapshotRead<'_>, collection: Collection) -> Option<u64> {
         let total = self.masks.operator().total(read, collection);
         total.filter(|n_rows| self.rows.is_none() || *n_rows == 0)
+    }
+
+    /// A condition on `deviceId` that every row that matches meets.
+    pub(crate) fn identities(&self) -> Option<&PathFilter> {
+        self.masks.operator().identities()
     }
 
     /// Number of rows that match, where kept counts know it.

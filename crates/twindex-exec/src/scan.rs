@@ -5,8 +5,11 @@
 //! on from is a row id, so earlier segments are not looked at again.
 
 use std::ops::{ControlFlow, Range};
+use std::time::{Duration, Instant};
 
+use twindex_index::filter::PathFilter;
 use twindex_index::snapshot::Snapshot;
+use twindex_index::sorted_ids::Step;
 use twindex_index::view::SegmentView;
 use twindex_kernels::mask::Mask;
 use twindex_model::path::{Collection, RowId};
@@ -17,12 +20,17 @@ use crate::catalog_view::twins_of;
 use crate::error::ExecError;
 use crate::page::Request;
 use crate::physical::Filter;
+use crate::row::RowView;
 use crate::runner::Runner;
 use crate::segment::{Pace, Segment};
 use crate::stop::Stop;
 
 /// Segments evaluated at once at most.
 const BATCH_MAX: usize = 64;
+/// How much longer than a range without an order the work on one may take that follows.
+const SORT_PART: u32 = 2;
+/// Rows listed that are judged while the writer is held off.
+const LISTED_HELD: usize = 64;
 
 /// What every sink needs to walk the segments of a query.
 #[derive(Clone, Copy, Debug)]
@@ -121,6 +129,11 @@ impl<'a> Scan<'a> {
         n_max: usize,
     ) -> Result<Vec<RowId>, ExecError> {
         let mut taken = Taken { rows: Vec::new(), skip, n_max };
+        if let Some(listed) = self.listed()? {
+            let behind = listed.into_iter().filter(|row| after.is_none_or(|after| *row > after));
+            self.take_listed(&behind.collect::<Vec<_>>(), &mut taken)?;
+            return Ok(taken.rows);
+        }
         let mut next = after.map_or(0, RowId::segment);
         let mut n_batch = 1;
         while next < self.n_segments() && !taken.is_full() {
@@ -141,6 +154,62 @@ impl<'a> Scan<'a> {
             n_batch = (n_batch * 2).min(BATCH_MAX);
         }
         Ok(taken.rows)
+    }
+
+    /// The rows that a condition on `deviceId` leaves, ascending, where it names them: no segment
+    /// need be asked then.
+    fn listed(&self) -> Result<Option<Vec<RowId>>, ExecError> {
+        let (Some(collection), Some(filter)) = (self.collection, self.filter.identities()) else {
+            return Ok(None);
+        };
+        Ok(self.runner.stop.read(self.snapshot)?.listed(collection, filter))
+    }
+
+    /// Works on an order of `deviceId` where ranges of it have cost enough, of which the last took
+    /// so long: no more than in proportion to that, and not once the query is to stop.
+    pub(crate) fn sort_ids(&self, took: Duration) {
+        let is_range = self.filter.identities().is_some_and(PathFilter::is_identity_range);
+        if !is_range || self.collection != Some(Collection::Devices) {
+            return;
+        }
+        let Ok(read) = self.runner.stop.read(self.snapshot) else { return };
+        let (sorter, n_rows) = (read.id_sorter(), read.n_rows(Collection::Devices));
+        drop(read);
+        let took_ns = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        if !sorter.note_cost(took_ns, n_rows) {
+            return;
+        }
+        let begun = Instant::now();
+        let mut step = Step::Copy;
+        while begun.elapsed() < took * SORT_PART && self.runner.stop.check().is_ok() {
+            step = match step {
+                Step::Copy => match self.runner.stop.read(self.snapshot) {
+                    Ok(read) => read.copy_ids(),
+                    Err(_) => return,
+                },
+                Step::Sort => sorter.sort(),
+                Step::Done => return,
+            }
+        }
+    }
+
+    /// Takes those of some ascending rows that match.
+    fn take_listed(&self, rows: &[RowId], taken: &mut Taken) -> Result<(), ExecError> {
+        for some in rows.chunks(LISTED_HELD) {
+            self.runner.stop.check()?;
+            self.with_rows(some, |segment, ids| {
+                for id in ids {
+                    let row = RowView { segment: *segment, row: id.place() };
+                    if self.filter.keeps(&row) && taken.take(*id) {
+                        return;
+                    }
+                }
+            })?;
+            if taken.is_full() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn take_lazily(

@@ -12,6 +12,7 @@ use crate::lane::Lane;
 use crate::lane::string::TextLane;
 use crate::narrow::{TextTest, and_numbers, and_texts};
 use crate::snapshot::SnapshotRead;
+use crate::sorted_ids::is_range;
 use crate::texts::TextKind;
 use crate::view::SegmentView;
 use crate::{as_of, estimate};
@@ -144,9 +145,28 @@ impl PathFilter {
         }
     }
 
+    /// Whether it is a condition on `deviceId`.
+    #[must_use]
+    pub fn is_of_identity(&self) -> bool {
+        self.path == DEVICE_ID
+    }
+
+    /// Whether it asks for a range of `deviceId`, for which an order of the ids would do.
+    #[must_use]
+    pub fn is_identity_range(&self) -> bool {
+        self.path == DEVICE_ID
+            && is_range(&self.set.strings)
+            && !self.set.kinds.contains(Kind::Undefined)
+    }
+
     /// The ids listed, if the set lists devices by their identity and nothing else.
     pub(crate) fn devices_listed(&self, segment: &SegmentView<'_>) -> Option<&[Box<str>]> {
-        let is_identity = self.path == DEVICE_ID && segment.collection() == Collection::Devices;
+        self.devices_listed_in(segment.collection())
+    }
+
+    /// The same of a whole collection.
+    pub(crate) fn devices_listed_in(&self, collection: Collection) -> Option<&[Box<str>]> {
+        let is_identity = self.path == DEVICE_ID && collection == Collection::Devices;
         match &self.set.strings {
             TextSet::Points(points) if is_identity && points.len() <= IDENTITIES_MAX => {
                 (!self.set.kinds.contains(Kind::Undefined)).then_some(points)

@@ -14,6 +14,7 @@ use twindex_model::path::{Collection, RowId};
 
 use crate::catalog::{DEVICE_ID, MODULE_ID, is_roomy};
 use crate::segment::Segment;
+use crate::sorted_ids::SortedIds;
 use crate::texts::Texts;
 
 /// Key of the one identity field.
@@ -83,6 +84,8 @@ impl<'a> Identity<'a> {
 pub(crate) struct IdentityTable {
     rows: HashTable<u32>,
     hasher: RandomState,
+    /// The rows in the order of their ids, where that pays.
+    sorted: SortedIds,
 }
 
 impl IdentityTable {
@@ -102,6 +105,7 @@ impl IdentityTable {
             self.hasher.hash_one((&*device_id, module_id.as_deref()))
         };
         self.rows.insert_unique(hash(&row.0), row.0, hash);
+        self.sorted.note_move(row);
     }
 
     /// Makes room for so many rows more.
@@ -141,6 +145,7 @@ impl IdentityTable {
         if let Ok(entry) = self.rows.find_entry(hash, |other| *other == row.0) {
             entry.remove();
         }
+        self.sorted.note_move(row);
     }
 
     /// Gives back memory if there is far more than needed.
@@ -153,6 +158,11 @@ impl IdentityTable {
         }
     }
 
+    /// The rows in the order of their ids.
+    pub(crate) fn sorted(&self) -> &SortedIds {
+        &self.sorted
+    }
+
     /// Number of rows.
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
@@ -160,7 +170,7 @@ impl IdentityTable {
 
     /// Bytes on the heap.
     pub(crate) fn bytes(&self) -> usize {
-        self.rows.capacity() * 8 / 7 * 5
+        self.rows.capacity() * 8 / 7 * 5 + self.sorted.bytes()
     }
 
     /// Those of them in which no row lies.

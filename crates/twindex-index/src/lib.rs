@@ -18,6 +18,7 @@ pub mod record;
 pub mod redo;
 pub mod restore;
 pub mod snapshot;
+pub mod sorted_ids;
 pub mod stats;
 pub mod totals;
 pub mod view;

@@ -22,11 +22,16 @@ use twindex_sync::{Condvar, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::catalog::Catalog;
 use crate::chain::Chain;
 use crate::collect::Collected;
+use crate::filter::PathFilter;
 use crate::identity::Identity;
 use crate::index::Index;
 use crate::past::Past;
 use crate::record::Record;
+use crate::sorted_ids::{IdSorter, InRange, Step};
 use crate::view::SegmentView;
+
+/// Rows that [`SnapshotRead::listed`] gives at most where it looks up a range.
+const LISTED_MAX: usize = 4_096;
 
 /// Number of a batch of writes. Later batches have greater ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -365,6 +370,62 @@ impl SnapshotRead<'_> {
     #[must_use]
     pub fn record(&self, collection: Collection, row: RowId) -> Record {
         self.index.record_at(self.ts, collection, row)
+    }
+
+    /// The rows of a collection that a condition on `deviceId` keeps, ascending, if looking them up
+    /// is cheaper than looking at each row.
+    #[must_use]
+    pub fn listed(&self, collection: Collection, filter: &PathFilter) -> Option<Vec<RowId>> {
+        let mut rows: Vec<RowId> = match filter.devices_listed_in(collection) {
+            Some(ids) => ids.iter().filter_map(|id| self.find(id, None)).collect(),
+            None => {
+                let range = self.in_range(collection, filter)?;
+                if range.n_max() > LISTED_MAX {
+                    return None;
+                }
+                let moved = range.moved().filter(|row| self.keeps(collection, *row, filter));
+                range.settled().chain(moved).collect()
+            }
+        };
+        rows.sort_unstable();
+        Some(rows)
+    }
+
+    /// The number of rows of a collection that a condition on `deviceId` keeps, if that can be
+    /// looked up.
+    #[must_use]
+    pub fn n_listed(&self, collection: Collection, filter: &PathFilter) -> Option<u64> {
+        let range = self.in_range(collection, filter)?;
+        let moved = range.moved().filter(|row| self.keeps(collection, *row, filter));
+        Some((range.n_settled() + moved.count()) as u64)
+    }
+
+    fn in_range(&self, collection: Collection, filter: &PathFilter) -> Option<InRange> {
+        if collection != Collection::Devices || !filter.is_identity_range() {
+            return None;
+        }
+        let store = self.index.store(collection);
+        let sorted = store.by_identity.sorted();
+        sorted.range(&filter.set.strings, self.ts, (&store.segments, &self.index.texts))
+    }
+
+    fn keeps(&self, collection: Collection, row: RowId, filter: &PathFilter) -> bool {
+        let segment = self.segment(collection, row.segment());
+        segment.live().get(row.place()) && filter.keeps(&segment.cell(filter.path, row.place()))
+    }
+
+    /// What builds an order of the ids of devices.
+    #[must_use]
+    pub fn id_sorter(&self) -> IdSorter {
+        self.index.store(Collection::Devices).by_identity.sorted().sorter().clone()
+    }
+
+    /// Begins an order of the ids of devices, or copies some more of them for it.
+    #[must_use]
+    pub fn copy_ids(&self) -> Step {
+        let store = self.index.store(Collection::Devices);
+        let at = (&*store.segments, &self.index.texts);
+        store.by_identity.sorted().copy(self.index.versions.newest, at)
     }
 
     /// The row of a twin.

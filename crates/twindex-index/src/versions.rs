@@ -20,6 +20,8 @@ const ROWS_TAKEN: usize = 64;
 pub(crate) struct Versions {
     /// The batch; 0 keeps nothing.
     pub(crate) now: Ts,
+    /// The newest batch there was, whether it is published or was taken back.
+    pub(crate) newest: Ts,
     /// Segments with before-images, each once.
     with_undo: Vec<(Collection, u32)>,
 }
@@ -48,6 +50,7 @@ impl Index {
     /// begins, nothing is kept, and no version before such writes may be read any more.
     pub fn begin(&mut self, ts: Ts) {
         self.versions.now = ts;
+        self.versions.newest = self.versions.newest.max(ts);
         self.catalog.set_now(ts);
     }
 

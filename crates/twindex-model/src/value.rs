@@ -170,8 +170,8 @@ fn odd_bytes(word: u64) -> u64 {
     // The greatest bit of a byte is set by a borrow where the byte is less, which none is if no
     // byte below it is.
     let is_less = |word: u64, than: u64| word.wrapping_sub(ONES * than) & !word;
-    let quotes = is_less(word ^ ONES * u64::from(b'"'), 1);
-    let backslashes = is_less(word ^ ONES * u64::from(b'\\'), 1);
+    let quotes = is_less(word ^ (ONES * u64::from(b'"')), 1);
+    let backslashes = is_less(word ^ (ONES * u64::from(b'\\')), 1);
     (is_less(word, 0x20) | quotes | backslashes) & ONES << 7
 }
 

@@ -4,7 +4,7 @@
 //! can fill a segment. Once few rows are left, judging them one by one reads less than the next
 //! lane would.
 
-use twindex_index::filter::Estimate;
+use twindex_index::filter::{Estimate, PathFilter};
 use twindex_index::snapshot::SnapshotRead;
 use twindex_index::view::SegmentView;
 use twindex_kernels::mask::Mask;
@@ -124,6 +124,10 @@ impl Operator for And {
 
     fn children(&self) -> &[Node] {
         &self.children
+    }
+
+    fn identities(&self) -> Option<&PathFilter> {
+        self.children.iter().find_map(|child| child.operator().identities())
     }
 
     fn describe(&self) -> String {

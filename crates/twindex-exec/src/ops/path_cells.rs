@@ -46,7 +46,8 @@ impl Operator for PathCells {
     }
 
     fn total(&self, read: &SnapshotRead<'_>, collection: Collection) -> Option<u64> {
-        read.count(collection, &self.filter)
+        let total = read.count(collection, &self.filter);
+        total.or_else(|| read.n_listed(collection, &self.filter))
     }
 
     fn is_slow(&self, segment: &SegmentView<'_>) -> bool {
@@ -64,6 +65,10 @@ impl Operator for PathCells {
     fn paths(&self, paths: &mut Vec<PathId>) -> bool {
         paths.push(self.filter.path);
         true
+    }
+
+    fn identities(&self) -> Option<&PathFilter> {
+        self.filter.is_of_identity().then_some(&self.filter)
     }
 
     fn describe(&self) -> String {

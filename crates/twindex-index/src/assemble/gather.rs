@@ -3,6 +3,7 @@
 //! What a lane is like is found out once for the rows of a block, and the loads of one row do not
 //! wait for those of another. Cells refer to where their texts lie; nothing is copied.
 
+use smallvec::SmallVec;
 use twindex_kernels::LaneVec;
 use twindex_model::cell::{Cell, Text};
 use twindex_model::kind::Kind;
@@ -75,6 +76,8 @@ impl<'a> Block<'a> {
             true => rows.iter().map(|row| view.past_of_row(*row)).collect(),
         };
         let has_past = pasts.iter().any(Option::is_some);
+        let mut asked: SmallVec<[(u16, u8); BLOCK]> = rows.iter().copied().zip(0..).collect();
+        asked.sort_unstable();
         let (lanes, mut at) = (view.segment().lanes(), entries.start);
         while at < entries.end {
             let entry = layout.entries[at];
@@ -82,7 +85,7 @@ impl<'a> Block<'a> {
             if has_past {
                 self.gather_old(view, (lane, at as u32), (rows, &pasts));
             } else {
-                self.gather_lane(view.reading(), (lane, at as u32), rows);
+                self.gather_lane(view.reading(), (lane, at as u32), &asked);
             }
             // Where a path is in no row, nothing below it is.
             at = if self.cells.len() == n_before { entry.end as usize } else { at + 1 };
@@ -90,11 +93,11 @@ impl<'a> Block<'a> {
     }
 
     #[inline]
-    fn gather_lane(&mut self, reading: Reading<'a>, lane: (&'a Lane, u32), rows: &[u16]) {
+    fn gather_lane(&mut self, reading: Reading<'a>, lane: (&'a Lane, u32), asked: &[(u16, u8)]) {
         let (lane, entry) = lane;
         let values = Values::of(lane, reading);
-        lane.kinds.for_each_of(rows, |i, slot, kind| {
-            self.push(i, entry, values.get((rows[i], slot), kind));
+        lane.kinds.for_each_of(asked, |i, slot, kind| {
+            self.push(usize::from(i), entry, values.get(slot, kind));
         });
     }
 
@@ -111,7 +114,7 @@ impl<'a> Block<'a> {
             let found = match past.as_ref().map_or(Then::Lane, then) {
                 Then::Lane => {
                     let found = lane.kinds.find(*row);
-                    found.map(|(slot, kind)| values.get((*row, slot), kind))
+                    found.map(|(slot, kind)| values.get(slot, kind))
                 }
                 Then::Record(record) => found_of(view.old_cell(record)),
                 Then::Nowhere => None,
@@ -174,7 +177,7 @@ impl<'a> Values<'a> {
     }
 
     #[inline]
-    fn get(&self, (_, slot): (u16, usize), kind: Kind) -> Found<'a> {
+    fn get(&self, slot: usize, kind: Kind) -> Found<'a> {
         match kind {
             // No slot is of an undefined cell.
             Kind::Undefined | Kind::Null => Found::Null,

@@ -80,27 +80,34 @@ impl Kinds {
         }
     }
 
-    /// Hands over number, slot and kind of each of some rows, in any order, that has the path.
+    /// Hands over what is asked beside each of some ascending rows that has the path, with the
+    /// row's slot and kind.
     #[inline]
-    pub(crate) fn for_each_of(&self, of: &[u16], mut take: impl FnMut(usize, usize, Kind)) {
+    pub(crate) fn for_each_of<T: Copy>(
+        &self,
+        asked: &[(u16, T)],
+        mut take: impl FnMut(T, usize, Kind),
+    ) {
         match &self.form {
             Form::Planes(planes) => {
-                for (i, row) in of.iter().enumerate() {
+                for (row, of) in asked {
                     if let Some((slot, kind)) = planes.find(usize::from(*row)) {
-                        take(i, slot, kind);
+                        take(*of, slot, kind);
                     }
                 }
             }
             Form::Sparse { rows, kinds } => {
-                // Mostly none is between the first and the last of them.
-                let (Some(first), Some(last)) = (of.iter().min(), of.iter().max()) else { return };
-                let begin = rows.partition_point(|row| row < first);
-                if rows.get(begin).is_none_or(|row| row > last) {
-                    return;
-                }
-                for (i, row) in of.iter().enumerate() {
-                    if let Ok(at) = rows[begin..].binary_search(row) {
-                        take(i, begin + at, Kind::ALL[usize::from(kinds[begin + at])]);
+                // Mostly none of the lane's rows is between the first and the last asked.
+                let Some((first, _)) = asked.first() else { return };
+                let mut at = rows.partition_point(|row| row < first);
+                for (row, of) in asked {
+                    at = first_not_below(rows, at, *row);
+                    match rows.get(at) {
+                        Some(found) if found == row => {
+                            take(*of, at, Kind::ALL[usize::from(kinds[at])]);
+                        }
+                        Some(_) => (),
+                        None => return,
                     }
                 }
             }
@@ -396,6 +403,26 @@ impl Kinds {
             Form::Planes(planes) => planes.bytes(),
         }
     }
+}
+
+/// Place of the first row from `at` on that is not below `row`, which is near.
+#[inline]
+fn first_not_below(rows: &[u16], mut at: usize, row: u16) -> usize {
+    let mut step = 1;
+    while let Some(found) = rows.get(at)
+        && *found < row
+    {
+        // Ever longer steps, each of which ends where it would pass the row.
+        match rows.get(at + step) {
+            Some(next) if *next < row => {
+                at += step;
+                step *= 2;
+            }
+            _ if step > 1 => step = 1,
+            _ => at += 1,
+        }
+    }
+    at
 }
 
 fn recount(counts: &mut [u32; 8], old: Kind, new: Kind) {
