@@ -110,7 +110,7 @@ impl IdentityTable {
 
     /// Makes room for so many rows more.
     pub(crate) fn reserve(&mut self, n_rows: usize, at: (&[Segment], &Texts)) {
-        let Self { rows, hasher } = self;
+        let Self { rows, hasher, .. } = self;
         rows.reserve(n_rows, |row| {
             let (device_id, module_id) = identity_of_row(RowId(*row), at);
             hasher.hash_one((&*device_id, module_id.as_deref()))
@@ -120,7 +120,7 @@ impl IdentityTable {
     /// Adds a row whose identity, which stands in the lanes, has this hash. False, and nothing added,
     /// if another row has it.
     pub(crate) fn enter(&mut self, hash: u64, row: RowId, at: (&[Segment], &Texts)) -> bool {
-        let Self { rows, hasher } = self;
+        let Self { rows, hasher, sorted } = self;
         let is_same = |other: &u32| {
             let ((device_a, module_a), (device_b, module_b)) =
                 (identity_of_row(row, at), identity_of_row(RowId(*other), at));
@@ -134,6 +134,7 @@ impl IdentityTable {
             Entry::Occupied(_) => false,
             Entry::Vacant(place) => {
                 place.insert(row.0);
+                sorted.note_move(row);
                 true
             }
         }
