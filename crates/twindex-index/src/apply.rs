@@ -21,6 +21,9 @@ use crate::texts::Texts;
 use crate::totals::{TotalsTable, Writing};
 use crate::undo::Fate;
 
+/// Children of a path beyond which those that a row has are looked for among its lanes.
+const CROWDED_MIN: usize = 256;
+
 /// One segment with all that a write to it changes.
 #[derive(Debug)]
 pub(crate) struct Writer<'a> {
@@ -110,7 +113,7 @@ impl Writer<'_> {
 
     /// Writes a cell of a whole twin; of a repeated key the last value stays.
     fn write_once(&mut self, row: u16, path: PathId, (cell, write): (&Cell<'_>, u32)) {
-        let (lane, _) = self.segment.lane_or_new(path, self.catalog);
+        let (lane, _) = self.segment.lane_or_new((row, path), self.catalog);
         if lane.touched == write {
             self.clear_below(row, path);
         }
@@ -123,7 +126,7 @@ impl Writer<'_> {
         let is_known = self.keeps()
             && self.segment.live().get(row)
             && !self.segment.keep(self.ts, (row, path), cell, self.texts);
-        let (lane, stamps) = self.segment.lane_or_new(path, self.catalog);
+        let (lane, stamps) = self.segment.lane_or_new((row, path), self.catalog);
         let mut scope =
             WriteScope { catalog: self.catalog, texts: self.texts, stamps, options: self.options };
         lane.touched = write;
@@ -191,8 +194,9 @@ impl Writer<'_> {
 
     fn clear_lanes(&mut self, row: u16, is_cleared: impl Fn(&Lane) -> bool) {
         let keeps = self.keeps();
-        let Parts { lanes, stamps, undo } = self.segment.parts_mut();
-        for lane in lanes.iter_mut().filter(|lane| is_cleared(lane)) {
+        let Parts { lanes, spans, stamps, undo } = self.segment.parts_mut();
+        let lanes = lanes.iter_mut().zip(spans).filter(|(_, span)| span.has(row));
+        for lane in lanes.map(|(lane, _)| lane).filter(|lane| is_cleared(lane)) {
             if keeps && lane.kinds.kind(row) != Kind::Undefined {
                 let before = lane.before(row, Reading { texts: self.texts, stamps });
                 undo.note(self.ts, (row, lane.path), &before);
@@ -209,6 +213,14 @@ impl Writer<'_> {
     pub(crate) fn clear_below(&mut self, row: u16, path: PathId) {
         let mut objects = vec![path];
         while let Some(object) = objects.pop() {
+            if self.catalog.n_entries(Some(object)) > CROWDED_MIN {
+                for child in self.children_in_row(row, object) {
+                    if self.clear(row, child) == Kind::Object {
+                        objects.push(child);
+                    }
+                }
+                continue;
+            }
             for at in 0..self.catalog.n_entries(Some(object)) {
                 let Some(child) = self.catalog.entry(Some(object), at) else { continue };
                 if self.clear(row, child) == Kind::Object {
@@ -216,6 +228,14 @@ impl Writer<'_> {
                 }
             }
         }
+    }
+
+    /// The children of a path that a row has.
+    fn children_in_row(&self, row: u16, path: PathId) -> Vec<PathId> {
+        let is_child = |lane: &&Lane| {
+            self.catalog.parent(lane.path) == Some(path) && lane.kinds.find(row).is_some()
+        };
+        self.segment.lanes_at(row).filter(is_child).map(|lane| lane.path).collect()
     }
 
     fn clear(&mut self, row: u16, path: PathId) -> Kind {

@@ -48,6 +48,7 @@ mod number_cells;
 mod past;
 mod posting;
 mod segment;
+mod span;
 mod texts;
 mod undo;
 mod validate;

@@ -19,6 +19,7 @@ use crate::lane::string::{TextLane, place_at, set_place};
 use crate::lane::{Lane, Reading};
 use crate::lane_table::LaneTable;
 use crate::snapshot::Ts;
+use crate::span::Span;
 use crate::texts::Texts;
 use crate::undo::Undo;
 
@@ -33,6 +34,9 @@ pub(crate) struct Segment {
     /// Rows below it are all live.
     first_free: usize,
     lanes: Vec<Lane>,
+    /// Rows outside of which a lane has none, by place in `lanes`. They lie together, so that who
+    /// asks what a row has passes over a hundred thousand lanes of other rows in no time.
+    spans: Vec<Span>,
     /// Stamps that lanes of a row share.
     stamps: RowStamps,
     /// Places in `lanes` by path.
@@ -59,6 +63,8 @@ pub(crate) struct Segment {
 pub(crate) struct Parts<'a> {
     /// Every lane.
     pub(crate) lanes: &'a mut [Lane],
+    /// Rows outside of which a lane has none.
+    pub(crate) spans: &'a [Span],
     /// Stamps that lanes of a row share.
     pub(crate) stamps: &'a RowStamps,
     /// Before-images.
@@ -73,6 +79,7 @@ impl Segment {
             n_live: 0,
             first_free: 0,
             lanes: Vec::new(),
+            spans: Vec::new(),
             stamps: RowStamps::default(),
             by_path: LaneTable::default(),
             is_settled: false,
@@ -143,7 +150,8 @@ impl Segment {
 
     /// Every lane, with what keeps its cells from before.
     pub(crate) fn parts_mut(&mut self) -> Parts<'_> {
-        Parts { lanes: &mut self.lanes, stamps: &self.stamps, undo: &mut self.undo }
+        let Self { lanes, spans, stamps, undo, .. } = self;
+        Parts { lanes, spans, stamps, undo }
     }
 
     /// Before-images.
@@ -199,6 +207,7 @@ impl Segment {
         let Some(place) = self.by_path.remove(path) else { return false };
         let dropped = self.lanes.swap_remove(place);
         self.lane_mark = self.lane_mark.max(dropped.mark + 1);
+        self.spans.swap_remove(place);
         if let Some(moved) = self.lanes.get(place) {
             self.by_path.set(moved.path, place, self.lanes.len());
         }
@@ -209,6 +218,7 @@ impl Segment {
     /// Gives back memory of tables that have become far larger than needed.
     pub(crate) fn shrink(&mut self) {
         shrink_vec(&mut self.lanes);
+        shrink_vec(&mut self.spans);
         if self.is_settled {
             let mut shared = SharedRows::default();
             self.lanes.iter_mut().for_each(|lane| lane.kinds.share(&mut shared));
@@ -259,7 +269,7 @@ impl Segment {
     pub(crate) fn tidy_stamps(&mut self) {
         for row in self.stamps.take_crowded() {
             let mut is_used = UNUSED;
-            for (_, places, slot) in shared_at(&mut self.lanes, row) {
+            for (_, places, slot) in shared_at((&mut self.lanes, &self.spans), row) {
                 is_used[usize::from(place_at(places, slot))] = true;
             }
             let n_used = is_used.iter().filter(|is_used| **is_used).count();
@@ -269,7 +279,7 @@ impl Segment {
             }
             self.n_compactions = self.n_compactions.wrapping_add(1);
             let moved = self.stamps.compact(row, &is_used);
-            for (mark, places, slot) in shared_at(&mut self.lanes, row) {
+            for (mark, places, slot) in shared_at((&mut self.lanes, &self.spans), row) {
                 *mark += 1;
                 let place = moved[usize::from(place_at(places, slot))];
                 set_place(places, slot, place);
@@ -277,18 +287,31 @@ impl Segment {
         }
     }
 
-    /// The lane of a path, made if there is none, and the stamps that lanes share.
+    /// The lane of a path, made if there is none, for a row to be written, and the stamps that
+    /// lanes share.
     #[inline]
     pub(crate) fn lane_or_new(
         &mut self,
-        path: PathId,
+        (row, path): (u16, PathId),
         catalog: &Catalog,
     ) -> (&mut Lane, &mut RowStamps) {
         let place = match self.by_path.get(path) {
             Some(place) => place,
             None => self.add_lane(path, catalog),
         };
+        self.spans[place].widen(row);
         (&mut self.lanes[place], &mut self.stamps)
+    }
+
+    /// The lanes that a row may have a cell in.
+    pub(crate) fn lanes_at(&self, row: u16) -> impl Iterator<Item = &Lane> {
+        let lanes = self.lanes.iter().zip(&self.spans);
+        lanes.filter(move |(_, span)| span.has(row)).map(|(lane, _)| lane)
+    }
+
+    /// Rows outside of which each lane has none, by place in [`Segment::lanes`].
+    pub(crate) fn spans(&self) -> &[Span] {
+        &self.spans
     }
 
     fn add_lane(&mut self, path: PathId, catalog: &Catalog) -> usize {
@@ -296,6 +319,7 @@ impl Segment {
         let mut lane = Lane::new(path, catalog);
         lane.mark = self.lane_mark;
         self.lanes.push(lane);
+        self.spans.push(Span::NONE);
         self.layout = OnceLock::new();
         self.lanes.len() - 1
     }
@@ -309,17 +333,19 @@ impl Segment {
     pub(crate) fn table_bytes(&self) -> usize {
         self.by_path.bytes()
             + self.lanes.capacity() * size_of::<Lane>()
+            + self.spans.capacity() * size_of::<Span>()
             + size_of::<twindex_kernels::Words>()
             + self.layout.get().map_or(0, Layout::bytes)
     }
 }
 
 /// The lanes in which a row has a shared stamp: mark, places, and the slot of the row.
-fn shared_at(
-    lanes: &mut [Lane],
+fn shared_at<'a>(
+    (lanes, spans): (&'a mut [Lane], &'a [Span]),
     row: u16,
-) -> impl Iterator<Item = (&mut u64, &mut LaneVec<u8>, usize)> {
-    lanes.iter_mut().filter_map(move |lane| match lane.strings.as_deref_mut() {
+) -> impl Iterator<Item = (&'a mut u64, &'a mut LaneVec<u8>, usize)> {
+    let lanes = lanes.iter_mut().zip(spans).filter(move |(_, span)| span.has(row));
+    lanes.filter_map(move |(lane, _)| match lane.strings.as_deref_mut() {
         Some(TextLane::Shared(places)) => match lane.kinds.find(row) {
             Some((slot, Kind::String)) => Some((&mut lane.mark, places, slot)),
             _ => None,

@@ -78,9 +78,15 @@ impl<'a> Block<'a> {
         let has_past = pasts.iter().any(Option::is_some);
         let mut asked: SmallVec<[(u16, u8); BLOCK]> = rows.iter().copied().zip(0..).collect();
         asked.sort_unstable();
-        let (lanes, mut at) = (view.segment().lanes(), entries.start);
+        let (Some((first, _)), Some((last, _))) = (asked.first(), asked.last()) else { return };
+        let (lanes, spans) = (view.segment().lanes(), view.segment().spans());
+        let mut at = entries.start;
         while at < entries.end {
             let entry = layout.entries[at];
+            if !has_past && !spans[entry.lane as usize].meets(*first, *last) {
+                at = entry.end as usize;
+                continue;
+            }
             let (lane, n_before) = (&lanes[entry.lane as usize], self.cells.len());
             if has_past {
                 self.gather_old(view, (lane, at as u32), (rows, &pasts));

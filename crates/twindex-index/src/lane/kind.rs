@@ -168,6 +168,14 @@ impl Kinds {
         }
     }
 
+    /// Rows between which all lie that have the path; `None` if none has.
+    pub(crate) fn ends(&self) -> Option<(u16, u16)> {
+        match &self.form {
+            Form::Sparse { rows, .. } => Some((*rows.first()?, *rows.last()?)),
+            Form::Planes(planes) => Some((0, u16::try_from(planes.end().checked_sub(1)?).ok()?)),
+        }
+    }
+
     /// Rows by kind, undefined ones apart.
     pub(crate) fn counts(&self) -> &[u32; 8] {
         &self.counts

@@ -12,6 +12,7 @@ use crate::catalog::Catalog;
 use crate::image::{Image as _, ImageBytes};
 use crate::lane::Lane;
 use crate::lane::row_stamps::RowStamps;
+use crate::span::Span;
 
 impl Segment {
     /// Appends the image.
@@ -34,10 +35,14 @@ impl Segment {
     pub(crate) fn restore_lane(&mut self, lane: Lane) {
         let path = lane.path;
         match self.lane_place(path) {
-            Some(place) => self.lanes[place] = lane,
+            Some(place) => {
+                self.spans[place] = Span::of(&lane);
+                self.lanes[place] = lane;
+            }
             None => {
                 let n_lanes = self.lanes.len();
                 self.by_path.set(path, n_lanes, n_lanes + 1);
+                self.spans.push(Span::of(&lane));
                 self.lanes.push(lane);
             }
         }

@@ -13,6 +13,7 @@ mod filters;
 mod groups;
 mod histories;
 mod merges;
+mod sorted_ids;
 mod version_bulk;
 mod versions;
 mod world;
