@@ -98,6 +98,9 @@ impl Manifest {
         if !planted(Fault::ManifestNotSynced) {
             sync_full(&*file, NEXT_MANIFEST)?;
         }
+        // The name must be the new file's before it is moved: a name that a failed checkpoint left
+        // behind could else come back with the power, and a stale manifest would count.
+        storage.sync_directory().map_err(failed("sync"))?;
         in_doubt();
         storage.rename(NEXT_MANIFEST, MANIFEST).map_err(failed("rename"))?;
         if planted(Fault::ManifestNameNotSynced) {
