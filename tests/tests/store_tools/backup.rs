@@ -54,9 +54,9 @@ fn a_backup_is_as_of_one_version_while_writes_go_on() {
                 n += 1;
                 let text = format!(r#"{{"n":{n}}}"#);
                 let writes = [1, 2].map(|number| Write::report(device(number), &text).unwrap());
-                db.write_all(writes.to_vec())
-                    .into_iter()
-                    .for_each(|written| drop(written.unwrap()));
+                for written in db.write_all(writes.to_vec()) {
+                    written.unwrap();
+                }
             }
         });
         for round in 0..10 {
