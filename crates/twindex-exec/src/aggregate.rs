@@ -11,6 +11,7 @@ use twindex_model::cell::Cell;
 use twindex_plan::logical::AggregateFunction;
 use twindex_planted::{Fault, planted};
 
+use crate::budget::heap_bytes_of;
 use crate::exact_sum::ExactSum;
 use crate::key::Key;
 use crate::numbers::Numbers;
@@ -45,6 +46,18 @@ impl Partial {
             AggregateFunction::Percentile(_) | AggregateFunction::Stddev => {
                 Self::Numbers(Numbers::default())
             }
+        }
+    }
+
+    /// Bytes on the heap, about.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Distinct(seen) => {
+                seen.capacity() * (size_of::<Key>() + 1) + heap_bytes_of(seen.iter(), seen.len())
+            }
+            Self::Best(Some(best), _) => best.heap_bytes(),
+            Self::Numbers(numbers) => numbers.heap_bytes(),
+            Self::Rows(_) | Self::Values(_) | Self::Sum(..) | Self::Best(None, _) => 0,
         }
     }
 

@@ -11,8 +11,11 @@ use hashbrown::HashMap;
 use twindex_kernels::mask::Mask;
 use twindex_plan::logical;
 
+use crate::budget::{Held, heap_bytes_of, sampled};
 use crate::column::Column;
 use crate::error::ExecError;
+use crate::key::Key;
+use crate::pieces::first_in_order;
 use crate::project::Projection;
 use crate::runner::Fold;
 use crate::scan::Scan;
@@ -22,6 +25,10 @@ use crate::window::Window;
 
 /// Segments whose distinct rows are gathered at once at most.
 const BATCH_MAX: usize = 16;
+
+/// Bytes of a text that was seen, and of a row, without what they say.
+const SEEN_BYTES: usize = size_of::<Box<str>>() + 1;
+const ROW_BYTES: usize = size_of::<DistinctRow>();
 
 /// A distinct row: its first twin and its text.
 pub(crate) type DistinctRow = (Ranked, Box<str>);
@@ -61,6 +68,7 @@ impl Distinct<'_> {
         let mut seen: HashMap<Box<str>, (), RandomState> = HashMap::default();
         let mut rows = Vec::new();
         let mut next = 0;
+        let mut hold = scan.runner.budget.hold();
         // What lies before the place to go on from is needed in any case.
         let mut n_batch = after.map_or(1, |after| after.row.segment().clamp(1, BATCH_MAX));
         while next < scan.n_segments() && rows.len() < window.n_wanted_with_skip() {
@@ -77,6 +85,8 @@ impl Distinct<'_> {
             }
             next = batch.end;
             n_batch = (n_batch * 2).min(BATCH_MAX);
+            let texts = sampled(seen.keys().map(|text| text.len()), seen.len() + rows.len());
+            hold.set(seen.capacity() * SEEN_BYTES + rows.capacity() * ROW_BYTES + texts)?;
         }
         rows.truncate(window.n_wanted_with_skip());
         Ok(window.without_skipped(rows))
@@ -95,30 +105,44 @@ impl Distinct<'_> {
                 *first = ranked;
             }
         };
+        let bytes_of = |firsts: &Firsts| {
+            let texts = sampled(firsts.keys().map(|text| text.len()), firsts.len());
+            let keys = firsts.values().flat_map(|ranked| &ranked.keys);
+            let n_keys = firsts.len() * self.order.keys.len();
+            firsts.capacity() * ROW_BYTES
+                + texts
+                + n_keys * size_of::<Key>()
+                + heap_bytes_of(keys, n_keys)
+        };
         let row_ns = KEY_NS * (self.order.keys.len() + self.columns.len()) as f64;
         let firsts = scan.runner.fold(
             scan.n_segments(),
             scan.work_ns(0..scan.n_segments(), row_ns)?,
             &Fold {
-                begin: &Firsts::default,
-                add: &|firsts: &mut Firsts, number| {
+                begin: &|| Held::new(Firsts::default(), scan.runner.budget),
+                add: &|firsts: &mut Held<'_, Firsts>, number| {
                     let found = self.rows_of_segment(scan, &scan.segment(number))?;
-                    found.into_iter().for_each(|row| insert(firsts, row));
-                    Ok(())
+                    found.into_iter().for_each(|row| insert(&mut firsts.inner, row));
+                    firsts.hold.set(bytes_of(&firsts.inner))
                 },
-                merge: &|firsts: &mut Firsts, others: Firsts| {
-                    let others = others.into_iter().map(|(text, ranked)| (ranked, text));
-                    others.for_each(|row| insert(firsts, row));
+                merge: &|firsts, others| {
+                    let others = others.inner.into_iter().map(|(text, ranked)| (ranked, text));
+                    others.for_each(|row| insert(&mut firsts.inner, row));
+                    firsts.hold.note(bytes_of(&firsts.inner));
                 },
             },
         )?;
+        // Held until the rows are cut.
+        let Held { inner: firsts, mut hold } = firsts;
+        hold.set(bytes_of(&firsts))?;
         let mut rows: Vec<DistinctRow> = firsts
             .into_iter()
             .map(|(text, ranked)| (ranked, text))
             .filter(|(ranked, _)| after.is_none_or(|after| self.order.cmp(ranked, after).is_gt()))
             .collect();
-        rows.sort_unstable_by(|a, b| self.order.cmp(&a.0, &b.0));
-        rows.truncate(window.n_wanted_with_skip());
+        let n_max = window.n_wanted_with_skip();
+        let cmp = |a: &DistinctRow, b: &DistinctRow| self.order.cmp(&a.0, &b.0);
+        rows = first_in_order(rows, n_max, scan.runner.stop, cmp)?;
         Ok(window.without_skipped(rows))
     }
 

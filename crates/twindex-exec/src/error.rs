@@ -24,6 +24,17 @@ pub enum ExecError {
         /// The newest that can be read.
         newest: u64,
     },
+    /// The query held more memory than it may.
+    #[error(
+        "the query holds {held} bytes and may hold {held_max}: narrow it by WHERE, ask for pages, or \
+         raise `query_bytes_max`"
+    )]
+    OverBudget {
+        /// Bytes held when that was noticed.
+        held: usize,
+        /// Bytes that it may hold.
+        held_max: usize,
+    },
     /// The snapshot that the query was to run at is of another engine.
     #[error("the snapshot is of another engine")]
     ForeignSnapshot,
@@ -39,6 +50,7 @@ impl ExecError {
             Self::SnapshotExpired => "X013",
             Self::VersionNotReached { .. } => "X014",
             Self::ForeignSnapshot => "X015",
+            Self::OverBudget { .. } => "X016",
         }
     }
 }

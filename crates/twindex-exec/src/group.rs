@@ -18,6 +18,7 @@ use twindex_plan::expr::Expr;
 use twindex_plan::logical::{AggregateFunction, Groups};
 
 use crate::aggregate::Partial;
+use crate::budget::sampled;
 use crate::column::{Column, Combined};
 use crate::error::ExecError;
 use crate::group_bound::Bound;
@@ -220,6 +221,16 @@ impl<'a> GroupTable<'a> {
             }
             _ => Known::Rows { everything: Matching::of(everything), has_cells_alone },
         }
+    }
+
+    /// Bytes on the heap, about: states of groups that grow with their values by a sample.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let partials = &self.partials;
+        self.columns.iter().map(KeyColumn::heap_bytes).sum::<usize>()
+            + self.places.capacity() * (size_of::<u32>() + 1)
+            + self.numbers.capacity() * size_of::<u32>()
+            + partials.capacity() * size_of::<Partial>()
+            + sampled(partials.iter().map(Partial::heap_bytes), partials.len())
     }
 
     /// Adds the groups of `other`.

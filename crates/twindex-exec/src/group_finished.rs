@@ -3,6 +3,8 @@
 //! Nothing is made for a group that is not given: sorting, HAVING and printing read it where it
 //! lies.
 
+use crate::budget::heap_bytes_of;
+use crate::group_keys::heap_bytes_of_keys;
 use crate::key::Key;
 use crate::row::GroupView;
 
@@ -20,6 +22,15 @@ pub(crate) struct FinishedGroups {
 }
 
 impl FinishedGroups {
+    /// Bytes on the heap, about.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let aggregates = &self.aggregates;
+        self.columns.iter().map(heap_bytes_of_keys).sum::<usize>()
+            + self.numbers.capacity() * size_of::<u32>()
+            + aggregates.capacity() * size_of::<Key>()
+            + heap_bytes_of(aggregates.iter(), aggregates.len())
+    }
+
     /// Number of groups.
     pub(crate) fn len(&self) -> usize {
         self.n_groups

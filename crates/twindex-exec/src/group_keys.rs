@@ -11,6 +11,7 @@ use hashbrown::HashTable;
 use twindex_index::coded::{DictionaryCode, Found};
 use twindex_model::cell::Cell;
 
+use crate::budget::heap_bytes_of;
 use crate::key::Key;
 
 /// No number yet.
@@ -32,7 +33,20 @@ struct CodeTable {
     numbers: Vec<u32>,
 }
 
+/// Bytes on the heap of values, about.
+pub(crate) fn heap_bytes_of_keys(keys: &Vec<Key>) -> usize {
+    keys.capacity() * size_of::<Key>() + heap_bytes_of(keys.iter(), keys.len())
+}
+
 impl KeyColumn {
+    /// Bytes on the heap, about.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let tables = self.by_code.iter().map(|table| table.numbers.capacity());
+        heap_bytes_of_keys(&self.keys)
+            + self.by_key.capacity() * (size_of::<u32>() + 1)
+            + tables.sum::<usize>() * size_of::<u32>()
+    }
+
     /// The values by number, without what finds them.
     pub(crate) fn into_keys(self) -> Vec<Key> {
         self.keys

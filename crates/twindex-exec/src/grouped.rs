@@ -9,6 +9,7 @@ use twindex_model::kind::{Kind, KindSet};
 use twindex_plan::eval::evaluate;
 use twindex_plan::logical::{Groups, OrderKey};
 
+use crate::budget::Held;
 use crate::error::ExecError;
 use crate::group::GroupTable;
 use crate::group_bound::Bound;
@@ -16,16 +17,21 @@ use crate::group_finished::FinishedGroups;
 use crate::key::{Direction, Key, cmp_keys};
 use crate::leaf::plain_path;
 use crate::path_key::PathKey;
+use crate::pieces::first_in_order;
 use crate::project::Projection;
 use crate::row::is_truth;
 use crate::runner::Fold;
 use crate::scan::Scan;
+use crate::stop::Stop;
 use crate::window::Window;
 
 /// Nanoseconds that grouping one row is taken to cost, for each key and aggregate.
 const GROUP_NS: f64 = 8.0;
 
 const OBJECT: KindSet = KindSet::of(&[Kind::Object]);
+
+/// Groups that are looked at between two looks at the stop.
+const LOOKED_AT: usize = 4_096;
 
 /// A group in its place.
 #[derive(Clone, Debug)]
@@ -61,30 +67,37 @@ impl Grouped<'_> {
     /// All groups of the query, or those that a page can hold.
     ///
     /// # Errors
-    /// [`ExecError::Stopped`] and [`ExecError::SnapshotExpired`].
-    pub(crate) fn all(&self, scan: &Scan<'_>) -> Result<FinishedGroups, ExecError> {
+    /// [`ExecError::Stopped`], [`ExecError::OverBudget`] and [`ExecError::SnapshotExpired`].
+    pub(crate) fn all<'s>(&self, scan: &Scan<'s>) -> Result<Held<'s, FinishedGroups>, ExecError> {
         if let Some(mut table) = GroupTable::of_rows(self.groups) {
             table.add_rows(scan.count()?);
-            return Ok(table.finish());
+            return Ok(Held::new(table.finish(), scan.runner.budget));
         }
         if let Some(table) = self.by_totals(scan)? {
-            return Ok(table.finish());
+            return Ok(Held::new(table.finish(), scan.runner.budget));
         }
         let n_values = self.groups.keys.len() + self.groups.aggregates.len();
         let row_ns = GROUP_NS * n_values as f64;
-        let n_segments = scan.n_segments();
+        let (n_segments, budget) = (scan.n_segments(), scan.runner.budget);
         let table = scan.runner.fold(
             n_segments,
             self.work_ns(scan, row_ns)?,
             &Fold {
-                begin: &|| GroupTable::bounded(self.groups, self.bound()),
-                add: &|table: &mut GroupTable<'_>, number| {
-                    table.add_segment(&scan.segment(number), scan.filter)
+                begin: &|| Held::new(GroupTable::bounded(self.groups, self.bound()), budget),
+                add: &|table: &mut Held<'_, GroupTable<'_>>, number| {
+                    table.inner.add_segment(&scan.segment(number), scan.filter)?;
+                    table.hold.set(table.inner.heap_bytes())
                 },
-                merge: &GroupTable::merge,
+                merge: &|table, other| {
+                    table.inner.merge(other.inner);
+                    table.hold.note(table.inner.heap_bytes());
+                },
             },
         )?;
-        Ok(table.finish())
+        let Held { inner, mut hold } = table;
+        let groups = inner.finish();
+        hold.set(groups.heap_bytes() + groups.len() * size_of::<RankedGroup>())?;
+        Ok(Held { inner: groups, hold })
     }
 
     /// The groups of a path's values over the whole collection, where totals know them.
@@ -134,7 +147,7 @@ impl Grouped<'_> {
     }
 
     /// The groups that HAVING keeps, with their sort keys.
-    fn kept(&self, groups: &FinishedGroups) -> Vec<RankedGroup> {
+    fn kept(&self, groups: &FinishedGroups, stop: &Stop) -> Result<Vec<RankedGroup>, ExecError> {
         let having = self.groups.having.as_ref();
         let is_kept = |place: &usize| {
             having.is_none_or(|having| is_truth(having, &groups.view(*place), true))
@@ -154,11 +167,24 @@ impl Grouped<'_> {
             };
             RankedGroup { rank, order, place }
         };
-        (0..groups.len()).filter(is_kept).map(ranked).collect()
+        let mut kept = Vec::new();
+        for begin in (0..groups.len()).step_by(LOOKED_AT) {
+            stop.check()?;
+            let end = groups.len().min(begin + LOOKED_AT);
+            kept.extend((begin..end).filter(is_kept).map(ranked));
+        }
+        Ok(kept)
     }
 
     /// The groups of a page in order, at most one more than it holds.
-    pub(crate) fn page(&self, groups: &FinishedGroups) -> Vec<RankedGroup> {
+    ///
+    /// # Errors
+    /// [`ExecError::Stopped`].
+    pub(crate) fn page(
+        &self,
+        groups: &FinishedGroups,
+        stop: &Stop,
+    ) -> Result<Vec<RankedGroup>, ExecError> {
         let after = self.after.as_ref();
         let directions: Vec<Direction> = self.order.iter().map(Direction::of).collect();
         let cmp = |a: &RankedGroup, b: &RankedGroup| {
@@ -175,18 +201,14 @@ impl Grouped<'_> {
             })
         };
         let n_max = self.window.n_wanted_with_skip();
-        let mut ranked = self.kept(groups);
+        let mut ranked = self.kept(groups, stop)?;
         match self.distinctness {
             Distinctness::All => {
                 ranked.retain(is_after);
-                if n_max > 0 && ranked.len() > n_max.saturating_mul(2) {
-                    ranked.select_nth_unstable_by(n_max - 1, cmp);
-                    ranked.truncate(n_max);
-                }
-                ranked.sort_unstable_by(cmp);
+                ranked = first_in_order(ranked, n_max, stop, cmp)?;
             }
             Distinctness::FirstOfEqual => {
-                ranked.sort_unstable_by(cmp);
+                ranked = first_in_order(ranked, usize::MAX, stop, cmp)?;
                 let mut seen: HashSet<String, RandomState> = HashSet::default();
                 ranked.retain(|group| {
                     let mut text = String::new();
@@ -196,7 +218,7 @@ impl Grouped<'_> {
             }
         }
         ranked.truncate(n_max);
-        self.window.without_skipped(ranked)
+        Ok(self.window.without_skipped(ranked))
     }
 }
 

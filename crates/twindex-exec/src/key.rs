@@ -41,6 +41,16 @@ pub struct Container {
 }
 
 impl Key {
+    /// Bytes on the heap, about.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        match self {
+            Self::String(text) => text.len(),
+            // Its text, and its value as a tree.
+            Self::Container(container) => size_of::<Container>() + container.text.len() * 4,
+            _ => 0,
+        }
+    }
+
     /// The key of a number; `-0` becomes `0`, what is not finite becomes undefined.
     #[must_use]
     pub fn number(number: f64) -> Self {

@@ -6,6 +6,7 @@
 //! page. [`explain`](mod@explain) shows the same tree with estimates, and with what really happened.
 
 mod aggregate;
+pub mod budget;
 pub mod catalog_view;
 mod cell_algebra;
 mod column;
@@ -32,6 +33,7 @@ pub mod ops;
 pub mod page;
 mod path_key;
 pub mod physical;
+mod pieces;
 mod position;
 mod project;
 pub mod row;
@@ -47,6 +49,7 @@ mod top;
 mod wide_sum;
 mod window;
 
+pub use budget::Budget;
 pub use error::ExecError;
 pub use page::{Page, Request, execute};
 pub use position::{Place, Position};

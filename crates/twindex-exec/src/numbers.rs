@@ -16,6 +16,11 @@ pub(crate) struct Numbers {
 }
 
 impl Numbers {
+    /// Bytes on the heap.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.pairs.capacity() * size_of::<(f64, u64)>()
+    }
+
     pub(crate) fn add(&mut self, number: f64, n: u64) {
         self.pairs.push((number, n));
         // Doubling keeps the work of sorting below that of adding, times a logarithm.

@@ -10,6 +10,7 @@ use twindex_model::path::RowId;
 use twindex_plan::logical::{Column, Groups, LogicalPlan, Output};
 use twindex_planted::{Fault, planted};
 
+use crate::budget::{Budget, Held};
 use crate::distinct::Distinct;
 use crate::error::ExecError;
 use crate::grouped::{Distinctness, Grouped, LastGroup};
@@ -34,13 +35,21 @@ pub struct Request<'a> {
     pub stop: Stop,
     /// Threads that may help; none, and all work is done on the caller's.
     pub pool: Option<&'a ThreadPool>,
+    /// Memory that the query may hold meanwhile.
+    pub budget: Budget,
 }
 
 impl Request<'_> {
     /// All rows on one page, on the caller's thread, without a stop.
     #[must_use]
     pub fn unbounded() -> Self {
-        Self { page_rows_max: usize::MAX, after: None, stop: Stop::never(), pool: None }
+        Self {
+            page_rows_max: usize::MAX,
+            after: None,
+            stop: Stop::never(),
+            pool: None,
+            budget: Budget::unbounded(),
+        }
     }
 }
 
@@ -193,7 +202,9 @@ impl Run<'_> {
             distinctness,
         };
         let groups = grouped.all(&self.scan)?;
-        let mut found = grouped.page(&groups);
+        let stop = self.scan.runner.stop;
+        let mut found = grouped.page(&groups.inner, stop)?;
+        let groups = &groups.inner;
         let last = self.cut(&mut found, |ranked| Place::Group {
             order: ranked.order.clone(),
             keys: groups.keys(ranked.place).cloned().collect(),
@@ -248,14 +259,18 @@ impl Run<'_> {
         let begun = Instant::now();
         let scan = self.scan;
         let print = |chunk: &[RowId]| {
-            let mut rows = Rows::default();
+            let mut rows = Held::new(Rows::default(), scan.runner.budget);
             for (held, some) in chunk.chunks(HELD_MAX).enumerate() {
                 scan.runner.stop.check()?;
+                rows.hold.set(rows.inner.n_bytes())?;
                 if held == 1 {
-                    rows.reserve_alike(chunk.len() - HELD_MAX);
+                    rows.inner.reserve_alike(chunk.len() - HELD_MAX);
                 }
-                scan.with_rows(some, |segment, ids| projection.write(segment, ids, &mut rows))?;
+                scan.with_rows(some, |segment, ids| {
+                    projection.write(segment, ids, &mut rows.inner);
+                })?;
             }
+            rows.hold.set(rows.inner.n_bytes())?;
             Ok(rows)
         };
         let work_ns = projection.row_ns() * found.len() as f64;
@@ -264,8 +279,8 @@ impl Run<'_> {
         let chunks: Vec<&[RowId]> = found.chunks(n_chunk).collect();
         let parts = scan.runner.map(chunks, work_ns, print)?;
         let mut parts = parts.into_iter();
-        let mut rows = parts.next().unwrap_or_default();
-        parts.for_each(|part| rows.append(part));
+        let mut rows = parts.next().map(|part| part.inner).unwrap_or_default();
+        parts.for_each(|part| rows.append(part.inner));
         self.printing.set(begun.elapsed());
         Ok(rows)
     }

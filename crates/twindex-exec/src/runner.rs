@@ -3,6 +3,7 @@
 use rayon::ThreadPool;
 use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
 
+use crate::budget::Budget;
 use crate::cost;
 use crate::error::ExecError;
 use crate::stop::Stop;
@@ -12,9 +13,19 @@ use crate::stop::Stop;
 pub(crate) struct Runner<'a> {
     pub(crate) pool: Option<&'a ThreadPool>,
     pub(crate) stop: &'a Stop,
+    pub(crate) budget: &'a Budget,
 }
 
 impl Runner<'_> {
+    /// Asks the stop and the budget.
+    ///
+    /// # Errors
+    /// [`ExecError::Stopped`] and [`ExecError::OverBudget`].
+    pub(crate) fn check(&self) -> Result<(), ExecError> {
+        self.stop.check()?;
+        self.budget.check()
+    }
+
     /// Threads that work worth `work_ns` would be spread over.
     pub(crate) fn n_threads(&self, work_ns: f64) -> usize {
         match self.pool {
@@ -26,7 +37,7 @@ impl Runner<'_> {
     /// `f` of each item, in order. The items are in all worth `work_ns`.
     ///
     /// # Errors
-    /// [`ExecError::Stopped`], and those of `f`.
+    /// As [`Runner::check`], and those of `f`.
     pub(crate) fn map<T: Send, R: Send>(
         &self,
         items: Vec<T>,
@@ -34,7 +45,7 @@ impl Runner<'_> {
         f: impl Fn(T) -> Result<R, ExecError> + Sync,
     ) -> Result<Vec<R>, ExecError> {
         let step = |item: T| {
-            self.stop.check()?;
+            self.check()?;
             f(item)
         };
         match self.pool {
@@ -50,7 +61,7 @@ impl Runner<'_> {
     /// must not depend on it.
     ///
     /// # Errors
-    /// [`ExecError::Stopped`], and those of adding a segment.
+    /// As [`Runner::check`], and those of adding a segment.
     pub(crate) fn fold<A: Send>(
         &self,
         n_segments: usize,
@@ -59,7 +70,7 @@ impl Runner<'_> {
     ) -> Result<A, ExecError> {
         let step = |accumulator: Result<A, ExecError>, segment: usize| {
             let mut accumulator = accumulator?;
-            self.stop.check()?;
+            self.check()?;
             (fold.add)(&mut accumulator, segment)?;
             Ok(accumulator)
         };

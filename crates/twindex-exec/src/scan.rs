@@ -60,7 +60,7 @@ impl<'a> Scan<'a> {
             Some(collection) => prepare(snapshot, (filter, collection), &request.stop)?,
             None => 0,
         };
-        let runner = Runner { pool: request.pool, stop: &request.stop };
+        let runner = Runner { pool: request.pool, stop: &request.stop, budget: &request.budget };
         Ok(Self { snapshot, collection, n_segments, filter, runner })
     }
 
@@ -134,6 +134,7 @@ impl<'a> Scan<'a> {
             self.take_listed(&behind.collect::<Vec<_>>(), &mut taken)?;
             return Ok(taken.rows);
         }
+        let mut hold = self.runner.budget.hold();
         let mut next = after.map_or(0, RowId::segment);
         let mut n_batch = 1;
         while next < self.n_segments() && !taken.is_full() {
@@ -152,6 +153,7 @@ impl<'a> Scan<'a> {
             }
             next = batch.end;
             n_batch = (n_batch * 2).min(BATCH_MAX);
+            hold.set(taken.rows.capacity() * size_of::<RowId>())?;
         }
         Ok(taken.rows)
     }

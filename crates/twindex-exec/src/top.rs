@@ -17,13 +17,16 @@ use twindex_plan::eval::evaluate;
 use twindex_plan::logical::OrderKey;
 use twindex_planted::{Fault, planted};
 
+use crate::budget::{Held, heap_bytes_of};
 use crate::column::{Column, Combined};
 use crate::error::ExecError;
 use crate::key::{Direction, Key, cmp_keys};
 use crate::path_key::{PathKey, Promise};
+use crate::pieces::first_in_order;
 use crate::runner::Fold;
 use crate::scan::Scan;
 use crate::segment::Segment;
+use crate::stop::Stop;
 
 /// Nanoseconds that keying one row is taken to cost.
 pub(crate) const KEY_NS: f64 = 20.0;
@@ -133,6 +136,15 @@ impl<'a> Best<'a> {
         }
     }
 
+    /// Bytes on the heap, about.
+    fn heap_bytes(&self) -> usize {
+        let keys = self.rows.iter().flat_map(|row| &row.keys);
+        let n_keys = self.rows.len() * self.order.keys.len();
+        self.rows.capacity() * size_of::<Ranked>()
+            + n_keys * size_of::<Key>()
+            + heap_bytes_of(keys, n_keys)
+    }
+
     /// Cuts back to the rows wanted.
     fn cut(&mut self) {
         if self.n_max == 0 {
@@ -150,11 +162,11 @@ impl<'a> Best<'a> {
     }
 
     /// The rows, best first.
-    pub(crate) fn finish(mut self) -> Vec<Ranked> {
-        self.cut();
-        let order = self.order;
-        self.rows.sort_unstable_by(|a, b| order.cmp(a, b));
-        self.rows
+    ///
+    /// # Errors
+    /// [`ExecError::Stopped`].
+    pub(crate) fn finish(self, stop: &Stop) -> Result<Vec<Ranked>, ExecError> {
+        first_in_order(self.rows, self.n_max, stop, |a, b| self.order.cmp(a, b))
     }
 
     /// Adds the rows of a segment that match.
@@ -300,12 +312,15 @@ impl Scan<'_> {
         n_max: usize,
     ) -> Result<Vec<Ranked>, ExecError> {
         let segments = self.most_promising_first(order)?;
-        let mut best = Best::new(order, after, n_max);
+        let budget = self.runner.budget;
+        let mut held = Held::new(Best::new(order, after, n_max), budget);
+        let best = &mut held.inner;
         let mut n_done = 0;
         // The first segments are taken here, until there is a bar for the others to begin with.
         while n_done < segments.len() && best.bar.is_none() && n_done < 2 {
-            self.runner.stop.check()?;
+            self.runner.check()?;
             best.add_segment(self, segments[n_done])?;
+            held.hold.note(best.heap_bytes());
             n_done += 1;
         }
         let rest = &segments[n_done..];
@@ -321,13 +336,23 @@ impl Scan<'_> {
             rest.len(),
             work_ns,
             &Fold {
-                begin: &|| Best { bar: bar.clone(), ..Best::new(order, after, n_max) },
-                add: &|best: &mut Best<'_>, i| best.add_segment(self, rest[i]),
-                merge: &Best::merge,
+                begin: &|| {
+                    let best = Best { bar: bar.clone(), ..Best::new(order, after, n_max) };
+                    Held::new(best, budget)
+                },
+                add: &|best: &mut Held<'_, Best<'_>>, i| {
+                    best.inner.add_segment(self, rest[i])?;
+                    best.hold.set(best.inner.heap_bytes())
+                },
+                merge: &|best, other| {
+                    best.inner.merge(other.inner);
+                    best.hold.note(best.inner.heap_bytes());
+                },
             },
         )?;
-        best.merge(others);
-        Ok(best.finish())
+        held.inner.merge(others.inner);
+        held.hold.set(held.inner.heap_bytes())?;
+        held.inner.finish(self.runner.stop)
     }
 
     /// The segments with what they promise, those that promise most first.

@@ -63,7 +63,8 @@ pub enum ErrorKind {
     InvalidPatch,
     /// A twin breaks the conventions of Plug and Play, so it has no digital twin.
     NotConformant,
-    /// A section, a device's modules or a collection would grow past its limit.
+    /// A section, a device's modules or a collection would grow past its limit, or a query past the
+    /// memory that it may hold.
     LimitExceeded,
     /// Too many writes wait.
     QueueFull,
@@ -96,6 +97,7 @@ impl Error {
                 | ExecError::VersionNotReached { .. }
                 | ExecError::ForeignSnapshot,
             ) => ErrorKind::NoSuchVersion,
+            Self::Run(ExecError::OverBudget { .. }) => ErrorKind::LimitExceeded,
             Self::Run(_) => ErrorKind::InvalidToken,
             Self::Load(LoadError::Read { .. } | LoadError::Open { .. }) => ErrorKind::Io,
             Self::Load(LoadError::WithinLoad) => ErrorKind::Misuse,

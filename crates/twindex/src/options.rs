@@ -26,6 +26,9 @@ pub struct Options {
     /// Bytes that old versions may take for readers that are still at them. Past it the oldest
     /// versions are given up.
     pub undo_bytes_max: usize,
+    /// Bytes that one query may hold while it runs: groups, distinct rows, rows to be sorted, the text
+    /// of its page. See [`crate::Query::bytes_max`].
+    pub query_bytes_max: usize,
     /// When lanes change their form; for tests and measurements.
     pub index: IndexOptions,
 }
@@ -40,6 +43,7 @@ impl Default for Options {
             feed_changes_max: 65_536,
             feed_bytes_max: 256 << 20,
             undo_bytes_max: 1 << 30,
+            query_bytes_max: 1 << 30,
             index: IndexOptions::default(),
         }
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use roaring::RoaringBitmap;
 use twindex_exec::catalog_view::IndexCatalog;
 use twindex_exec::token::fingerprint;
-use twindex_exec::{ExecError, Position, Request, Stop, Token};
+use twindex_exec::{Budget, ExecError, Position, Request, Stop, Token};
 use twindex_index::snapshot::{Snapshot as Version, Ts};
 use twindex_lang::ast::{self, Collection, Select, Statement};
 use twindex_lang::diagnostic::Diagnostic;
@@ -36,6 +36,7 @@ pub struct Query<'a> {
     cancel: Option<CancelToken>,
     at: Option<Snapshot>,
     at_least: Option<u64>,
+    bytes_max: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +65,7 @@ impl<'a> Query<'a> {
             cancel: None,
             at: None,
             at_least: None,
+            bytes_max: None,
         }
     }
 
@@ -109,6 +111,16 @@ impl<'a> Query<'a> {
     #[must_use]
     pub fn at_least_version(mut self, version: u64) -> Self {
         self.at_least = Some(version);
+        self
+    }
+
+    /// Lets the query hold so many bytes while it runs, instead of
+    /// [`Options::query_bytes_max`](crate::Options::query_bytes_max). Past it the query ends with
+    /// [`ExecError::OverBudget`] and all is given back. What is held is looked at after each segment,
+    /// so a query may pass the bound by what 65,536 rows bring for each thread.
+    #[must_use]
+    pub fn bytes_max(mut self, bytes: usize) -> Self {
+        self.bytes_max = Some(bytes);
         self
     }
 
@@ -325,7 +337,9 @@ impl<'a> Query<'a> {
 
     fn request(&self, after: Option<Position>, stop: Stop) -> Request<'_> {
         let pool = self.inner.pool();
-        Request { page_rows_max: self.page_rows_max, after, stop, pool }
+        let bytes_max = self.bytes_max.unwrap_or(self.inner.options.query_bytes_max);
+        let budget = Budget::of(bytes_max);
+        Request { page_rows_max: self.page_rows_max, after, stop, pool, budget }
     }
 }
 

@@ -1,0 +1,105 @@
+//! Sorting that can be stopped.
+//!
+//! A million groups take the better part of a second to sort, which is longer than a query may go on
+//! after it was cancelled. So pieces are sorted one by one and merged in pairs, with a look at the
+//! stop between; where only the first rows are wanted each piece is cut to them before it is sorted,
+//! and each merge after it. The comparisons are about those of one sort.
+
+use std::cmp::Ordering;
+
+use crate::error::ExecError;
+use crate::stop::Stop;
+
+/// Items of a piece: some milliseconds to sort, whatever is compared.
+const PIECE: usize = 1 << 14;
+/// Items merged between two looks.
+const MERGED: usize = 1 << 12;
+
+/// The first `n_max` of `items` in order.
+///
+/// # Errors
+/// [`ExecError::Stopped`].
+pub(crate) fn first_in_order<T>(
+    items: Vec<T>,
+    n_max: usize,
+    stop: &Stop,
+    cmp: impl Fn(&T, &T) -> Ordering,
+) -> Result<Vec<T>, ExecError> {
+    if n_max == 0 {
+        return Ok(Vec::new());
+    }
+    let mut pieces: Vec<Vec<T>> = Vec::with_capacity(items.len() / PIECE + 1);
+    let mut items = items.into_iter();
+    while items.len() > 0 {
+        stop.check()?;
+        let mut piece: Vec<T> = items.by_ref().take(PIECE).collect();
+        if piece.len() / 2 > n_max {
+            piece.select_nth_unstable_by(n_max - 1, &cmp);
+            piece.truncate(n_max);
+        }
+        piece.sort_unstable_by(&cmp);
+        piece.truncate(n_max);
+        pieces.push(piece);
+    }
+    while pieces.len() > 1 {
+        let mut merged = Vec::with_capacity(pieces.len().div_ceil(2));
+        let mut left = pieces.into_iter();
+        while let Some(a) = left.next() {
+            merged.push(match left.next() {
+                Some(b) => merge((a, b), n_max, stop, &cmp)?,
+                None => a,
+            });
+        }
+        pieces = merged;
+    }
+    Ok(pieces.pop().unwrap_or_default())
+}
+
+fn merge<T>(
+    (a, b): (Vec<T>, Vec<T>),
+    n_max: usize,
+    stop: &Stop,
+    cmp: &impl Fn(&T, &T) -> Ordering,
+) -> Result<Vec<T>, ExecError> {
+    let n = a.len().saturating_add(b.len()).min(n_max);
+    let mut merged = Vec::with_capacity(n);
+    let (mut a, mut b) = (a.into_iter().peekable(), b.into_iter().peekable());
+    while merged.len() < n {
+        if merged.len() % MERGED == 0 {
+            stop.check()?;
+        }
+        let takes_a = match (a.peek(), b.peek()) {
+            (Some(a), Some(b)) => cmp(a, b).is_le(),
+            (a, _) => a.is_some(),
+        };
+        merged.extend(if takes_a { a.next() } else { b.next() });
+    }
+    Ok(merged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ExecError, PIECE, Stop, first_in_order};
+
+    #[test]
+    fn pieces_are_in_order_together() {
+        let items: Vec<u64> = (0..5 * PIECE as u64 + 7).map(|n| n * 7_919 % 100_003).collect();
+        let mut sorted = items.clone();
+        sorted.sort_unstable();
+        for n_max in
+            [0, 1, 100, PIECE - 1, PIECE, PIECE + 1, items.len() - 1, items.len(), usize::MAX]
+        {
+            let found = first_in_order(items.clone(), n_max, &Stop::never(), u64::cmp);
+            let wanted = &sorted[..n_max.min(sorted.len())];
+            assert_eq!(found.as_deref(), Ok(wanted), "{n_max}");
+        }
+        assert_eq!(first_in_order(Vec::new(), 5, &Stop::never(), u64::cmp), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn sorting_is_stopped() {
+        let late = Stop::never().with_deadline(std::time::Instant::now());
+        let sorted = first_in_order(vec![2, 1], 5, &late, u64::cmp);
+        assert_eq!(sorted, Err(ExecError::Stopped));
+    }
+}
