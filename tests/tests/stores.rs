@@ -292,6 +292,6 @@ fn a_background_sync_that_fails_poisons_the_store() {
     storage.mend();
     let id = TwinId::device("a").unwrap();
     let error = db.write(Write::report(id, r#"{"n":2}"#).unwrap()).unwrap_err();
-    assert_eq!(twindex::Error::from(error).kind(), ErrorKind::Poisoned);
+    assert_eq!(error.kind(), ErrorKind::Poisoned);
     assert_eq!(db.durable_version(), Some(told));
 }

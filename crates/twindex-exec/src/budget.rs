@@ -119,7 +119,7 @@ pub(crate) fn sampled(sizes: impl Iterator<Item = usize>, n: usize) -> usize {
         sum += size;
         n_seen += 1;
     }
-    if n_seen == 0 { 0 } else { sum * n / n_seen }
+    (sum * n).checked_div(n_seen).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ fn id(n: u16) -> String {
 }
 
 fn leaves(id: &str) -> Leaves {
-    Leaves::read(&format!(r#"{{"deviceId":"{id}"}}"#)).unwrap().leaves
+    Leaves::read(format!(r#"{{"deviceId":"{id}"}}"#)).unwrap().leaves
 }
 
 fn write(index: &mut Index, ts: Ts, writes: &[(bool, u16)]) {
