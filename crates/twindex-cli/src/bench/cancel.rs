@@ -53,7 +53,7 @@ impl Cancelled {
         is_terminal: bool,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        found.sort_by(|a, b| b.longest.cmp(&a.longest));
+        found.sort_by_key(|class| std::cmp::Reverse(class.longest));
         let header = ["class", "whole run", "longest to stop", "ended before"];
         let mut figures = Figures::new(&header, is_terminal);
         for one in &found {
