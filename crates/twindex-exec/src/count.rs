@@ -17,8 +17,11 @@ use crate::scan::Scan;
 const HOLD: Duration = Duration::from_micros(100);
 /// Segments counted between two looks at the clock.
 const LOOK: usize = 4;
-/// Segments that one thread of several takes at a time.
-const CHUNK: usize = 16;
+/// Segments that one thread of several takes at a time, at most.
+const CHUNK_MAX: usize = 16;
+/// Chunks for each thread at least, where there are so many segments: what one thread takes longer
+/// for, another makes good.
+const CHUNKS_A_THREAD: usize = 4;
 
 impl Scan<'_> {
     /// How many rows match.
@@ -34,11 +37,13 @@ impl Scan<'_> {
         drop(read);
         let n_segments = self.n_segments();
         let work_ns = self.work_ns(0..n_segments, 0.0)?;
-        if self.runner.n_threads(work_ns) <= 1 {
+        let n_threads = self.runner.n_threads(work_ns);
+        if n_threads <= 1 {
             return self.count_run(0..n_segments, collection);
         }
-        let chunks = (0..n_segments).step_by(CHUNK);
-        let chunks = chunks.map(|begin| begin..n_segments.min(begin + CHUNK)).collect();
+        let n_chunk = n_segments.div_ceil(n_threads * CHUNKS_A_THREAD).clamp(1, CHUNK_MAX);
+        let chunks = (0..n_segments).step_by(n_chunk);
+        let chunks = chunks.map(|begin| begin..n_segments.min(begin + n_chunk)).collect();
         let counts = self.runner.map(chunks, work_ns, |run| self.count_run(run, collection))?;
         Ok(counts.into_iter().sum())
     }
