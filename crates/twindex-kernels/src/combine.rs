@@ -47,9 +47,11 @@ struct Write<'a, C, T> {
 /// The bit of each of eight rows.
 const BITS: [u8; 8] = [1, 2, 4, 8, 16, 32, 64, 128];
 
-impl<C: Code, T: Place> Write<'_, C, T> {
+impl<C: Code, T: Place> Kernel for Write<'_, C, T> {
+    type Output = ();
+
     #[inline(always)]
-    fn apply(self) {
+    fn scalar(self) {
         let shift = T::cut(self.shift);
         let moved = |code: C| T::cut(code.into()).extended(T::cut(1), shift, T::default());
         let columns = self.out.chunks_mut(64).zip(self.codes.chunks(64));
@@ -67,20 +69,6 @@ impl<C: Code, T: Place> Write<'_, C, T> {
                 }
             }
         }
-    }
-}
-
-impl<C: Code, T: Place> Kernel for Write<'_, C, T> {
-    type Output = ();
-
-    fn scalar(self) {
-        self.apply();
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-    unsafe fn avx2(self) {
-        self.apply();
     }
 }
 
@@ -118,27 +106,15 @@ struct Combine<'a, A, B, T> {
     out: &'a mut [T],
 }
 
-impl<A: Code, B: Code, T: Place> Combine<'_, A, B, T> {
+impl<A: Code, B: Code, T: Place> Kernel for Combine<'_, A, B, T> {
+    type Output = ();
+
     #[inline(always)]
-    fn apply(self) {
+    fn scalar(self) {
         let (n_b, least) = (self.n_b, self.least);
         for ((out, a), b) in self.out.iter_mut().zip(self.a).zip(self.b) {
             *out = T::cut((*a).into()).extended(n_b, T::cut((*b).into()), least);
         }
-    }
-}
-
-impl<A: Code, B: Code, T: Place> Kernel for Combine<'_, A, B, T> {
-    type Output = ();
-
-    fn scalar(self) {
-        self.apply();
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-    unsafe fn avx2(self) {
-        self.apply();
     }
 }
 

@@ -102,12 +102,20 @@ pub(crate) trait Kernel {
     /// Answers with plain code.
     fn scalar(self) -> Self::Output;
 
-    /// Answers the same with AVX2.
+    /// Answers the same with AVX2. Without a body of its own this is the plain code, compiled for
+    /// these instructions: enough where nothing need be said by name. `scalar` must then be
+    /// inlined always, or it stays compiled for any processor.
     ///
     /// # Safety
     /// The processor must have AVX2, BMI1, BMI2, LZCNT and POPCNT.
     #[cfg(target_arch = "x86_64")]
-    unsafe fn avx2(self) -> Self::Output;
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    unsafe fn avx2(self) -> Self::Output
+    where
+        Self: Sized,
+    {
+        self.scalar()
+    }
 }
 
 #[cfg(test)]

@@ -87,9 +87,11 @@ struct Count<'f, 'a> {
     steps: &'f [Step<'a>],
 }
 
-impl Count<'_, '_> {
+impl Kernel for Count<'_, '_> {
+    type Output = u32;
+
     #[inline(always)]
-    fn apply(self) -> u32 {
+    fn scalar(self) -> u32 {
         let mut n_rows = 0;
         for_each_block(self.steps, |_, block| {
             n_rows += block.iter().map(|word| word.count_ones()).sum::<u32>();
@@ -98,48 +100,22 @@ impl Count<'_, '_> {
     }
 }
 
-impl Kernel for Count<'_, '_> {
-    type Output = u32;
-
-    fn scalar(self) -> u32 {
-        self.apply()
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-    unsafe fn avx2(self) -> u32 {
-        self.apply()
-    }
-}
-
 struct Write<'f, 'a, 'r> {
     steps: &'f [Step<'a>],
     rows: &'r mut Words,
 }
 
-impl Write<'_, '_, '_> {
+impl Kernel for Write<'_, '_, '_> {
+    type Output = ();
+
     #[inline(always)]
-    fn apply(self) {
+    fn scalar(self) {
         if self.steps.is_empty() {
             self.rows.fill(0);
         }
         for_each_block(self.steps, |at, block| {
             self.rows.as_chunks_mut::<BLOCK_WORDS>().0[at] = *block;
         });
-    }
-}
-
-impl Kernel for Write<'_, '_, '_> {
-    type Output = ();
-
-    fn scalar(self) {
-        self.apply();
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-    unsafe fn avx2(self) {
-        self.apply();
     }
 }
 

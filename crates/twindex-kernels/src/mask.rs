@@ -303,26 +303,14 @@ struct Combine<'a, F> {
     by: F,
 }
 
-impl<F: Fn(u64, u64) -> u64> Combine<'_, F> {
-    #[inline(always)]
-    fn apply(self) {
-        for (word, other) in self.words.iter_mut().zip(self.other) {
-            *word = (self.by)(*word, *other);
-        }
-    }
-}
-
 impl<F: Fn(u64, u64) -> u64> Kernel for Combine<'_, F> {
     type Output = ();
 
+    #[inline(always)]
     fn scalar(self) {
-        self.apply();
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-    unsafe fn avx2(self) {
-        self.apply();
+        for (word, other) in self.words.iter_mut().zip(self.other) {
+            *word = (self.by)(*word, *other);
+        }
     }
 }
 
@@ -331,24 +319,12 @@ struct CountBoth<'a> {
     other: &'a Words,
 }
 
-impl CountBoth<'_> {
-    #[inline(always)]
-    fn apply(self) -> u32 {
-        self.words.iter().zip(self.other).map(|(word, other)| (word & other).count_ones()).sum()
-    }
-}
-
 impl Kernel for CountBoth<'_> {
     type Output = u32;
 
+    #[inline(always)]
     fn scalar(self) -> u32 {
-        self.apply()
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-    unsafe fn avx2(self) -> u32 {
-        self.apply()
+        self.words.iter().zip(self.other).map(|(word, other)| (word & other).count_ones()).sum()
     }
 }
 
