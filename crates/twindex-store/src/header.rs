@@ -128,6 +128,57 @@ impl Header {
     }
 }
 
+/// A whole file that is written at once: a header whose `first` is the number of bytes behind it,
+/// a body, and the CRC-32 of the store's id and the body.
+pub(crate) struct Sealed<'a> {
+    /// What the header says, but for `first`.
+    pub kind: FileKind,
+    /// Whose it is.
+    pub store: StoreId,
+    /// Its number.
+    pub number: u64,
+    /// What it says.
+    pub body: &'a [u8],
+}
+
+impl<'a> Sealed<'a> {
+    /// Its bytes.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let &Self { kind, store, number, body } = self;
+        let mut out = Header { kind, store, number, first: body.len() as u64 + 4 }.encode();
+        out.extend_from_slice(body);
+        out.extend_from_slice(&self.checksum().to_le_bytes());
+        out
+    }
+
+    /// Reads `bytes`, all of `file`, which must be of `kind`.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`], [`StoreError::NewerFormat`].
+    pub(crate) fn decode(file: &str, kind: FileKind, bytes: &'a [u8]) -> Result<Self, StoreError> {
+        let Header { store, number, first, .. } = Header::decode(file, kind, bytes)?;
+        let damaged = |what| StoreError::corrupt(file, HEADER_BYTES as u64, what);
+        let behind = bytes.get(HEADER_BYTES..).unwrap_or_default();
+        if behind.len() as u64 != first {
+            return Err(damaged("the file is of another length than its header says"));
+        }
+        let (body, crc) =
+            behind.split_last_chunk().ok_or_else(|| damaged("the file is cut off"))?;
+        let sealed = Self { kind, store, number, body };
+        if u32::from_le_bytes(*crc) != sealed.checksum() {
+            return Err(damaged("the checksum is wrong"));
+        }
+        Ok(sealed)
+    }
+
+    fn checksum(&self) -> u32 {
+        let mut hasher = crc32fast::Hasher::new();
+        hasher.update(&self.store.0);
+        hasher.update(self.body);
+        hasher.finalize()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{FORMAT, FileKind, HEADER_BYTES, Header, StoreId};

@@ -20,7 +20,7 @@ use crate::backup::copy::{CopyProgress, Follow};
 use crate::bytes::Bytes;
 use crate::error::StoreError;
 use crate::files::{n_bytes_of_all, open_measured, store_files};
-use crate::header::{FileKind, HEADER_BYTES, Header, StoreId};
+use crate::header::{FileKind, HEADER_BYTES, Sealed, StoreId};
 use crate::limits::SEAL_BYTES_MAX;
 use crate::storage::{Storage, StoredFile, read_full, read_whole, sync_full, write_full};
 
@@ -152,28 +152,15 @@ impl Seal {
             body.extend_from_slice(&file.n_bytes.to_le_bytes());
             file.blocks.iter().for_each(|crc| body.extend_from_slice(&crc.to_le_bytes()));
         }
-        let crc = self.checksum(&body);
-        body.extend_from_slice(&crc.to_le_bytes());
-        let (kind, first) = (FileKind::Seal, body.len() as u64);
-        let mut out = Header { kind, store: self.store, number: 0, first }.encode();
-        out.extend_from_slice(&body);
-        out
+        Sealed { kind: FileKind::Seal, store: self.store, number: 0, body: &body }.encode()
     }
 
     fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
-        let header = Header::decode(SEAL, FileKind::Seal, bytes)?;
-        let damaged = |what| StoreError::corrupt(SEAL, HEADER_BYTES as u64, what);
-        let body = bytes.get(HEADER_BYTES..).unwrap_or_default();
-        if body.len() as u64 != header.first {
-            return Err(damaged("the file is of another length than its header says"));
-        }
-        let split = body.len().checked_sub(4).and_then(|at| body.split_at_checked(at));
-        let (covered, crc) = split.ok_or_else(|| damaged("the file is cut off"))?;
-        let mut seal = Self::new(header.store, StoreId([0; 16]), 0);
-        if Bytes(crc).u32() != Some(seal.checksum(covered)) {
-            return Err(damaged("the checksum is wrong"));
-        }
-        seal.fill(Bytes(covered)).ok_or_else(|| damaged("the list of files is cut off"))?;
+        let file = Sealed::decode(SEAL, FileKind::Seal, bytes)?;
+        let mut seal = Self::new(file.store, StoreId([0; 16]), 0);
+        seal.fill(Bytes(file.body)).ok_or_else(|| {
+            StoreError::corrupt(SEAL, HEADER_BYTES as u64, "the list of files is cut off")
+        })?;
         Ok(seal)
     }
 
@@ -193,13 +180,6 @@ impl Seal {
             self.files.insert(name, SealedFile { n_bytes, blocks });
         }
         Some(())
-    }
-
-    fn checksum(&self, body: &[u8]) -> u32 {
-        let mut hasher = crc32fast::Hasher::new();
-        hasher.update(&self.store.0);
-        hasher.update(body);
-        hasher.finalize()
     }
 }
 

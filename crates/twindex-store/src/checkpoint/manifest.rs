@@ -19,7 +19,7 @@ use twindex_planted::{Fault, planted};
 use crate::bytes::Bytes;
 use crate::checkpoint::name::{MANIFEST, NEXT_MANIFEST, extent_name};
 use crate::error::StoreError;
-use crate::header::{FileKind, HEADER_BYTES, Header, StoreId};
+use crate::header::{FileKind, HEADER_BYTES, Header, Sealed, StoreId};
 use crate::limits::MANIFEST_BYTES_MAX;
 use crate::storage::{Storage, read_full, read_whole, sync_full, write_full};
 
@@ -161,31 +161,16 @@ impl Manifest {
             }
             body.extend_from_slice(&part.crc.to_le_bytes());
         }
-        let crc = self.checksum(&body);
-        body.extend_from_slice(&crc.to_le_bytes());
-        let first = body.len() as u64;
-        let header =
-            Header { kind: FileKind::Manifest, store: self.store, number: self.number, first };
-        let mut out = header.encode();
-        out.extend_from_slice(&body);
-        out
+        let (kind, store, number) = (FileKind::Manifest, self.store, self.number);
+        Sealed { kind, store, number, body: &body }.encode()
     }
 
     fn decode(bytes: &[u8]) -> Result<Self, StoreError> {
-        let header = Header::decode(MANIFEST, FileKind::Manifest, bytes)?;
-        let damaged = |what| StoreError::corrupt(MANIFEST, HEADER_BYTES as u64, what);
-        let body = bytes.get(HEADER_BYTES..).unwrap_or_default();
-        if body.len() as u64 != header.first {
-            return Err(damaged("the file is of another length than its header says"));
-        }
-        let split = body.len().checked_sub(4).and_then(|at| body.split_at_checked(at));
-        let (covered, crc) = split.ok_or_else(|| damaged("the file is cut off"))?;
-        let mut manifest = Self::empty(header.store);
-        if Bytes(crc).u32() != Some(manifest.checksum(covered)) {
-            return Err(damaged("the checksum is wrong"));
-        }
-        manifest.number = header.number;
-        manifest.fill(Bytes(covered)).ok_or_else(|| damaged("the list of parts is cut off"))?;
+        let file = Sealed::decode(MANIFEST, FileKind::Manifest, bytes)?;
+        let mut manifest = Self { number: file.number, ..Self::empty(file.store) };
+        manifest.fill(Bytes(file.body)).ok_or_else(|| {
+            StoreError::corrupt(MANIFEST, HEADER_BYTES as u64, "the list of parts is cut off")
+        })?;
         Ok(manifest)
     }
 
@@ -200,12 +185,5 @@ impl Manifest {
             self.parts.insert(key.into(), part);
         }
         Some(())
-    }
-
-    fn checksum(&self, body: &[u8]) -> u32 {
-        let mut hasher = crc32fast::Hasher::new();
-        hasher.update(&self.store.0);
-        hasher.update(body);
-        hasher.finalize()
     }
 }
