@@ -3,9 +3,9 @@
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput};
-use twindex::{Collection, LoadOptions, Twindex};
-use twindex_benches::{Size, World, fleet_text};
-use twindex_fleet::questions::QUESTIONS;
+use twindex::{Collection, LoadOptions, Page, Twindex};
+use twindex_benches::{Ratios, Size, fleet_text};
+use twindex_fleet::questions::{Bound, QUESTIONS};
 use twindex_lang::limits::Limits;
 
 /// Twins of the groups that load anew in each round.
@@ -17,7 +17,7 @@ fn main() {
     parse(&mut criterion);
     generate(&mut criterion, size);
     load(&mut criterion, size);
-    walk(&mut criterion, size);
+    walk(&mut criterion, size, &mut Ratios::of_run(size));
     criterion.final_summary();
 }
 
@@ -71,21 +71,30 @@ fn load(criterion: &mut Criterion, size: Size) {
 }
 
 /// Whole twins, page by page to the end.
-fn walk(criterion: &mut Criterion, size: Size) {
-    let world = World::load(size).expect("a generated fleet loads");
+fn walk(criterion: &mut Criterion, size: Size, ratios: &mut Ratios) {
+    let world = twindex_benches::load(size).expect("a generated fleet loads");
     let query = world.db.query("SELECT * FROM devices").page_size(1_000);
     let walk = || {
         let mut page = query.run().expect("a valid query");
-        let mut n_rows = page.n_rows();
+        let (mut n_rows, mut n_bytes) = (page.n_rows() as u64, n_bytes_of(&page));
         while let Some(token) = page.next().map(str::to_owned) {
             page = query.clone().after(token).run().expect("a valid token");
-            n_rows += page.n_rows();
+            n_rows += page.n_rows() as u64;
+            n_bytes += n_bytes_of(&page);
         }
-        n_rows as u64
+        (n_rows, n_bytes)
     };
-    assert_eq!(walk(), world.db.n_twins(Collection::Devices));
+    let (n_rows, n_bytes) = walk();
+    assert_eq!(n_rows, world.db.n_twins(Collection::Devices));
     let mut group = criterion.benchmark_group("page/walk");
     group.sample_size(10).throughput(Throughput::Elements(size.0));
-    group.bench_function(format!("{size}-by-1000"), |bencher| bencher.iter(|| black_box(walk())));
+    group.bench_function(format!("{size}-by-1000"), |bencher| {
+        bencher.iter_custom(|n| ratios.time(n, walk));
+    });
     group.finish();
+    ratios.print(Bound::default(), size.0, n_bytes);
+}
+
+fn n_bytes_of(page: &Page) -> u64 {
+    page.rows().map(|row| row.len() as u64).sum()
 }

@@ -1,26 +1,34 @@
 //! The write side: patches from text to visible, and what writing costs those who read.
 
-use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput};
 use twindex::{TwinId, Twindex, Write};
-use twindex_benches::{Size, World};
+use twindex_benches::{Ratios, Size, load};
+use twindex_fleet::questions::Bound;
+use twindex_measure::World;
 
 /// Writes of one submission.
 const BATCHES: [usize; 3] = [1, 100, 1_000];
 /// Patches a second while a query is measured; 0 for an engine at rest.
 const RATES: [u64; 3] = [0, 10_000, 100_000];
+/// Places that a patch of three leaves touches, which nothing foresees: identity, the row's stamps
+/// and version, and a value and a stamp of each leaf.
+const PATCH: Bound = Bound { bits_a_row: 0.0, bytes_a_row: 0.0, misses: 9.0 };
+/// What the count reads: two bytes a row.
+const COUNT: Bound = Bound { bits_a_row: 0.0, bytes_a_row: 2.0, misses: 1.0 };
 /// Writes that the writing thread submits at once.
 const PACED_BATCH: u64 = 100;
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
-    let world = World::load(Size::of_run()).expect("a generated fleet loads");
+    let size = Size::of_run();
+    let mut ratios = Ratios::of_run(size);
+    let world = load(size).expect("a generated fleet loads");
     let patches = Patches::of(&world.db);
-    patch(&mut criterion, &world, &patches);
-    count_under_writes(&mut criterion, &world, &patches);
+    patch(&mut criterion, (&world, &mut ratios), &patches);
+    count_under_writes(&mut criterion, (&world, size, &mut ratios), &patches);
     criterion.final_summary();
 }
 
@@ -58,7 +66,7 @@ fn apply(db: &Twindex, patches: &Patches, n_patches: usize) {
     assert!(db.write_all(batch).iter().all(Result::is_ok));
 }
 
-fn patch(criterion: &mut Criterion, world: &World, patches: &Patches) {
+fn patch(criterion: &mut Criterion, (world, ratios): (&World, &mut Ratios), patches: &Patches) {
     let mut group = criterion.benchmark_group("engine/patch");
     for n_patches in BATCHES {
         let before = world.db.version();
@@ -66,13 +74,19 @@ fn patch(criterion: &mut Criterion, world: &World, patches: &Patches) {
         assert_eq!(world.db.version(), before + n_patches as u64, "visible once acknowledged");
         group.throughput(Throughput::Elements(n_patches as u64));
         group.bench_function(format!("batch-{n_patches}"), |bencher| {
-            bencher.iter(|| apply(&world.db, patches, n_patches));
+            bencher.iter_custom(|n| ratios.time(n, || apply(&world.db, patches, n_patches)));
         });
+        let misses = PATCH.misses * n_patches as f64;
+        ratios.print(Bound { misses, ..PATCH }, 0, 0);
     }
     group.finish();
 }
 
-fn count_under_writes(criterion: &mut Criterion, world: &World, patches: &Patches) {
+fn count_under_writes(
+    criterion: &mut Criterion,
+    (world, size, ratios): (&World, Size, &mut Ratios),
+    patches: &Patches,
+) {
     let query = world
         .db
         .query("SELECT COUNT() AS n FROM devices WHERE properties.reported.power.level < 50");
@@ -82,10 +96,11 @@ fn count_under_writes(criterion: &mut Criterion, world: &World, patches: &Patche
         std::thread::scope(|scope| {
             let writing = scope.spawn(|| write_at(rate, &world.db, patches, &stop));
             let counted = query.run().expect("a valid query").values().next();
-            assert!(counted.is_some_and(|row| row["n"].as_u64() <= Some(world.size.0)));
+            assert!(counted.is_some_and(|row| row["n"].as_u64() <= Some(size.0)));
             group.bench_function(format!("{rate}-a-second"), |bencher| {
-                bencher.iter(|| black_box(query.run()));
+                bencher.iter_custom(|n| ratios.time(n, || query.run()));
             });
+            ratios.print(COUNT, size.0, 0);
             stop.store(true, Ordering::Relaxed);
             let reached = writing.join().expect("writes are accepted");
             assert!(rate == 0 || reached > 0.0);

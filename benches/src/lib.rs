@@ -2,6 +2,11 @@
 //!
 //! See `README.md` beside this package for how to run them and how to read what they print.
 
+// Benches are programs that print figures.
+#![allow(clippy::print_stdout)]
+
+mod ratios;
 mod world;
 
-pub use world::{Size, World, fleet_text};
+pub use ratios::Ratios;
+pub use world::{Size, fleet_text, load};

@@ -5,10 +5,9 @@
 
 use std::fmt;
 
-use twindex::{Error, LoadOptions, Options, Page, Twindex};
-use twindex_fleet::corners::odd_twin_json;
-use twindex_fleet::questions::{Check, Question};
+use twindex::{Error, LoadOptions};
 use twindex_fleet::{Fleet, FleetOptions};
+use twindex_measure::World;
 
 /// Seed of every fleet here.
 const SEED: u64 = 1;
@@ -27,13 +26,19 @@ impl Size {
     /// The size that this run asks for.
     #[must_use]
     pub fn of_run() -> Self {
-        let arguments: Vec<String> = std::env::args().collect();
-        let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
-        if !has("--bench") || has("--test") || has("--list") {
+        if !Self::is_measured() {
             return Self(TWINS_TRIED);
         }
         let wanted = std::env::var("TWINDEX_TWINS").ok();
         Self(wanted.and_then(|text| text.parse().ok()).unwrap_or(TWINS_MEASURED))
+    }
+
+    /// Whether this run measures; else it only tries.
+    #[must_use]
+    pub fn is_measured() -> bool {
+        let arguments: Vec<String> = std::env::args().collect();
+        let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
+        has("--bench") && !has("--test") && !has("--list")
     }
 }
 
@@ -60,87 +65,17 @@ pub fn fleet_text(from: u64, to: u64) -> String {
     text
 }
 
-/// An engine with a fleet in it.
-#[derive(Debug)]
-pub struct World {
-    /// The engine.
-    pub db: Twindex,
-    /// Number of twins in it.
-    pub size: Size,
-}
-
-impl World {
-    /// Generates and loads a fleet.
-    ///
-    /// # Errors
-    /// As loading does.
-    pub fn load(size: Size) -> Result<Self, Error> {
-        let db = empty();
-        for from in (0..size.0).step_by(usize::try_from(CHUNK_TWINS).unwrap_or(usize::MAX)) {
-            let text = fleet_text(from, (from + CHUNK_TWINS).min(size.0));
-            db.load(text.as_bytes(), &LoadOptions::default())?;
-        }
-        Ok(Self { db, size })
+/// Generates and loads a fleet.
+///
+/// # Errors
+/// As loading does.
+pub fn load(size: Size) -> Result<World, Error> {
+    let db = World::empty();
+    for from in (0..size.0).step_by(usize::try_from(CHUNK_TWINS).unwrap_or(usize::MAX)) {
+        let text = fleet_text(from, (from + CHUNK_TWINS).min(size.0));
+        db.load(text.as_bytes(), &LoadOptions::default())?;
     }
-
-    /// Loads the odd twins of corners: a tenth of `size`, since each brings a path of its own.
-    ///
-    /// # Errors
-    /// As loading does.
-    pub fn load_odd(size: Size) -> Result<Self, Error> {
-        let size = Size((size.0 / 10).max(100));
-        let db = empty();
-        let mut text = String::new();
-        for number in 0..size.0 {
-            odd_twin_json(number, size.0, &mut text);
-            if (number + 1).is_multiple_of(CHUNK_TWINS) || number + 1 == size.0 {
-                db.load(text.as_bytes(), &LoadOptions::default())?;
-                text.clear();
-            }
-        }
-        Ok(Self { db, size })
-    }
-
-    /// The token before the page that `question` wants; `None` for a first page.
-    ///
-    /// # Errors
-    /// As queries do.
-    pub fn token(&self, question: &Question) -> Result<Option<String>, Error> {
-        let query = self.db.query(question.text(self.size.0));
-        let query = query.page_size(question.page_rows.unwrap_or(usize::MAX));
-        let mut token: Option<String> = None;
-        for _ in 1..question.page_number(self.size.0) {
-            let page = match &token {
-                Some(token) => query.clone().after(token).run()?,
-                None => query.run()?,
-            };
-            token = page.next().map(str::to_owned);
-        }
-        Ok(token)
-    }
-
-    /// Asserts that `page` is an answer to `question`.
-    ///
-    /// # Panics
-    /// When it is none: a bench that times a wrong answer is worth nothing.
-    pub fn assert_answers(&self, question: &Question, page: &Page) {
-        let name = question.name;
-        let n_matches = || self.db.query(question.text(self.size.0)).ids().map(|ids| ids.len());
-        let counted = || page.values().filter_map(|row| row["n"].as_u64()).sum::<u64>();
-        match question.check {
-            Check::Rows(rows) => assert!((1..=rows).contains(&page.n_rows()), "{name}"),
-            Check::AtMost(rows) => assert!(page.n_rows() <= rows, "{name}"),
-            Check::Descends(rows) => assert!((1..=rows).contains(&page.n_rows()), "{name}"),
-            Check::CountsMatches | Check::GroupsCountMatches => {
-                assert_eq!(Some(counted()), n_matches().ok(), "{name}");
-            }
-        }
-    }
-}
-
-/// An engine that takes the longest of the questions.
-fn empty() -> Twindex {
-    Twindex::with_options(Options { query_chars_max: 1 << 20, ..Options::default() })
+    Ok(World::new(db, size.0))
 }
 
 #[cfg(test)]

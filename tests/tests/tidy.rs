@@ -47,7 +47,11 @@ const EDGES: &[(&str, &[&str])] = &[
             "twindex-store",
         ],
     ),
-    ("twindex-cli", &["twindex", "twindex-fleet", "twindex-io", "twindex-kernels"]),
+    ("twindex-measure", &["twindex", "twindex-fleet"]),
+    (
+        "twindex-cli",
+        &["twindex", "twindex-fleet", "twindex-io", "twindex-kernels", "twindex-measure"],
+    ),
     ("twindex-oracle", &["twindex-lang"]),
     (
         "twindex-testkit",

@@ -12,7 +12,6 @@ use twindex::{CancelToken, Error, ErrorKind, Query};
 use twindex_fleet::questions::Question;
 
 use crate::bench::World;
-use crate::bench::measure::prepare;
 use crate::output::{Figures, duration};
 
 /// Parts of the time of a class after which it is cancelled.
@@ -33,7 +32,7 @@ pub(crate) struct Cancelled {
 impl Cancelled {
     /// Cancels a class at every part of its time.
     pub(crate) fn measure(world: &World, question: &'static Question) -> anyhow::Result<Self> {
-        let query = prepare(world, question)?;
+        let query = world.prepare(question)?;
         let begun = Instant::now();
         query.run()?;
         let whole = begun.elapsed();

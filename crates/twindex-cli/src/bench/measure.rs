@@ -3,10 +3,9 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, ensure};
-use serde_json::Value;
-use twindex::{Page, Query};
-use twindex_fleet::questions::{Check, Question};
+use anyhow::Context as _;
+use twindex_fleet::questions::Question;
+use twindex_measure::check;
 
 use crate::bench::World;
 
@@ -38,10 +37,10 @@ pub(crate) fn measure(
     question: &Question,
     time: Duration,
 ) -> anyhow::Result<Measured> {
-    let query = prepare(world, question)
+    let (query, page) = world
+        .prepare(question)
         .and_then(|query| check(&query, question).map(|page| (query, page)))
-        .with_context(|| format!("class `{}`", question.name));
-    let (query, page) = query?;
+        .with_context(|| format!("class `{}`", question.name))?;
     let mut times = Vec::new();
     let start = Instant::now();
     while times.len() < RUNS_MIN || (start.elapsed() < time && times.len() < RUNS_MAX) {
@@ -59,49 +58,4 @@ pub(crate) fn measure(
         median: at(50),
         p99: at(99),
     })
-}
-
-/// The query of a class, ready to be run; where it is a late page, the pages before it are read.
-pub(super) fn prepare<'a>(world: &'a World, question: &Question) -> anyhow::Result<Query<'a>> {
-    let (db, n_twins) = world.of(question)?;
-    let query = db.query(question.text(n_twins));
-    let Some(rows) = question.page_rows else { return Ok(query) };
-    let mut query = query.page_size(rows);
-    for _ in 1..question.page_number(n_twins) {
-        let token = query.run()?.next().map(str::to_owned);
-        query = query.after(token.context("the answer has too few pages")?);
-    }
-    Ok(query)
-}
-
-/// Runs the query once and looks at the answer.
-fn check(query: &Query<'_>, question: &Question) -> anyhow::Result<Page> {
-    let page = query.run()?;
-    match question.check {
-        Check::Rows(rows) => {
-            let (found, wanted) = (page.n_rows(), rows);
-            ensure!(found <= wanted && found > 0, "{found} rows, expected up to {wanted}");
-        }
-        Check::AtMost(rows) => {
-            let found = page.n_rows();
-            ensure!(found <= rows, "{found} rows, expected at most {rows}");
-        }
-        Check::CountsMatches => {
-            let count = page.values().next().and_then(|row| row["n"].as_u64());
-            let n_matches = query.ids()?.len();
-            ensure!(count == Some(n_matches), "counted {count:?}, {n_matches} twins match");
-        }
-        Check::GroupsCountMatches => {
-            let counted: u64 = page.values().filter_map(|row| row["n"].as_u64()).sum();
-            let n_matches = query.ids()?.len();
-            ensure!(counted == n_matches, "groups count {counted}, {n_matches} twins match");
-        }
-        Check::Descends(rows) => {
-            let keys: Vec<f64> = page.values().filter_map(|row| row["key"].as_f64()).collect();
-            ensure!(page.n_rows() <= rows && keys.len() == page.n_rows(), "keys are missing");
-            ensure!(keys.is_sorted_by(|left, right| left >= right), "rows are not in order");
-        }
-    }
-    ensure!(page.values().all(|row| row != Value::Null), "a row is no JSON");
-    Ok(page)
 }

@@ -1,7 +1,6 @@
 //! Timing every class of query beside the floor of the machine.
 
 mod cancel;
-mod floor;
 mod markdown;
 mod measure;
 mod report;
@@ -9,7 +8,6 @@ mod sweep;
 mod world;
 
 pub(crate) use cancel::Cancelled;
-pub(crate) use floor::Floors;
 pub(crate) use markdown::write_markdown;
 pub(crate) use measure::{Measured, measure};
 pub(crate) use report::{Class, Report, write_json, write_table};

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use twindex_fleet::questions::Question;
+use twindex_measure::Floors;
 
-use crate::bench::{Floors, Measured};
+use crate::bench::Measured;
 use crate::fleet::Loaded;
 use crate::output::{Figures, bytes, count, duration, plural};
 

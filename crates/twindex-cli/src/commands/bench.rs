@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use twindex_fleet::corners::{CORNERS, ODD_CORNERS};
 use twindex_fleet::questions::{QUESTIONS, Question};
+use twindex_measure::Floors;
 
 use crate::args::{BenchArgs, BenchFormat, FleetArgs};
 use crate::bench::{
-    Cancelled, Class, Floors, Report, Sweep, World, measure, write_json, write_markdown,
-    write_table,
+    Cancelled, Class, Report, Sweep, World, measure, write_json, write_markdown, write_table,
 };
 use crate::failure::UsageError;
 use crate::output::steps_bar;

@@ -22,20 +22,20 @@ const ROUNDS: usize = 5;
 
 /// The floors of this machine.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Floors {
+pub struct Floors {
     /// Bytes all cores read from memory in a second.
-    pub(crate) bytes_each_second: f64,
+    pub bytes_each_second: f64,
     /// AND and popcount of two plain bitmaps of one bit a row, on one core.
-    pub(crate) and_popcount: Duration,
+    pub and_popcount: Duration,
     /// One read from memory that nothing could foresee.
-    pub(crate) miss: Duration,
+    pub miss: Duration,
     /// Appending a little to a file until it is on the disk; `None` where no file can be written.
-    pub(crate) fdatasync: Option<Duration>,
+    pub fdatasync: Option<Duration>,
 }
 
 impl Floors {
     /// Measures, with bitmaps of `n_rows` rows. Takes a second or two.
-    pub(crate) fn measure(n_rows: u64) -> Self {
+    pub fn measure(n_rows: u64) -> Self {
         Self {
             bytes_each_second: bandwidth(),
             and_popcount: and_popcount(n_rows),
@@ -46,7 +46,7 @@ impl Floors {
 
     /// The least time for what bounds a class: `n_rows` twins, `n_bytes` of rows handed over.
     #[allow(clippy::cast_precision_loss)] // sizes far below 2^53
-    pub(crate) fn of(&self, bound: Bound, n_rows: u64, n_bytes: u64) -> Duration {
+    pub fn of(&self, bound: Bound, n_rows: u64, n_bytes: u64) -> Duration {
         let bytes = bound.bytes_a_row * n_rows as f64 + n_bytes as f64;
         let seconds = bytes / self.bytes_each_second
             + bound.bits_a_row / 2.0 * self.and_popcount.as_secs_f64()
