@@ -333,7 +333,7 @@ impl Index {
             return None;
         }
         let n_rows = self.catalog.n_rows_of_both(path, kind.kind());
-        // Half of what makes a path leave its dictionary, lest it goes to and fro.
+        // At most half of what makes a path leave its dictionary, lest it goes to and fro.
         let n_max = (n_rows / 40).max(self.options.dictionary_values_min as u64 / 2);
         if !self.has_few_texts((path, kind), n_max as usize) {
             return None;

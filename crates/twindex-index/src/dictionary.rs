@@ -91,6 +91,11 @@ impl Dictionary {
         self.offsets.len().saturating_sub(1)
     }
 
+    /// Bytes of a text, on average.
+    pub(crate) fn mean_bytes(&self) -> u64 {
+        (self.arena.len() / self.len().max(1)) as u64
+    }
+
     /// Which filling of the dictionary this is.
     pub(crate) fn generation(&self) -> u32 {
         self.generation

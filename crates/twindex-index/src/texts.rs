@@ -14,9 +14,15 @@ use crate::dictionary::{Dictionary, Interned, texts_min};
 use crate::lane::stamp::Stamp;
 use crate::options::IndexOptions;
 
-/// New values that a path of so many times `dictionary_values_min` must have brought before one
-/// in twenty is too many.
+/// Times `dictionary_values_min`: so many values may a path bring before their bytes decide.
 const MANY_VALUES: usize = 16;
+/// One new value in so many rows is never too many.
+const ROWS_PER_VALUE: u64 = 20;
+/// Bytes of a dictionary for each text beside the text: offset, hash entry, and room to grow.
+const ENTRY_BYTES: u64 = 16;
+/// Bytes of a code among many, and of a raw text beside the text.
+const CODE_BYTES: u64 = 4;
+const RAW_BYTES: u64 = 2;
 
 /// One of so many raw texts of a path must be written before it is looked at again.
 const RAW_PART: u64 = 4;
@@ -151,11 +157,9 @@ impl Texts {
             Interned::Known(code) => Some(code),
             Interned::New(code) => {
                 policy.n_added += 1;
-                if is_outgrown(
-                    policy.n_added as usize,
-                    place.n_rows + 1,
-                    options.dictionary_values_min,
-                ) {
+                let text_bytes = self.dictionaries[dictionary].mean_bytes();
+                let (n_added, n_rows) = (u64::from(policy.n_added), place.n_rows + 1);
+                if is_outgrown((n_added, n_rows), text_bytes, options.dictionary_values_min) {
                     self.outgrown.push((place.path, place.kind));
                 }
                 Some(code)
@@ -424,9 +428,39 @@ impl Texts {
     }
 }
 
-/// Whether so many new texts among the rows of a path are too many for a dictionary: half of the
-/// rows early on, one in twenty once there are many.
-fn is_outgrown(n_added: usize, n_rows: u64, values_min: usize) -> bool {
-    let rows_per_value = if n_added > values_min.saturating_mul(MANY_VALUES) { 20 } else { 2 };
-    n_added > values_min && n_added as u64 * rows_per_value > n_rows
+/// Whether so many new texts of so many bytes among the rows of a path are too many for a dictionary:
+/// half of the rows early on; once there are many, what takes more than half of the memory that raw
+/// text would. The other half is what hashing each text must be worth.
+fn is_outgrown((n_added, n_rows): (u64, u64), text_bytes: u64, values_min: usize) -> bool {
+    if n_added <= values_min as u64 {
+        return false;
+    }
+    if n_added <= values_min.saturating_mul(MANY_VALUES) as u64 {
+        return n_added * 2 > n_rows;
+    }
+    let texts = n_added * (text_bytes + text_bytes / 2 + ENTRY_BYTES);
+    let is_large = (texts + n_rows * CODE_BYTES) * 2 > n_rows * (text_bytes + RAW_BYTES);
+    is_large && n_added * ROWS_PER_VALUE > n_rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_outgrown;
+
+    #[test]
+    fn bytes_decide_once_values_are_many() {
+        let million = 1_000_000;
+        // Early on half of the rows may be new, whatever they hold.
+        assert!(!is_outgrown((4_096, 4_096), 8, 4_096));
+        assert!(!is_outgrown((5_000, 10_000), 8, 4_096));
+        assert!(is_outgrown((5_001, 10_000), 8, 4_096));
+        // Names of parents: long, and one for some rows.
+        assert!(!is_outgrown((million, 10 * million), 45, 4_096));
+        assert!(is_outgrown((million, 3 * million), 45, 4_096));
+        // Short ones are no better off as codes, unless they are few.
+        assert!(is_outgrown((million, 10 * million), 8, 4_096));
+        assert!(!is_outgrown((million, 20 * million), 8, 4_096));
+        // Serials.
+        assert!(is_outgrown((million, million), 200, 4_096));
+    }
 }
