@@ -69,7 +69,7 @@ pub fn explain(
     plan: &LogicalPlan,
     request: &Request<'_>,
 ) -> Result<Explanation, ExecError> {
-    let filter = Filter::new(&plan.filter, Metering::Off);
+    let filter = Filter::new(&plan.filter, Metering::Named);
     tree(&Scan::new(snapshot, plan, &filter, request)?, plan, None)
 }
 

@@ -19,6 +19,7 @@ pub mod explain;
 mod group;
 mod group_bound;
 mod group_coded;
+mod group_counted;
 mod group_finished;
 mod group_keys;
 mod grouped;

@@ -118,12 +118,14 @@ pub struct Node {
     meter: Option<Meter>,
 }
 
-/// Whether a plan counts what its operators do.
+/// Whether a plan tells of its operators, and counts what they do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metering {
-    /// No: the plan is run for its rows.
+    /// Neither: the plan is run for its rows, and no text of a condition is printed.
     Off,
-    /// Yes: `EXPLAIN ANALYZE`.
+    /// It tells: `EXPLAIN`.
+    Named,
+    /// Both: `EXPLAIN ANALYZE`.
     On,
 }
 

@@ -201,6 +201,10 @@ impl Run<'_> {
             window: self.window,
             distinctness,
         };
+        if let Some(page) = grouped.counted(&self.scan)? {
+            let last = page.last.map(|keys| Place::Group { order: Box::default(), keys });
+            return Ok(Given { rows: page.rows, last });
+        }
         let groups = grouped.all(&self.scan)?;
         let stop = self.scan.runner.stop;
         let mut found = grouped.page(&groups.inner, stop)?;

@@ -228,7 +228,11 @@ impl Builder {
     }
 
     fn leaf(&self, expr: &Expr, wanted: bool) -> Part {
-        let text = if wanted { format!("{expr}") } else { format!("NOT ({expr})") };
+        let text = match (self.metering, wanted) {
+            (Metering::Off, _) => String::new(),
+            (_, true) => format!("{expr}"),
+            (_, false) => format!("NOT ({expr})"),
+        };
         if expr.is_constant() {
             let is_true = is_truth(expr, &CellView(&Cell::Undefined), wanted);
             return if is_true { self.node(Everything) } else { self.node(Nothing) };
@@ -236,7 +240,7 @@ impl Builder {
         if let Some(path) = cell_path(expr) {
             return Part::Cells(path, cell_set(expr, Wanted::of(wanted)), text);
         }
-        let text = Arc::from(text);
+        let text = shared(text);
         if let Some((paths, equality)) = columns_compared(expr, wanted) {
             return self.node(ComparePaths::new(paths, equality, text));
         }
@@ -301,7 +305,7 @@ impl Builder {
         match part {
             Part::Node(node) => node,
             Part::Cells(path, set, text) => {
-                Node::new(PathCells::new(path, set, text.into()), self.metering)
+                Node::new(PathCells::new(path, set, shared(text)), self.metering)
             }
         }
     }
@@ -315,7 +319,12 @@ impl Builder {
     }
 }
 
-/// A condition on one path, and its text.
+/// A text to be shared; an empty one takes no memory.
+fn shared(text: String) -> Arc<str> {
+    if text.is_empty() { Arc::default() } else { text.into() }
+}
+
+/// A condition on one path, and its text: an empty one where nobody will ask for it.
 type Leaf = (CellSet, String);
 
 /// Leaves of one path, neighbours made one where that has a closed form, then those that came of it:
@@ -332,6 +341,7 @@ fn merged_leaves(mut leaves: Vec<Leaf>, join: Join) -> Vec<Leaf> {
                 break;
             };
             match joined_sets(&set, &next_set, join) {
+                Some(both) if text.is_empty() => merged.push((both, text)),
                 Some(both) => merged.push((both, format!("{text} {word} {next_text}"))),
                 None => merged.extend([(set, text), (next_set, next_text)]),
             }

@@ -9,6 +9,7 @@
 mod image;
 
 use std::hash::BuildHasher;
+use std::sync::OnceLock;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -29,6 +30,8 @@ pub(crate) struct Dictionary {
     /// No two fillings of any dictionary have the same, so that nobody takes an old code for a new
     /// one.
     generation: u32,
+    /// The codes by ascending text, once asked for; texts that come void it.
+    order: OnceLock<Box<[u32]>>,
     /// Codes that a pass has found in use, a bit each; the pass is done in steps.
     in_use: Option<Vec<u64>>,
     /// When the next pass is due.
@@ -55,6 +58,9 @@ const REST_PART: u64 = 8;
 /// Fewer texts than this may stay though no row has them.
 const TEXTS_MIN: usize = 256;
 
+/// More texts are not sorted: these take a millisecond.
+const SORTED_MAX: usize = 4_096;
+
 /// The same where even fewer are many for a path.
 pub(crate) fn texts_min(options: &IndexOptions) -> usize {
     options.dictionary_values_min.min(TEXTS_MIN)
@@ -80,6 +86,7 @@ impl Dictionary {
             by_text: HashTable::new(),
             hasher: RandomState::default(),
             generation,
+            order: OnceLock::new(),
             in_use: None,
             due: Due { n_writes: u64::MAX, ..Due::default() },
             n_users: 0,
@@ -104,6 +111,16 @@ impl Dictionary {
     /// The text of a code.
     pub(crate) fn text(&self, code: u32) -> &str {
         text_at(&self.arena, &self.offsets, code)
+    }
+
+    /// The codes by ascending text; `None` of so many that sorting them would hold a writer up.
+    pub(crate) fn order(&self) -> Option<&[u32]> {
+        let sorted = || {
+            let mut codes: Box<[u32]> = (0..self.len() as u32).collect();
+            codes.sort_unstable_by(|a, b| self.text(*a).cmp(self.text(*b)));
+            codes
+        };
+        (self.len() <= SORTED_MAX).then(|| &**self.order.get_or_init(sorted))
     }
 
     /// The code of a text.
@@ -141,6 +158,7 @@ impl Dictionary {
                 let code = (offsets.len() - 1) as u32;
                 arena.push_str(text);
                 offsets.push(end);
+                self.order = OnceLock::new();
                 place.insert(code);
                 Interned::New(code)
             }
@@ -235,7 +253,8 @@ impl Dictionary {
     pub(crate) fn bytes(&self) -> usize {
         let in_use = self.in_use.as_ref().map_or(0, Vec::capacity) * 8;
         let by_text = self.by_text.capacity() * 8 / 7 * 5;
-        self.arena.capacity() + self.offsets.capacity() * 4 + by_text + in_use
+        let order = self.order.get().map_or(0, |codes| codes.len() * 4);
+        self.arena.capacity() + self.offsets.capacity() * 4 + by_text + in_use + order
     }
 
     /// Those of them in which nothing lies.
@@ -269,6 +288,23 @@ mod tests {
         let code = dictionary.code("text 77").expect("interned");
         assert_eq!(dictionary.text(code), "text 77");
         assert_eq!(dictionary.code("text"), None);
+    }
+
+    #[test]
+    fn the_order_of_texts_follows_what_comes() {
+        let mut dictionary = Dictionary::new(0);
+        let sorted = |dictionary: &Dictionary| -> Vec<String> {
+            let codes = dictionary.order().expect("few texts").iter();
+            codes.map(|code| dictionary.text(*code).to_owned()).collect()
+        };
+        ["b", "", "aa"].into_iter().for_each(|text| _ = dictionary.intern(text));
+        assert_eq!(sorted(&dictionary), ["", "aa", "b"]);
+        dictionary.intern("a");
+        assert_eq!(sorted(&dictionary), ["", "a", "aa", "b"]);
+        let _ = dictionary.renumber(&[0b1010], 1);
+        assert_eq!(sorted(&dictionary), ["", "a"]);
+        (0..super::SORTED_MAX).for_each(|n| _ = dictionary.intern(&n.to_string()));
+        assert_eq!(dictionary.order(), None);
     }
 
     #[test]

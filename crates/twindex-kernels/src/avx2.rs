@@ -5,17 +5,17 @@
 
 use std::arch::x86_64::{
     __m256d, __m256i, _mm_loadl_epi64, _mm_loadu_si128, _mm256_add_epi64, _mm256_and_si256,
-    _mm256_andnot_si256, _mm256_broadcastsi128_si256, _mm256_castsi256_pd, _mm256_cmpeq_epi8,
-    _mm256_cmpeq_epi16, _mm256_cmpeq_epi32, _mm256_cmpeq_epi64, _mm256_cmpgt_epi32,
-    _mm256_cvtepu8_epi32, _mm256_cvtepu16_epi32, _mm256_loadu_pd, _mm256_loadu_si256,
-    _mm256_mask_i32gather_epi32, _mm256_max_epu8, _mm256_max_epu16, _mm256_max_epu32,
-    _mm256_min_epu8, _mm256_min_epu16, _mm256_min_epu32, _mm256_movemask_epi8, _mm256_movemask_pd,
-    _mm256_or_si256, _mm256_packs_epi16, _mm256_packs_epi32, _mm256_permute4x64_epi64,
-    _mm256_permutevar8x32_epi32, _mm256_sad_epu8, _mm256_set1_epi8, _mm256_set1_epi16,
-    _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_setr_epi8, _mm256_setr_epi16, _mm256_setr_epi32,
-    _mm256_setr_epi64x, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_slli_epi64,
-    _mm256_sllv_epi32, _mm256_srai_epi32, _mm256_srli_epi16, _mm256_srli_epi32, _mm256_srli_epi64,
-    _mm256_storeu_si256, _mm256_xor_si256,
+    _mm256_andnot_si256, _mm256_blendv_epi8, _mm256_broadcastsi128_si256, _mm256_castsi256_pd,
+    _mm256_cmpeq_epi8, _mm256_cmpeq_epi16, _mm256_cmpeq_epi32, _mm256_cmpeq_epi64,
+    _mm256_cmpgt_epi32, _mm256_cvtepu8_epi32, _mm256_cvtepu16_epi32, _mm256_loadu_pd,
+    _mm256_loadu_si256, _mm256_mask_i32gather_epi32, _mm256_max_epu8, _mm256_max_epu16,
+    _mm256_max_epu32, _mm256_min_epu8, _mm256_min_epu16, _mm256_min_epu32, _mm256_movemask_epi8,
+    _mm256_movemask_pd, _mm256_or_si256, _mm256_packs_epi16, _mm256_packs_epi32,
+    _mm256_permute4x64_epi64, _mm256_permutevar8x32_epi32, _mm256_sad_epu8, _mm256_set1_epi8,
+    _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_setr_epi8, _mm256_setr_epi16,
+    _mm256_setr_epi32, _mm256_setr_epi64x, _mm256_setzero_si256, _mm256_shuffle_epi8,
+    _mm256_slli_epi64, _mm256_sllv_epi32, _mm256_srai_epi32, _mm256_srli_epi16, _mm256_srli_epi32,
+    _mm256_srli_epi64, _mm256_storeu_si256, _mm256_xor_si256,
 };
 
 use crate::memory::Plain;
@@ -38,6 +38,8 @@ pub trait Vector: Copy {
     unsafe fn bits(rows: &Chunk<Self>, test: impl Fn(__m256i) -> __m256i) -> u64;
     /// Calls `f` with each vector of rows, and all ones in the lanes whose bit in `bits` is set.
     unsafe fn masked(rows: &Chunk<Self>, bits: u64, f: impl FnMut(__m256i, __m256i));
+    /// Writes `rows` over `out` where the bit in `bits` is set.
+    unsafe fn blend(out: &mut Chunk<Self>, rows: &Chunk<Self>, bits: u64);
     /// Sums the lanes into four 64-bit lanes.
     unsafe fn sum(vector: __m256i) -> __m256i;
     /// Eight rows from `8 * at` on, each as 32 bits; `at` is below 8.
@@ -81,6 +83,17 @@ macro_rules! lanes {
             for (at, rows) in rows.as_chunks::<$n>().0.iter().enumerate() {
                 // SAFETY: this function has AVX2, which is all that is asked.
                 f(load(rows), unsafe { Self::lanes_of(bits >> (at * $n)) });
+            }
+        }
+
+        #[inline]
+        #[target_feature(enable = "avx2")]
+        unsafe fn blend(out: &mut Chunk<Self>, rows: &Chunk<Self>, bits: u64) {
+            let out = out.as_chunks_mut::<$n>().0.iter_mut();
+            for (at, (out, rows)) in out.zip(rows.as_chunks::<$n>().0).enumerate() {
+                // SAFETY: this function has AVX2, which is all that is asked.
+                let set = unsafe { Self::lanes_of(bits >> (at * $n)) };
+                *out = lanes(_mm256_blendv_epi8(load(out), load(rows), set));
             }
         }
 

@@ -8,6 +8,7 @@
 use crate::codes::Code;
 use crate::dispatch::{Isa, Kernel};
 use crate::mask::Words;
+use crate::narrow::Chunk;
 
 /// The places of the rows of the shorter column, as `T`: places that need more width lose their
 /// high bits, and so do those below `least`.
@@ -44,31 +45,52 @@ struct Write<'a, C, T> {
     out: &'a mut [T],
 }
 
-/// The bit of each of eight rows.
-const BITS: [u8; 8] = [1, 2, 4, 8, 16, 32, 64, 128];
-
-impl<C: Code, T: Place> Kernel for Write<'_, C, T> {
-    type Output = ();
-
+impl<C: Code, T: Place> Write<'_, C, T> {
+    /// `blend` writes the second codes over the first in the rows of a word.
     #[inline(always)]
-    fn scalar(self) {
+    fn apply(self, blend: impl Fn(&mut Chunk<T>, &Chunk<T>, u64)) {
         let shift = T::cut(self.shift);
         let moved = |code: C| T::cut(code.into()).extended(T::cut(1), shift, T::default());
-        let columns = self.out.chunks_mut(64).zip(self.codes.chunks(64));
-        for (bits, (out, codes)) in self.mask.iter().zip(columns) {
+        let n_rows = self.out.len().min(self.codes.len());
+        let (out, out_tail) = self.out[..n_rows].as_chunks_mut::<64>();
+        let (codes, codes_tail) = self.codes[..n_rows].as_chunks::<64>();
+        let mut words = self.mask.iter();
+        for ((out, codes), bits) in out.iter_mut().zip(codes).zip(words.by_ref()) {
             match *bits {
                 0 => (),
                 u64::MAX => out.iter_mut().zip(codes).for_each(|(out, code)| *out = moved(*code)),
                 bits => {
-                    let eights = out.chunks_mut(8).zip(codes.chunks(8));
-                    for (byte, (out, codes)) in bits.to_le_bytes().into_iter().zip(eights) {
-                        for ((out, code), bit) in out.iter_mut().zip(codes).zip(BITS) {
-                            *out = if byte & bit != 0 { moved(*code) } else { *out };
-                        }
-                    }
+                    let mut to = [T::default(); 64];
+                    to.iter_mut().zip(codes).for_each(|(to, code)| *to = moved(*code));
+                    blend(out, &to, bits);
                 }
             }
         }
+        let bits = words.next().copied().unwrap_or(0);
+        for (bit, (out, code)) in out_tail.iter_mut().zip(codes_tail).enumerate() {
+            if bits >> bit & 1 == 1 {
+                *out = moved(*code);
+            }
+        }
+    }
+}
+
+impl<C: Code, T: Place> Kernel for Write<'_, C, T> {
+    type Output = ();
+
+    fn scalar(self) {
+        self.apply(|out, codes, bits| {
+            for (bit, (out, code)) in out.iter_mut().zip(codes).enumerate() {
+                *out = if bits >> bit & 1 == 1 { *code } else { *out };
+            }
+        });
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    unsafe fn avx2(self) {
+        // SAFETY: this function has AVX2, which is all that is asked.
+        self.apply(|out, codes, bits| unsafe { T::blend(out, codes, bits) });
     }
 }
 

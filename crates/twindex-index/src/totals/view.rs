@@ -1,5 +1,6 @@
 //! Totals as a reader of a version sees them.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
@@ -16,6 +17,9 @@ use crate::filter::{IDENTITIES_MAX, PathFilter, VALUELESS};
 use crate::index::Index;
 use crate::snapshot::SnapshotRead;
 use crate::texts::TextKind;
+
+/// Kinds whose cells have an order that only their values tell.
+const UNORDERED: KindSet = KindSet::of(&[Kind::Array, Kind::Object]);
 
 /// The cells of one path over all twins of a collection, at the version of a reader.
 #[derive(Debug)]
@@ -144,6 +148,55 @@ impl<'a> Totals<'a> {
                 }),
             }
         }
+        true
+    }
+
+    /// Hands over the same, least first as ORDER BY has it, until `take` breaks; false, and nothing
+    /// handed over, where values are not counted, or their order is not known: that of very many
+    /// texts, of arrays and of objects.
+    pub fn for_each_in_order(
+        &mut self,
+        mut take: impl FnMut(&Cell<'a>, u64) -> ControlFlow<()>,
+    ) -> bool {
+        if self.n_rows_of_kinds(UNORDERED) > 0 {
+            return false;
+        }
+        let (n_numbers, n_texts) = (self.n_rows(Kind::Number), self.n_rows(Kind::String));
+        let mut numbers = Vec::new();
+        if n_numbers > 0 {
+            let Some(known) = self.numbers() else { return false };
+            numbers.extend(known.iter().map(|(bits, n)| (f64::from_bits(*bits), u64::from(*n))));
+            numbers.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        }
+        let (mut dictionary, mut order) = (None, [].as_slice());
+        if n_texts > 0 {
+            dictionary = self.dictionary(TextKind::Strings);
+            let Some(codes) = dictionary.and_then(Dictionary::order) else { return false };
+            order = codes;
+        }
+        let n_valueless = [Kind::Null, Kind::False, Kind::True].map(|kind| self.n_rows(kind));
+        let n_undefined = self.n_rows_of_kinds(KindSet::of(&[Kind::Undefined]));
+        let by_code: &[u32] = if n_texts == 0 {
+            &[]
+        } else if let Some(rows) = self.texts(TextKind::Strings) {
+            rows
+        } else {
+            return false;
+        };
+        let texts = dictionary.into_iter().flat_map(|dictionary| {
+            order.iter().map(move |code| {
+                let n_rows = by_code.get(*code as usize).copied().unwrap_or(0);
+                (Cell::String(Text::Borrowed(dictionary.text(*code))), u64::from(n_rows))
+            })
+        });
+        let valueless = [Cell::Null, Cell::Bool(false), Cell::Bool(true)].into_iter();
+        let _ = valueless
+            .zip(n_valueless)
+            .chain(numbers.into_iter().map(|(number, n)| (Cell::Number(number), n)))
+            .chain(texts)
+            .chain([(Cell::Undefined, n_undefined)])
+            .filter(|(_, n_rows)| *n_rows > 0)
+            .try_for_each(|(cell, n_rows)| take(&cell, n_rows));
         true
     }
 
