@@ -1,9 +1,9 @@
-//! Putting twins together again: gather all cells of some rows first, format after.
+//! Putting twins together again: the cells of a lane for some rows, then those of the next lane.
 //!
-//! Gathering touches a hundred lanes that have nothing to do with each other, so the loads overlap;
-//! formatting between them would wait for one cache miss after the other (measured: three times
-//! slower). Rows of a segment are gathered some at a time, lane by lane. Keys come in the order the
-//! catalogue met them, escaped once per path.
+//! A twin lies in a hundred lanes that have nothing to do with each other. Going through them row by
+//! row would find out anew for each cell what its lane is like, and wait for one cache miss after the
+//! other; sixteen rows at a time share the one and overlap the other. Their texts grow side by side.
+//! Keys come in the order the catalogue met them, escaped once per path.
 
 mod gather;
 mod layout;
@@ -14,9 +14,9 @@ use twindex_model::path::PathId;
 use twindex_model::value::Value;
 
 use crate::view::SegmentView;
-use gather::{BLOCK, Block, Found};
+use gather::{BLOCK, Found, Take, gather};
 pub(crate) use layout::Layout;
-use print::Printer;
+use print::{Begin, Printer};
 
 /// Appends the JSON text of a whole twin.
 pub(crate) fn write_twin(view: &SegmentView<'_>, row: u16, out: &mut String) {
@@ -46,6 +46,11 @@ pub(crate) fn write_columns<'c>(
     write_rows((view, &layout), rows, out, ended);
 }
 
+/// Bytes of the text of a row for which there is room at first.
+const WHOLE_BYTES: usize = 4_096;
+/// The same for each column.
+const COLUMN_BYTES: usize = 64;
+
 fn write_rows(
     (view, layout): (&SegmentView<'_>, &Layout),
     rows: &[u16],
@@ -53,12 +58,14 @@ fn write_rows(
     mut ended: impl FnMut(usize),
 ) {
     let stamps = view.segment().stamps();
-    let mut block = Block::default();
+    let row_bytes = WHOLE_BYTES.min(layout.entries.len() * COLUMN_BYTES);
+    let mut printer = Printer::new(layout, rows.len(), row_bytes);
     for rows in rows.chunks(BLOCK) {
-        block.gather(view, (layout, layout.all()), rows);
-        for (i, row) in rows.iter().enumerate() {
+        printer.begin(Begin::Entries, rows.iter().map(|row| stamps.of_row(*row)));
+        gather(view, (layout, layout.all()), rows, &mut printer);
+        for i in 0..rows.len() {
             out.push('{');
-            Printer::new(layout, stamps.of_row(*row)).write_entries(block.cells(i), 0, out);
+            printer.end(i, 0, out);
             out.push('}');
             ended(out.len());
         }
@@ -74,46 +81,57 @@ pub(crate) fn write_value(
 ) -> bool {
     let segment = view.segment();
     let layout = segment.layout(&view.index().catalog);
-    let mut block = Block::default();
-    block.gather(view, (layout, layout.range_of(path, segment)), &[row]);
-    let mut cells = block.cells(0);
-    let Some(first) = cells.next() else { return false };
-    let mut printer = Printer::new(layout, segment.stamps().of_row(row));
-    printer.write(&first.found, out);
-    if matches!(first.found, Found::Object) {
-        printer.write_entries(cells, layout.entries[first.entry as usize].depth + 1, out);
-        out.push('}');
+    let entries = layout.range_of(path, segment);
+    let Some(top) = layout.entries.get(entries.start) else { return false };
+    let mut printer = Printer::new(layout, 1, COLUMN_BYTES);
+    printer.begin(Begin::Value(top.depth), std::iter::once(segment.stamps().of_row(row)));
+    gather(view, (layout, entries), &[row], &mut printer);
+    printer.end_value(top.depth, out)
+}
+
+/// The cells of one row.
+#[derive(Default)]
+struct Cells<'a>(Vec<(u32, Found<'a>)>);
+
+impl<'a> Take<'a> for Cells<'a> {
+    type Entry = u32;
+
+    fn entry(&self, entry: u32) -> u32 {
+        entry
     }
-    true
+
+    fn take(&mut self, _: usize, entry: &u32, found: Found<'a>) {
+        self.0.push((*entry, found));
+    }
 }
 
 /// The whole value at a path, objects and arrays spelled out; `None` if undefined.
 pub(crate) fn value(view: &SegmentView<'_>, path: PathId, row: u16) -> Option<Value> {
     let segment = view.segment();
     let layout = segment.layout(&view.index().catalog);
-    let mut block = Block::default();
-    block.gather(view, (layout, layout.range_of(path, segment)), &[row]);
-    let mut cells = block.cells(0);
-    let first = cells.next()?;
+    let mut cells = Cells::default();
+    gather(view, (layout, layout.range_of(path, segment)), &[row], &mut cells);
+    let mut cells = cells.0.into_iter();
+    let (first, found) = cells.next()?;
     let value_of_found = |found: &Found<'_>| match found {
         Found::Shared(place) => Value::String(segment.stamps().text(row, *place).to_string()),
         found => value_of(found),
     };
-    if !matches!(first.found, Found::Object) {
-        return Some(value_of_found(&first.found));
+    if !matches!(found, Found::Object) {
+        return Some(value_of_found(&found));
     }
     let depth_of = |entry: u32| layout.entries[entry as usize].depth;
-    let top = depth_of(first.entry);
+    let top = depth_of(first);
     // Objects that are being filled, outermost first, each with its key.
     let mut open: Vec<(String, Vec<(String, Value)>)> = vec![(String::new(), Vec::new())];
-    for cell in cells {
-        close(&mut open, (depth_of(cell.entry) - top) as usize);
-        let lane = layout.entries[cell.entry as usize].lane;
+    for (entry, found) in cells {
+        close(&mut open, (depth_of(entry) - top) as usize);
+        let lane = layout.entries[entry as usize].lane;
         let key = view.index().catalog.key(segment.lanes()[lane as usize].path).to_owned();
-        if matches!(cell.found, Found::Object) {
+        if matches!(found, Found::Object) {
             open.push((key, Vec::new()));
         } else if let Some((_, entries)) = open.last_mut() {
-            entries.push((key, value_of_found(&cell.found)));
+            entries.push((key, value_of_found(&found)));
         }
     }
     close(&mut open, 1);

@@ -10,6 +10,7 @@
 //! - [`formula`]: conditions over planes, counted or written in one pass.
 //! - [`mod@histogram`], [`combine`], [`gather`]: counting, summing, extremes and collecting under a mask.
 //! - [`pack`]: masks of rows as masks of ranks, and back.
+//! - [`pieces`]: text put together from short pieces.
 //! - [`dispatch`]: which instructions all of them use.
 //! - [`memory`]: where lanes live.
 
@@ -24,6 +25,7 @@ pub mod mask;
 pub mod memory;
 pub mod numbers;
 pub mod pack;
+pub mod pieces;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -45,3 +47,4 @@ pub use histogram::{histogram, histogram_pairs};
 pub use mask::{MASK_WORDS, Mask, SEGMENT_ROWS, Words, ZONE_ROWS};
 pub use memory::LaneVec;
 pub use numbers::{Ends, and_in_bounds};
+pub use pieces::{Piece, PieceText, Pieces, ShortText};

@@ -175,6 +175,13 @@ fn odd_bytes(word: u64) -> u64 {
     (is_less(word, 0x20) | quotes | backslashes) & ONES << 7
 }
 
+/// Whether a text stands in a JSON string as it is, without escapes.
+#[inline]
+#[must_use]
+pub fn is_plain_json(text: &str) -> bool {
+    is_plain(text.as_bytes())
+}
+
 /// Appends `text` as a JSON string, quotes and escapes included.
 pub fn write_json_string(out: &mut String, text: &str) {
     if is_plain(text.as_bytes()) {

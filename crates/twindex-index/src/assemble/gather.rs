@@ -1,7 +1,11 @@
-//! The cells of some rows, gathered lane by lane before any is printed.
+//! The cells of some rows, found lane by lane and handed over at once.
 //!
 //! What a lane is like is found out once for the rows of a block, and the loads of one row do not
-//! wait for those of another. Cells refer to where their texts lie; nothing is copied.
+//! wait for those of another. Each row meets its cells in the order of the layout, so who takes them
+//! can write sixteen texts at a time. Keeping all cells of a block before the first was printed was
+//! rejected: writing and reading them back took as long as finding them.
+
+use std::ops::Range;
 
 use smallvec::SmallVec;
 use twindex_kernels::LaneVec;
@@ -10,6 +14,7 @@ use twindex_model::kind::Kind;
 
 use super::layout::Layout;
 use crate::dictionary::Dictionary;
+use crate::lane::asked::Asked;
 use crate::lane::codes::Codes;
 use crate::lane::raw::RawText;
 use crate::lane::stamp::Stamp;
@@ -21,10 +26,8 @@ use crate::past::{RowPast, Then};
 use crate::texts::TextKind;
 use crate::view::SegmentView;
 
-/// Rows of a block: their cells stay in the cache until they are printed.
+/// Rows of a block: their texts stay in the cache until they are whole.
 pub(super) const BLOCK: usize = 16;
-/// No cell.
-pub(super) const NONE: u32 = u32::MAX;
 
 /// What a path holds.
 #[derive(Clone, Copy, Debug)]
@@ -43,111 +46,101 @@ pub(super) enum Found<'a> {
     Array(&'a str),
 }
 
-/// A cell in a chain of those of its row.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Gathered<'a> {
-    pub(super) found: Found<'a>,
-    /// Its entry in the layout.
-    pub(super) entry: u32,
-    /// Place of the row's next cell; [`NONE`] at the end.
-    pub(super) next: u32,
+/// Takes cells as they are found.
+pub(super) trait Take<'a> {
+    /// What there is to know of the cells of an entry.
+    type Entry;
+
+    /// Is about to take cells of an entry of the layout.
+    fn entry(&self, entry: u32) -> Self::Entry;
+
+    /// Takes a cell of a row, given by its number among those asked for.
+    fn take(&mut self, row: usize, of: &Self::Entry, found: Found<'a>);
 }
 
-/// The defined cells of a block of rows, each row's in the order of the layout.
-#[derive(Debug, Default)]
-pub(super) struct Block<'a> {
-    cells: Vec<Gathered<'a>>,
-    /// First and last cell of each row.
-    ends: [(u32, u32); BLOCK],
-}
-
-impl<'a> Block<'a> {
-    /// Gathers the cells of at most [`BLOCK`] rows in some entries of a layout.
-    pub(super) fn gather(
-        &mut self,
-        view: &SegmentView<'a>,
-        (layout, entries): (&Layout, std::ops::Range<usize>),
-        rows: &[u16],
-    ) {
-        self.cells.clear();
-        self.ends = [(NONE, NONE); BLOCK];
-        let pasts: Vec<Option<RowPast>> = match view.has_past() {
-            false => Vec::new(),
-            true => rows.iter().map(|row| view.past_of_row(*row)).collect(),
+/// Hands over the cells of at most [`BLOCK`] rows in some entries of a layout.
+pub(super) fn gather<'a>(
+    view: &SegmentView<'a>,
+    (layout, entries): (&Layout, Range<usize>),
+    rows: &[u16],
+    take: &mut impl Take<'a>,
+) {
+    let pasts: SmallVec<[Option<RowPast>; 1]> = match view.has_past() {
+        false => SmallVec::new(),
+        true => rows.iter().map(|row| view.past_of_row(*row)).collect(),
+    };
+    let has_past = pasts.iter().any(Option::is_some);
+    let asked = Asked::new(rows);
+    let Some((first, last)) = asked.ends() else { return };
+    let (lanes, spans) = (view.segment().lanes(), view.segment().spans());
+    let mut at = entries.start;
+    while at < entries.end {
+        let entry = layout.entries[at];
+        if !has_past && !spans[entry.lane as usize].meets(first, last) {
+            at = entry.end as usize;
+            continue;
+        }
+        let lane = (&lanes[entry.lane as usize], at as u32);
+        let is_any = match has_past {
+            true => gather_old(view, lane, (rows, &pasts), take),
+            false => gather_lane(view.reading(), lane, &asked, take),
         };
-        let has_past = pasts.iter().any(Option::is_some);
-        let mut asked: SmallVec<[(u16, u8); BLOCK]> = rows.iter().copied().zip(0..).collect();
-        asked.sort_unstable();
-        let (Some((first, _)), Some((last, _))) = (asked.first(), asked.last()) else { return };
-        let (lanes, spans) = (view.segment().lanes(), view.segment().spans());
-        let mut at = entries.start;
-        while at < entries.end {
-            let entry = layout.entries[at];
-            if !has_past && !spans[entry.lane as usize].meets(*first, *last) {
-                at = entry.end as usize;
-                continue;
+        // Where a path is in no row, nothing below it is.
+        at = if is_any { at + 1 } else { entry.end as usize };
+    }
+}
+
+/// Hands over the cells of a lane; false if there was none.
+#[inline]
+fn gather_lane<'a, T: Take<'a>>(
+    reading: Reading<'a>,
+    (lane, entry): (&'a Lane, u32),
+    asked: &Asked,
+    take: &mut T,
+) -> bool {
+    let (values, of) = (Values::of(lane, reading), take.entry(entry));
+    let mut is_any = false;
+    let mut take = |i, found| {
+        is_any = true;
+        take.take(i, &of, found);
+    };
+    // Two thirds of the cells of a twin are objects, and stamps of their properties.
+    match (lane.kinds.only(), values.strings) {
+        (Some(Kind::Object), _) => lane.kinds.for_each_of(asked, |i, _, _| take(i, Found::Object)),
+        (Some(Kind::String), Texts::Shared(places)) => {
+            let found = |slot| Found::Shared(place_at(places, slot));
+            lane.kinds.for_each_of(asked, |i, slot, _| take(i, found(slot)));
+        }
+        _ => lane.kinds.for_each_of(asked, |i, slot, kind| take(i, values.get(slot, kind))),
+    }
+    is_any
+}
+
+/// The same where cells of some rows lie in the undo.
+fn gather_old<'a>(
+    view: &SegmentView<'a>,
+    (lane, entry): (&'a Lane, u32),
+    (rows, pasts): (&[u16], &[Option<RowPast>]),
+    take: &mut impl Take<'a>,
+) -> bool {
+    let (values, of) = (Values::of(lane, view.reading()), take.entry(entry));
+    let mut is_any = false;
+    for (i, (row, past)) in rows.iter().zip(pasts).enumerate() {
+        let then = |past: &RowPast| past.then(lane.path, view.segment().undo());
+        let found = match past.as_ref().map_or(Then::Lane, then) {
+            Then::Lane => {
+                let found = lane.kinds.find(*row);
+                found.map(|(slot, kind)| values.get(slot, kind))
             }
-            let (lane, n_before) = (&lanes[entry.lane as usize], self.cells.len());
-            if has_past {
-                self.gather_old(view, (lane, at as u32), (rows, &pasts));
-            } else {
-                self.gather_lane(view.reading(), (lane, at as u32), &asked);
-            }
-            // Where a path is in no row, nothing below it is.
-            at = if self.cells.len() == n_before { entry.end as usize } else { at + 1 };
+            Then::Record(record) => found_of(view.old_cell(record)),
+            Then::Nowhere => None,
+        };
+        if let Some(found) = found {
+            is_any = true;
+            take.take(i, &of, found);
         }
     }
-
-    #[inline]
-    fn gather_lane(&mut self, reading: Reading<'a>, lane: (&'a Lane, u32), asked: &[(u16, u8)]) {
-        let (lane, entry) = lane;
-        let values = Values::of(lane, reading);
-        lane.kinds.for_each_of(asked, |i, slot, kind| {
-            self.push(usize::from(i), entry, values.get(slot, kind));
-        });
-    }
-
-    /// The same where cells of some rows lie in the undo.
-    fn gather_old(
-        &mut self,
-        view: &SegmentView<'a>,
-        (lane, entry): (&'a Lane, u32),
-        (rows, pasts): (&[u16], &[Option<RowPast>]),
-    ) {
-        let values = Values::of(lane, view.reading());
-        for (i, (row, past)) in rows.iter().zip(pasts).enumerate() {
-            let then = |past: &RowPast| past.then(lane.path, view.segment().undo());
-            let found = match past.as_ref().map_or(Then::Lane, then) {
-                Then::Lane => {
-                    let found = lane.kinds.find(*row);
-                    found.map(|(slot, kind)| values.get(slot, kind))
-                }
-                Then::Record(record) => found_of(view.old_cell(record)),
-                Then::Nowhere => None,
-            };
-            if let Some(found) = found {
-                self.push(i, entry, found);
-            }
-        }
-    }
-
-    #[inline]
-    fn push(&mut self, row: usize, entry: u32, found: Found<'a>) {
-        let place = self.cells.len() as u32;
-        let (first, last) = &mut self.ends[row];
-        match self.cells.get_mut(*last as usize) {
-            Some(before) => before.next = place,
-            None => *first = place,
-        }
-        *last = place;
-        self.cells.push(Gathered { found, entry, next: NONE });
-    }
-
-    /// The cells of a row, by its number in the block.
-    pub(super) fn cells(&self, row: usize) -> impl Iterator<Item = &Gathered<'a>> {
-        let first = self.cells.get(self.ends[row].0 as usize);
-        std::iter::successors(first, |cell| self.cells.get(cell.next as usize))
-    }
+    is_any
 }
 
 /// Where the values of a lane lie.

@@ -2,8 +2,10 @@
 //!
 //! Kept for whole twins while no lane comes or goes, and made for the columns of a query from that
 //! in no time. Keys lie in one text in the order in which they are printed, so the printer runs
-//! through it instead of visiting the catalogue for each.
+//! through it instead of visiting the catalogue for each. A key comes with the comma before it and
+//! the brace of an object behind it, so that with either, both or none it is one copy.
 
+use twindex_kernels::{Piece, Pieces};
 use twindex_model::path::PathId;
 
 use crate::catalog::Catalog;
@@ -14,8 +16,8 @@ use crate::segment::Segment;
 #[derive(Debug, Default)]
 pub(crate) struct Layout {
     pub(super) entries: Vec<Entry>,
-    /// `,"key":` of each entry, escaped.
-    keys: String,
+    /// `,"key":{` of each entry, escaped.
+    keys: Pieces,
     /// Place in `entries` by place in the segment's lanes; empty for columns.
     places: Vec<u32>,
 }
@@ -28,8 +30,6 @@ pub(super) struct Entry {
     pub(super) depth: u32,
     /// Where the entries below this one end; all are undefined where this one is.
     pub(super) end: u32,
-    /// Where the key ends in `keys`; it begins where the one before ends.
-    key_end: u32,
 }
 
 impl Layout {
@@ -46,6 +46,7 @@ impl Layout {
             from..from + n
         };
         let mut layout = Self { places: vec![0; lanes.len()], ..Self::default() };
+        let mut key = String::new();
         // Children still to come, and the entry they belong to.
         let mut open = vec![(children(None), None)];
         while let Some((siblings, parent)) = open.last_mut() {
@@ -59,7 +60,8 @@ impl Layout {
             let (lane, depth) = (by_parent[at], open.len() as u32 - 1);
             let path = lanes[lane as usize].path;
             layout.places[lane as usize] = layout.entries.len() as u32;
-            let entry = layout.push((lane, depth), catalog.fragment(path));
+            fill_key(&mut key, catalog.fragment(path));
+            let entry = layout.push((lane, depth), &key);
             open.push((children(Some(path)), Some(entry)));
         }
         layout
@@ -71,16 +73,18 @@ impl Layout {
         segment: &Segment,
         whole: &Self,
     ) -> Self {
-        let mut layout = Self::default();
+        let (mut layout, mut key) = (Self::default(), String::new());
         for (name, path) in columns {
             let Some(place) = segment.lane_place(path) else { continue };
             let first = whole.places[place];
             let top = whole.entries[first as usize];
             let offset = (layout.entries.len() as u32).wrapping_sub(first);
-            layout.push((top.lane, 0), name);
+            fill_key(&mut key, name);
+            layout.push((top.lane, 0), &key);
             for at in first + 1..top.end {
                 let entry = whole.entries[at as usize];
-                layout.push((entry.lane, entry.depth - top.depth), &whole.key(at)[1..]);
+                let key = whole.keys.get(at as usize).as_str();
+                layout.push((entry.lane, entry.depth - top.depth), key);
             }
             for at in first..top.end {
                 let end = whole.entries[at as usize].end.wrapping_add(offset);
@@ -92,11 +96,9 @@ impl Layout {
 
     /// Appends an entry with nothing below it.
     fn push(&mut self, (lane, depth): (u32, u32), key: &str) -> u32 {
-        self.keys.push(',');
-        self.keys.push_str(key);
+        self.keys.push(key);
         let place = self.entries.len() as u32;
-        let key_end = self.keys.len() as u32;
-        self.entries.push(Entry { lane, depth, end: place + 1, key_end });
+        self.entries.push(Entry { lane, depth, end: place + 1 });
         place
     }
 
@@ -117,18 +119,24 @@ impl Layout {
         first..self.entries[first].end as usize
     }
 
-    /// `,"key":` of an entry.
+    /// `,"key":{` of an entry.
     #[inline]
-    pub(super) fn key(&self, entry: u32) -> &str {
-        let begin = entry.checked_sub(1).map_or(0, |before| self.entries[before as usize].key_end);
-        let end = self.entries[entry as usize].key_end;
-        self.keys.get(begin as usize..end as usize).unwrap_or_default()
+    pub(super) fn key(&self, entry: u32) -> Piece<'_> {
+        self.keys.get(entry as usize)
     }
 
     /// Bytes on the heap.
     pub(crate) fn bytes(&self) -> usize {
         self.entries.capacity() * size_of::<Entry>()
             + self.places.capacity() * 4
-            + self.keys.capacity()
+            + self.keys.heap_bytes()
     }
+}
+
+/// Makes `"key":` the key of an entry.
+fn fill_key(key: &mut String, fragment: &str) {
+    key.clear();
+    key.push(',');
+    key.push_str(fragment);
+    key.push('{');
 }

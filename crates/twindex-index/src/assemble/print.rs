@@ -1,96 +1,192 @@
-//! Gathered cells as JSON text, each written once, into the buffer that is handed over.
+//! Cells as JSON text, each written as it is found, into the text of its row.
+//!
+//! The rows of a block are written side by side. Their texts are put together from pieces: keys
+//! with their punctuation, and the stamps of a row, each spelled out once.
 
 use smallvec::SmallVec;
+use twindex_kernels::{Piece, PieceText, ShortText};
 use twindex_model::number::write_number;
-use twindex_model::value::write_json_string;
+use twindex_model::value::{is_plain_json, write_json_string};
 
-use super::gather::{Found, Gathered};
+use super::gather::{BLOCK, Found, Take};
 use super::layout::Layout;
 use crate::lane::row_stamps::StampsOfRow;
 use crate::lane::stamp_code::Decoded;
 
-/// Prints the cells of one row.
+/// Where a text begins.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Begin {
+    /// With the first entry of an object, whose own braces the caller writes.
+    Entries,
+    /// With a value at this depth of the layout, whose key is left out.
+    Value(u32),
+}
+
+/// What is left out of the key of the next entry.
+#[derive(Clone, Copy, Debug)]
+enum Next {
+    /// Nothing: it follows another entry.
+    Comma,
+    /// The comma: it is the first of its object.
+    First,
+    /// All of it: only the value is wanted.
+    Value,
+}
+
+/// An entry, ready for printing: depth and key.
+pub(super) struct Key<'a> {
+    depth: u32,
+    /// `,"key":{`, without the comma, and without the key too.
+    pieces: [Piece<'a>; 3],
+}
+
+/// The texts of a block of rows in the making.
 pub(super) struct Printer<'a> {
     layout: &'a Layout,
+    rows: Vec<RowText<'a>>,
+    /// Numbers and texts that need escapes are spelled out here first.
+    spelled: String,
+}
+
+/// The text of a row in the making.
+struct RowText<'a> {
+    text: PieceText,
+    /// Objects that are open, and those above the first entry.
+    depth: u32,
+    next: Next,
     stamps: StampsOfRow<'a>,
-    /// Where each of the row's shared stamps was printed first: the others are copies of it.
-    printed: SmallVec<[(u32, u32); 32]>,
+    /// The row's shared stamps as JSON, by place; empty before they are needed.
+    spelled: SmallVec<[ShortText; 16]>,
 }
 
 impl<'a> Printer<'a> {
-    pub(super) fn new(layout: &'a Layout, stamps: StampsOfRow<'a>) -> Self {
-        Self { layout, stamps, printed: SmallVec::from_elem((0, 0), stamps.n_places()) }
+    /// A printer of at most so many rows at a time.
+    pub(super) fn new(layout: &'a Layout, n_rows: usize, row_bytes: usize) -> Self {
+        let rows = (0..n_rows.min(BLOCK)).map(|_| RowText {
+            text: PieceText::with_room(row_bytes),
+            depth: 0,
+            next: Next::First,
+            stamps: StampsOfRow::NONE,
+            spelled: SmallVec::new(),
+        });
+        Self { layout, rows: rows.collect(), spelled: String::new() }
     }
 
-    /// Appends the entries of one object, whose own braces the caller writes.
-    pub(super) fn write_entries<'c>(
-        &mut self,
-        cells: impl Iterator<Item = &'c Gathered<'c>>,
-        depth: u32,
-        out: &mut String,
-    ) {
-        let mut innermost = depth;
-        let mut is_first = true;
-        for cell in cells {
-            let entry_depth = self.layout.entries[cell.entry as usize].depth;
-            while innermost > entry_depth {
-                out.push('}');
-                innermost -= 1;
-                is_first = false;
+    /// Begins the texts of some rows, given by their stamps.
+    pub(super) fn begin(&mut self, begin: Begin, stamps: impl Iterator<Item = StampsOfRow<'a>>) {
+        for (row, stamps) in self.rows.iter_mut().zip(stamps) {
+            row.text.clear();
+            (row.depth, row.next) = match begin {
+                Begin::Entries => (0, Next::First),
+                Begin::Value(depth) => (depth, Next::Value),
+            };
+            row.spelled.clear();
+            row.spelled.resize(stamps.n_places(), ShortText::default());
+            row.stamps = stamps;
+        }
+    }
+
+    /// Appends the text of a row, whose objects end above `depth`.
+    pub(super) fn end(&mut self, row: usize, depth: u32, out: &mut String) {
+        let row = &mut self.rows[row];
+        row.close(depth);
+        out.push_str(row.text.as_str());
+    }
+
+    /// Appends the text of a value, which may be an object.
+    pub(super) fn end_value(&mut self, depth: u32, out: &mut String) -> bool {
+        self.end(0, depth, out);
+        !self.rows[0].text.as_str().is_empty()
+    }
+}
+
+impl<'a> Take<'a> for Printer<'a> {
+    type Entry = Key<'a>;
+
+    fn entry(&self, entry: u32) -> Key<'a> {
+        let key = self.layout.key(entry);
+        let value = key.len().saturating_sub(1);
+        Key {
+            depth: self.layout.entries[entry as usize].depth,
+            pieces: [key, key.without_first(1), key.without_first(value)],
+        }
+    }
+
+    #[inline(always)]
+    fn take(&mut self, row: usize, key: &Key<'a>, found: Found<'a>) {
+        let row = &mut self.rows[row];
+        if row.depth > key.depth {
+            row.close(key.depth);
+            row.next = Next::Comma;
+        }
+        let piece = key.pieces[row.next as usize];
+        if matches!(found, Found::Object) {
+            row.text.push(piece);
+            row.depth = key.depth + 1;
+            row.next = Next::First;
+            return;
+        }
+        row.text.push(piece.without_last());
+        row.next = Next::Comma;
+        match found {
+            Found::Object => (),
+            Found::Null => row.text.push_str("null"),
+            Found::False => row.text.push_str("false"),
+            Found::True => row.text.push_str("true"),
+            Found::Shared(place) => row.write_shared(place),
+            Found::Number(number) => {
+                self.spelled.clear();
+                write_number(&mut self.spelled, number);
+                row.text.push_str(&self.spelled);
             }
-            let key = self.layout.key(cell.entry);
-            // A comma stands before the key.
-            out.push_str(if is_first { &key[1..] } else { key });
-            self.write(&cell.found, out);
-            is_first = matches!(cell.found, Found::Object);
-            innermost += u32::from(is_first);
-        }
-        for _ in depth..innermost {
-            out.push('}');
-        }
-    }
-
-    /// Appends a cell; of an object only the opening brace.
-    #[inline]
-    pub(super) fn write(&mut self, found: &Found<'_>, out: &mut String) {
-        match *found {
-            Found::Object => out.push('{'),
-            Found::Null => out.push_str("null"),
-            Found::False => out.push_str("false"),
-            Found::True => out.push_str("true"),
-            Found::Number(number) => write_number(out, number),
-            Found::String(text) => write_json_string(out, text),
-            Found::Array(text) => out.push_str(text),
-            Found::Stamp(stamp) => write_decoded(Decoded::Stamp(stamp), out),
-            Found::Shared(place) => self.write_shared(place, out),
-        }
-    }
-
-    fn write_shared(&mut self, place: u8, out: &mut String) {
-        let printed = self.printed.get_mut(usize::from(place));
-        if let Some((from, to)) = printed.as_deref()
-            && to > from
-        {
-            return out.extend_from_within(*from as usize..*to as usize);
-        }
-        let from = out.len();
-        write_decoded(self.stamps.get(place), out);
-        // Past 4 GiB of text stamps are printed anew.
-        let span = (u32::try_from(from), u32::try_from(out.len()));
-        if let (Some(printed), (Ok(from), Ok(to))) = (printed, span) {
-            *printed = (from, to);
+            Found::String(text) => row.write_string(text),
+            Found::Array(text) => row.text.push_str(text),
+            Found::Stamp(stamp) => row.text.push_short(&stamp.json()),
         }
     }
 }
 
-/// Appends a stamp, or an odd text, as a JSON string.
-fn write_decoded(decoded: Decoded<'_>, out: &mut String) {
-    match decoded {
-        Decoded::Stamp(stamp) => {
-            out.push('"');
-            stamp.write(out);
-            out.push('"');
+impl RowText<'_> {
+    /// Ends objects until the innermost is that of `depth`.
+    #[inline]
+    fn close(&mut self, depth: u32) {
+        while self.depth > depth {
+            self.text.push_str("}");
+            self.depth -= 1;
         }
-        Decoded::Odd(text) => write_json_string(out, text),
+    }
+
+    /// Appends one of the row's shared stamps.
+    #[inline]
+    fn write_shared(&mut self, place: u8) {
+        match self.spelled.get(usize::from(place)) {
+            Some(stamp) if !stamp.is_empty() => self.text.push_short(stamp),
+            _ => self.spell(place),
+        }
+    }
+
+    /// Spells a stamp out for the first time.
+    fn spell(&mut self, place: u8) {
+        match self.stamps.get(place) {
+            Decoded::Odd(text) => self.write_string(text),
+            Decoded::Stamp(stamp) => {
+                let stamp = stamp.json();
+                self.text.push_short(&stamp);
+                if let Some(spelled) = self.spelled.get_mut(usize::from(place)) {
+                    *spelled = stamp;
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn write_string(&mut self, text: &str) {
+        if is_plain_json(text) {
+            self.text.push_quoted(text);
+        } else {
+            let mut escaped = String::new();
+            write_json_string(&mut escaped, text);
+            self.text.push_str(&escaped);
+        }
     }
 }

@@ -10,6 +10,7 @@ use twindex_kernels::codes::and_in_set_u8;
 use twindex_kernels::mask::{self, Mask, Words};
 use twindex_model::kind::{Kind, KindSet};
 
+use crate::lane::asked::Asked;
 use crate::lane::plane::{Planes, SharedRows};
 
 /// Rows that came or went between others after which a packed lane is made dense: each moves all the
@@ -80,37 +81,38 @@ impl Kinds {
         }
     }
 
-    /// Hands over what is asked beside each of some ascending rows that has the path, with the
-    /// row's slot and kind.
-    #[inline]
-    pub(crate) fn for_each_of<T: Copy>(
-        &self,
-        asked: &[(u16, T)],
-        mut take: impl FnMut(T, usize, Kind),
-    ) {
+    /// Hands over the number, slot and kind of those of the rows asked for that have the path.
+    #[inline(always)]
+    pub(crate) fn for_each_of(&self, asked: &Asked, mut take: impl FnMut(usize, usize, Kind)) {
         match &self.form {
-            Form::Planes(planes) => {
-                for (row, of) in asked {
-                    if let Some((slot, kind)) = planes.find(usize::from(*row)) {
-                        take(*of, slot, kind);
-                    }
-                }
-            }
+            Form::Planes(planes) => match planes.only() {
+                Some(kind) => planes.for_each_of(asked, |i, _, slot| take(i, slot, kind)),
+                None => planes.for_each_of(asked, |i, row, slot| take(i, slot, planes.kind(row))),
+            },
             Form::Sparse { rows, kinds } => {
                 // Mostly none of the lane's rows is between the first and the last asked.
-                let Some((first, _)) = asked.first() else { return };
+                let Some((first, _)) = asked.rows().first() else { return };
                 let mut at = rows.partition_point(|row| row < first);
-                for (row, of) in asked {
+                for (row, i) in asked.rows() {
                     at = first_not_below(rows, at, *row);
                     match rows.get(at) {
                         Some(found) if found == row => {
-                            take(*of, at, Kind::ALL[usize::from(kinds[at])]);
+                            take(usize::from(*i), at, Kind::ALL[usize::from(kinds[at])]);
                         }
                         Some(_) => (),
                         None => return,
                     }
                 }
             }
+        }
+    }
+
+    /// The kind that all rows of a lane have that is not sparse.
+    #[inline]
+    pub(crate) fn only(&self) -> Option<Kind> {
+        match &self.form {
+            Form::Planes(planes) => planes.only(),
+            Form::Sparse { .. } => None,
         }
     }
 

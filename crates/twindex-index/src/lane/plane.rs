@@ -16,6 +16,7 @@ use twindex_kernels::mask::{self, Mask, Words};
 use twindex_kernels::pack::{Ranks, rows_to_slots, slots_to_rows};
 use twindex_model::kind::{Kind, KindSet};
 
+use crate::lane::asked::Asked;
 use crate::lane::bits::{bit, bits_at, clear_bit, first, keep_first, set_bit};
 
 /// Rows with the path, and planes by kind.
@@ -182,6 +183,55 @@ impl Planes {
             }
         };
         Some((slot, if self.only == Kind::Undefined { self.kind(row) } else { self.only }))
+    }
+
+    /// Hands over the number, row and slot of those of the rows asked for that have the path.
+    #[inline(always)]
+    pub(crate) fn for_each_of(&self, asked: &Asked, mut take: impl FnMut(usize, usize, usize)) {
+        for word in asked.words() {
+            let present = self.present_in(word.at);
+            let mut hits = present & word.rows;
+            let mut slot = self.ranks.as_ref().map(|ranks| usize::from(ranks[word.at]));
+            let mut passed = 0;
+            while hits != 0 {
+                let bit = hits.trailing_zeros() as usize;
+                let row = word.at * 64 + bit;
+                let slot = match &mut slot {
+                    None => row,
+                    Some(rank) => {
+                        let below = present & ((1 << bit) - 1) & !passed;
+                        // Rows asked for often stand together.
+                        if below != 0 {
+                            *rank += below.count_ones() as usize;
+                        }
+                        passed = u64::MAX >> (63 - bit);
+                        *rank += 1;
+                        *rank - 1
+                    }
+                };
+                take(word.number(bit), row, slot);
+                hits &= hits - 1;
+            }
+        }
+    }
+
+    /// The kind of all rows present, if they are of one.
+    #[inline]
+    pub(crate) fn only(&self) -> Option<Kind> {
+        (self.only != Kind::Undefined).then_some(self.only)
+    }
+
+    /// Which of 64 rows have the path.
+    #[inline]
+    fn present_in(&self, word: usize) -> u64 {
+        match &self.present {
+            Some(words) => words[word],
+            None => match self.n_present.saturating_sub(word * 64) {
+                0 => 0,
+                n if n < 64 => (1 << n) - 1,
+                _ => u64::MAX,
+            },
+        }
     }
 
     /// The rows that have the path.

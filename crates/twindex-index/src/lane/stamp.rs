@@ -4,6 +4,8 @@
 //! By hand, since the one shape must come back to the byte and is met for every other leaf of a
 //! twin; a general parser accepts spellings that could not be told apart afterwards.
 
+use twindex_kernels::ShortText;
+use twindex_kernels::pieces::CHUNK;
 use twindex_model::cell::{InlineText, Text};
 use twindex_planted::{Fault, planted};
 
@@ -79,53 +81,50 @@ impl Stamp {
 
     /// Its text.
     pub(crate) fn text(self) -> Text<'static> {
-        let (bytes, len) = self.bytes();
+        let (bytes, len) = self.quoted();
         // It has at most 28 bytes, all ASCII.
-        InlineText::new(&bytes[..len]).map_or(Text::Borrowed(""), Text::Inline)
+        InlineText::new(&bytes[1..=len]).map_or(Text::Borrowed(""), Text::Inline)
     }
 
-    /// Appends its text.
-    pub(crate) fn write(self, out: &mut String) {
-        let (bytes, len) = self.bytes();
-        out.push_str(std::str::from_utf8(&bytes[..len]).unwrap_or_default());
+    /// Its text as a JSON string.
+    pub(crate) fn json(self) -> ShortText {
+        let (bytes, len) = self.quoted();
+        ShortText::ascii(bytes, len + 2)
     }
 
-    /// The bytes of its text, and how many they are.
-    fn bytes(self) -> ([u8; TEXT_MAX], usize) {
+    /// The bytes of its text between quotes, and how many they are without these.
+    fn quoted(self) -> ([u8; CHUNK], usize) {
         let seconds = self.second();
-        let (year, month, day) = civil_from_days(seconds.div_euclid(86_400));
-        let of_day = seconds.rem_euclid(86_400) as usize;
-        let year = year as usize;
-        let mut out = *b"0000-00-00T00:00:00.0000000Z";
+        let days = seconds.div_euclid(86_400);
+        let (year, month, day) = civil_from_days(days);
+        let of_day = (seconds - days * 86_400) as u32;
+        let mut out = *b"\"0000-00-00T00:00:00.0000000Z\"\0\0";
         let pairs = [
-            (0, year / 100),
-            (2, year % 100),
-            (5, month as usize),
-            (8, day as usize),
-            (11, of_day / 3_600),
-            (14, of_day / 60 % 60),
-            (17, of_day % 60),
+            (1, year / 100),
+            (3, year % 100),
+            (6, month),
+            (9, day),
+            (12, of_day / 3_600),
+            (15, of_day / 60 % 60),
+            (18, of_day % 60),
         ];
         for (at, pair) in pairs {
-            out[at..at + 2].copy_from_slice(&PAIRS[pair % 100]);
+            out[at..at + 2].copy_from_slice(&PAIRS[pair as usize % 100]);
         }
         let digits = usize::from(self.digits);
         if digits == 0 {
-            out[19] = b'Z';
+            out[20..22].copy_from_slice(b"Z\"");
             return (out, 20);
         }
-        let fraction = fraction_of(self.ticks) as usize;
-        out[20..22].copy_from_slice(&PAIRS[fraction / 100_000]);
-        out[22..24].copy_from_slice(&PAIRS[fraction / 1_000 % 100]);
-        out[24..26].copy_from_slice(&PAIRS[fraction / 10 % 100]);
-        out[26] = b'0' + (fraction % 10) as u8;
-        out[20 + digits] = b'Z';
+        let fraction = (self.ticks - seconds * TICKS_PER_SECOND) as usize;
+        out[21..23].copy_from_slice(&PAIRS[fraction / 100_000]);
+        out[23..25].copy_from_slice(&PAIRS[fraction / 1_000 % 100]);
+        out[25..27].copy_from_slice(&PAIRS[fraction / 10 % 100]);
+        out[27] = b'0' + (fraction % 10) as u8;
+        out[21 + digits..23 + digits].copy_from_slice(b"Z\"");
         (out, 21 + digits)
     }
 }
-
-/// Bytes of the longest text.
-const TEXT_MAX: usize = 28;
 
 /// The digits of the numbers below 100.
 const PAIRS: [[u8; 2]; 100] = {
@@ -186,17 +185,24 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
-/// The inverse of [`days_from_civil`].
-fn civil_from_days(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let march_month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
-    (year + era * 400 + i64::from(month <= 2), month, day)
+/// The inverse of [`days_from_civil`], for the years of stamps: year, month and day.
+///
+/// Multiplications of 32 bits take the place of divisions (Neri and Schneider, Euclidean affine
+/// functions): 2,939,745 / 2^32 is a day in years of 365.25, of quarters of days, and
+/// 2,141 / 2^16 one in months of March to February.
+#[inline]
+fn civil_from_days(days: i64) -> (u32, u32, u32) {
+    // Days since the first of March 400 years before the year 0.
+    let quarters = 4 * (days + 719_468 + 146_097) as u32 + 3;
+    let (century, of_century) = (quarters / 146_097, (quarters % 146_097) | 3);
+    let years = 2_939_745 * u64::from(of_century);
+    let (of_hundred, of_year) = ((years >> 32) as u32, years as u32 / 2_939_745 / 4);
+    let months = 2_141 * of_year + 197_913;
+    let (march_month, day) = (months >> 16, (months & 0xFFFF) / 2_141 + 1);
+    // From the 306th day on it is January or February of the next year.
+    let is_next = of_year >= 306;
+    let year = 100 * century + of_hundred + u32::from(is_next) - 400;
+    (year, if is_next { march_month - 12 } else { march_month }, day)
 }
 
 #[cfg(test)]

@@ -1,0 +1,67 @@
+//! Some rows of a segment, made ready to be looked up in one lane after another.
+//!
+//! Rows that stand together are looked up together: what a lane has of 64 rows is one word, and its
+//! slots follow each other.
+
+use smallvec::SmallVec;
+
+/// Rows asked for, at most 256.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    /// Ascending, each with its number among those asked for.
+    rows: SmallVec<[(u16, u8); 16]>,
+    words: SmallVec<[Word; 4]>,
+}
+
+/// Those of 64 rows that are asked for.
+#[derive(Debug)]
+pub(crate) struct Word {
+    /// Place of the word in a mask.
+    pub(crate) at: usize,
+    /// The rows.
+    pub(crate) rows: u64,
+    numbers: [u8; 64],
+}
+
+impl Asked {
+    /// Asks for some rows, each of which comes once.
+    pub(crate) fn new(rows: &[u16]) -> Self {
+        let mut asked = Self { rows: rows.iter().copied().zip(0..).collect(), ..Self::default() };
+        asked.rows.sort_unstable();
+        for (row, number) in &asked.rows {
+            let (at, bit) = (usize::from(*row) / 64, usize::from(*row) % 64);
+            if asked.words.last().is_none_or(|last| last.at != at) {
+                asked.words.push(Word { at, rows: 0, numbers: [0; 64] });
+            }
+            if let Some(word) = asked.words.last_mut() {
+                word.rows |= 1 << bit;
+                word.numbers[bit] = *number;
+            }
+        }
+        asked
+    }
+
+    /// The rows, ascending, each with its number.
+    pub(crate) fn rows(&self) -> &[(u16, u8)] {
+        &self.rows
+    }
+
+    /// The rows by word.
+    #[inline]
+    pub(crate) fn words(&self) -> &[Word] {
+        &self.words
+    }
+
+    /// The first and the last row.
+    pub(crate) fn ends(&self) -> Option<(u16, u16)> {
+        Some((self.rows.first()?.0, self.rows.last()?.0))
+    }
+}
+
+impl Word {
+    /// The number of the row of a bit.
+    #[inline]
+    pub(crate) fn number(&self, bit: usize) -> usize {
+        self.numbers[bit % 64].into()
+    }
+}

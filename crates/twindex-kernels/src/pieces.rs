@@ -1,0 +1,303 @@
+//! Text put together from many short pieces.
+//!
+//! A twin of 3 KB is some 250 pieces of 10 to 30 bytes, and a call to copy a few bytes costs more
+//! than the copy. So a piece that is used again and again lies where [`CHUNK`] bytes can be read from
+//! its beginning: all of those are copied, which is one load and one store, and the text grows by
+//! as many as the piece has. Room that is not text yet is kept initialised, so copies are of plain
+//! slices; only that the bytes are UTF-8 is not looked at again.
+
+/// Bytes copied at a time.
+pub const CHUNK: usize = 32;
+
+/// Texts one after another, each of which can be copied as a whole chunk.
+#[derive(Clone, Debug, Default)]
+pub struct Pieces {
+    /// The texts and, once there is one, a chunk of zeros.
+    bytes: Vec<u8>,
+    /// Where each text ends.
+    ends: Vec<u32>,
+}
+
+/// A text behind which more bytes can be read.
+///
+/// Invariant: the first `len` bytes are UTF-8, and `CHUNK` more lie behind them.
+#[derive(Clone, Copy, Debug)]
+pub struct Piece<'a> {
+    bytes: &'a [u8],
+    len: usize,
+}
+
+/// A text of at most [`CHUNK`] bytes, to be copied as a whole chunk.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ShortText {
+    bytes: [u8; CHUNK],
+    len: u8,
+}
+
+/// A text that grows by pieces.
+#[derive(Clone, Debug, Default)]
+pub struct PieceText {
+    /// Invariant: the first `len` bytes are UTF-8, being whole texts one after another.
+    bytes: Vec<u8>,
+    len: usize,
+}
+
+impl Pieces {
+    /// Appends a text, or an empty one in place of that which would make all more than 4 GiB.
+    pub fn push(&mut self, text: &str) {
+        let begin = self.len();
+        let (text, end) = match u32::try_from(begin + text.len()) {
+            Ok(end) => (text, end),
+            Err(_) => ("", begin as u32),
+        };
+        self.bytes.truncate(begin);
+        self.bytes.extend_from_slice(text.as_bytes());
+        self.bytes.extend_from_slice(&[0; CHUNK]);
+        self.ends.push(end);
+    }
+
+    /// Text `i`, which there must be.
+    #[inline]
+    #[must_use]
+    pub fn get(&self, i: usize) -> Piece<'_> {
+        let begin = i.checked_sub(1).map_or(0, |before| self.ends[before]) as usize;
+        Piece { bytes: &self.bytes[begin..], len: self.ends[i] as usize - begin }
+    }
+
+    /// Bytes of all texts.
+    fn len(&self) -> usize {
+        self.ends.last().map_or(0, |end| *end as usize)
+    }
+
+    /// Bytes on the heap.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        self.bytes.capacity() + self.ends.capacity() * 4
+    }
+}
+
+impl<'a> Piece<'a> {
+    /// Number of bytes.
+    #[inline]
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.len
+    }
+
+    /// Whether there is none.
+    #[inline]
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.len == 0
+    }
+
+    /// Without the first `n` bytes, or as it is if they do not end where a character does.
+    #[inline]
+    #[must_use]
+    pub fn without_first(self, n: usize) -> Self {
+        let is_boundary = self.bytes.get(n).is_some_and(|byte| byte & 0xC0 != 0x80);
+        if n <= self.len && is_boundary {
+            return Self { bytes: &self.bytes[n..], len: self.len - n };
+        }
+        self
+    }
+
+    /// Without its last byte, or as it is if that is no character of its own.
+    #[inline]
+    #[must_use]
+    pub fn without_last(self) -> Self {
+        let is_one = self.len > 0 && self.bytes[self.len - 1] < 0x80;
+        Self { len: self.len - usize::from(is_one), ..self }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(self) -> &'a str {
+        std::str::from_utf8(&self.bytes[..self.len]).unwrap_or_default()
+    }
+}
+
+impl ShortText {
+    /// The texts one after another; `None` if they are more than a chunk.
+    #[must_use]
+    pub fn of(texts: &[&str]) -> Option<Self> {
+        let mut short = Self::default();
+        let mut len = 0;
+        for text in texts {
+            let room = short.bytes.get_mut(len..len + text.len())?;
+            room.copy_from_slice(text.as_bytes());
+            len += text.len();
+        }
+        short.len = len as u8;
+        Some(short)
+    }
+
+    /// The first `len` of some bytes, which must be ASCII; empty if they are not.
+    #[inline]
+    #[must_use]
+    pub fn ascii(bytes: [u8; CHUNK], len: usize) -> Self {
+        match len <= CHUNK && bytes.is_ascii() {
+            true => Self { bytes, len: len as u8 },
+            false => Self::default(),
+        }
+    }
+
+    /// Whether it has no byte.
+    #[inline]
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
+impl PieceText {
+    /// An empty text with room for some bytes.
+    #[must_use]
+    pub fn with_room(bytes: usize) -> Self {
+        Self { bytes: vec![0; bytes], len: 0 }
+    }
+
+    /// Forgets the text and keeps its room.
+    pub fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    /// Appends a piece.
+    #[inline(always)]
+    pub fn push(&mut self, piece: Piece<'_>) {
+        match piece.bytes.first_chunk::<CHUNK>() {
+            Some(chunk) if piece.len <= CHUNK => self.push_chunk(chunk, piece.len),
+            _ => self.push_bytes(&piece.bytes[..piece.len]),
+        }
+    }
+
+    /// Appends a short text.
+    #[inline(always)]
+    pub fn push_short(&mut self, text: &ShortText) {
+        self.push_chunk(&text.bytes, usize::from(text.len));
+    }
+
+    /// Appends a text.
+    #[inline]
+    pub fn push_str(&mut self, text: &str) {
+        self.push_bytes(text.as_bytes());
+    }
+
+    /// Appends a text between quotes, without escapes.
+    #[inline]
+    pub fn push_quoted(&mut self, text: &str) {
+        let n = text.len() + 2;
+        if self.bytes.len() - self.len < n {
+            self.make_room(n);
+        }
+        let room = &mut self.bytes[self.len..self.len + n];
+        room[0] = b'"';
+        room[1..n - 1].copy_from_slice(text.as_bytes());
+        room[n - 1] = b'"';
+        self.len += n;
+    }
+
+    /// Appends the first `len` bytes of a chunk, which are UTF-8.
+    #[inline(always)]
+    fn push_chunk(&mut self, chunk: &[u8; CHUNK], len: usize) {
+        if self.bytes.len() - self.len < CHUNK {
+            self.make_room(CHUNK);
+        }
+        self.bytes[self.len..self.len + CHUNK].copy_from_slice(chunk);
+        self.len += len;
+    }
+
+    /// Appends bytes that are UTF-8.
+    #[inline]
+    fn push_bytes(&mut self, bytes: &[u8]) {
+        if self.bytes.len() - self.len < bytes.len() {
+            self.make_room(bytes.len());
+        }
+        self.bytes[self.len..self.len + bytes.len()].copy_from_slice(bytes);
+        self.len += bytes.len();
+    }
+
+    #[cold]
+    fn make_room(&mut self, n: usize) {
+        self.bytes.resize((self.bytes.len() * 2).max(self.len + n).max(4 * CHUNK), 0);
+    }
+
+    /// The text.
+    #[inline]
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        let text = &self.bytes[..self.len];
+        debug_assert!(std::str::from_utf8(text).is_ok());
+        // SAFETY: `len` grows in `push_quoted`, `push_chunk` and `push_bytes` alone, by bytes that are
+        // written right before. Those are of a `&str`, with or without a quote on both sides; of a
+        // `ShortText`, whose first `len` bytes were copied from `&str`s or are ASCII; or the first `len` of a
+        // `Piece`, which begin and end where characters do: in `Pieces` at the ends of texts pushed
+        // as `&str`, and moved from there only to a byte that begins a character, or by one that
+        // is ASCII.
+        unsafe { std::str::from_utf8_unchecked(text) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CHUNK, PieceText, Pieces, ShortText};
+    use proptest::prelude::{any, prop, prop_assert_eq, proptest};
+
+    proptest! {
+        #[test]
+        fn pieces_come_one_after_another(
+            texts in prop::collection::vec("[a-c,é€𐍈]{0,50}", 1..8),
+            pushed in prop::collection::vec((any::<prop::sample::Index>(), 0usize..7, 0usize..40), 0..40),
+        ) {
+            let mut pieces = Pieces::default();
+            texts.iter().for_each(|text| pieces.push(text));
+            let (mut text, mut naive) = (PieceText::with_room(3), String::new());
+            for (at, how, n) in pushed {
+                let at = at.index(texts.len());
+                let (piece, plain) = (pieces.get(at), texts[at].as_str());
+                prop_assert_eq!(piece.as_str(), plain);
+                match how {
+                    0 => {
+                        text.push(piece);
+                        naive.push_str(plain);
+                    }
+                    1 => {
+                        text.push(piece.without_first(n));
+                        naive.push_str(plain.get(n..).unwrap_or(plain));
+                    }
+                    2 => {
+                        text.push(piece.without_last());
+                        let cut = plain.get(..plain.len().saturating_sub(1));
+                        naive.push_str(cut.unwrap_or(plain));
+                    }
+                    3 => {
+                        text.push_quoted(plain);
+                        naive.extend(["\"", plain, "\""]);
+                    }
+                    4 => {
+                        let mut bytes = [0; CHUNK];
+                        bytes[..plain.len().min(CHUNK)]
+                            .copy_from_slice(&plain.as_bytes()[..plain.len().min(CHUNK)]);
+                        let short = ShortText::ascii(bytes, plain.len());
+                        prop_assert_eq!(short.is_empty(), !(1..=CHUNK).contains(&plain.len()) || !plain.is_ascii());
+                        let short = ShortText::of(&["<", plain, ">"]);
+                        prop_assert_eq!(short.is_some(), plain.len() + 2 <= CHUNK);
+                        if let Some(short) = short {
+                            text.push_short(&short);
+                            naive.extend(["<", plain, ">"]);
+                        }
+                    }
+                    5 => {
+                        text.push_str(plain);
+                        naive.push_str(plain);
+                    }
+                    _ => {
+                        text.clear();
+                        naive.clear();
+                    }
+                }
+            }
+            prop_assert_eq!(text.as_str(), naive);
+        }
+    }
+}
