@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 use twindex_kernels::formula::{Formula, Step};
 use twindex_kernels::mask::{self, Mask, Words};
 use twindex_model::kind::{Kind, KindSet};
+use twindex_planted::{Fault, planted};
 
 use crate::filter::PathFilter;
 use crate::lane::Lane;
@@ -128,7 +129,8 @@ impl PathFilter {
     /// changed after the version of the view.
     #[must_use]
     pub fn planes<'a>(&self, segment: &SegmentView<'a>) -> Option<Planes<'a>> {
-        if segment.past_at(self.path).is_some() || self.devices_listed(segment).is_some() {
+        let has_changed = segment.past_at(self.path).is_some() && !planted(Fault::PlanesOfNow);
+        if has_changed || self.devices_listed(segment).is_some() {
             return None;
         }
         let Some(lane) = segment.lane(self.path) else {

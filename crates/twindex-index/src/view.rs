@@ -229,7 +229,7 @@ impl<'a> SegmentView<'a> {
         mask: Option<&Mask>,
         mut take: impl FnMut(Found<'a>, u32),
     ) {
-        match self.past_at(path) {
+        match self.past_at(path).filter(|_| !planted(Fault::CountsOfNow)) {
             Some(past) => as_of::count_found(self, (path, past), mask, &mut take),
             None => group::count_found(self, path, mask, &mut take),
         }
@@ -274,7 +274,7 @@ impl<'a> SegmentView<'a> {
     /// Hands over the numbers of the rows in `mask` with how often each comes; rows that hold no
     /// number are passed over. Not in row order: a histogram where codes are narrow.
     pub fn count_numbers(&self, path: PathId, mask: &Mask, mut take: impl FnMut(f64, u32)) {
-        match self.past_at(path) {
+        match self.past_at(path).filter(|_| !planted(Fault::NumbersOfNow)) {
             Some(past) => as_of::count_numbers(self, (path, past), mask, &mut take),
             None => group::count_numbers(self, path, mask, &mut take),
         }
@@ -284,7 +284,7 @@ impl<'a> SegmentView<'a> {
     /// bounds may be wider than the values. An empty list: no lane, no numbers here.
     #[must_use]
     pub fn number_zones(&self, path: PathId) -> Vec<Option<(f64, f64)>> {
-        match self.past_at(path) {
+        match self.past_at(path).filter(|_| !planted(Fault::ZonesOfNow)) {
             Some(past) => as_of::number_zones(self, (path, past)),
             None => zone::number_zones(self, path),
         }

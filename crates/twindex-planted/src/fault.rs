@@ -107,6 +107,16 @@ faults! {
     SubtreeKept = "index/subtree-kept",
     /// Questions about kinds are answered with the newest writes.
     KindsOfNow = "index/kinds-of-now",
+    /// Totals of the newest writes answer readers of an old version.
+    TotalsOfNow = "index/totals-of-now",
+    /// Values by segment are counted as the newest writes left them.
+    CountsOfNow = "index/counts-of-now",
+    /// Formulas over planes are of the newest writes.
+    PlanesOfNow = "index/planes-of-now",
+    /// Numbers are added up as the newest writes left them.
+    NumbersOfNow = "index/numbers-of-now",
+    /// Zones are of the newest writes, so a best row of an old version may lie in one passed over.
+    ZonesOfNow = "index/zones-of-now",
     /// Readers of an old version see cells of a twin that took a row later.
     LaterTwinSeen = "index/later-twin-seen",
     /// Before-images go while a reader still has their version open.
