@@ -12,7 +12,7 @@ use twindex_model::path::{Collection, PathId};
 use twindex_planted::{Fault, planted};
 
 use crate::catalog::Catalog;
-use crate::lane::cells::WriteScope;
+use crate::lane::cells::{New, WriteScope};
 use crate::lane::{Lane, Reading};
 use crate::options::IndexOptions;
 use crate::segment::{Parts, Segment};
@@ -117,11 +117,11 @@ impl Writer<'_> {
         if lane.touched == write {
             self.clear_below(row, path);
         }
-        self.write(row, path, cell, write);
+        self.write(row, path, cell.into(), write);
     }
 
     /// Writes a cell, and notes the write that did; gives the kind before.
-    pub(crate) fn write(&mut self, row: u16, path: PathId, cell: &Cell<'_>, write: u32) -> Kind {
+    pub(crate) fn write(&mut self, row: u16, path: PathId, cell: New<'_>, write: u32) -> Kind {
         // Of a row that is being filled nothing needs keeping: it was free.
         let is_known = self.keeps()
             && self.segment.live().get(row)
@@ -154,7 +154,7 @@ impl Writer<'_> {
         for key in above {
             let path = self.catalog.child_or_new(parent, key, 0);
             if self.kind(row, path) != Kind::Object {
-                self.write(row, path, &Cell::Object, 0);
+                self.write(row, path, New::Cell(&Cell::Object), 0);
             }
             parent = Some(path);
         }
@@ -162,7 +162,7 @@ impl Writer<'_> {
         if self.kind(row, path) == Kind::Object {
             self.clear_below(row, path);
         }
-        self.write(row, path, cell, 0);
+        self.write(row, path, cell.into(), 0);
         self.segment.tidy_stamps();
         Some(path)
     }
@@ -240,7 +240,7 @@ impl Writer<'_> {
 
     fn clear(&mut self, row: u16, path: PathId) -> Kind {
         if self.keeps() && self.segment.live().get(row) && !planted(Fault::ClearedNotKept) {
-            self.segment.keep(self.ts, (row, path), &Cell::Undefined, self.texts);
+            self.segment.keep(self.ts, (row, path), New::Cell(&Cell::Undefined), self.texts);
         }
         let Some((lane, _)) = self.segment.lane_mut(path) else {
             return Kind::Undefined;
@@ -255,9 +255,9 @@ impl Writer<'_> {
     }
 
     /// Writes back a cell as it was before a batch that is taken back.
-    pub(crate) fn restore(&mut self, row: u16, path: PathId, cell: &Cell<'_>) {
+    pub(crate) fn restore(&mut self, row: u16, path: PathId, cell: New<'_>) {
         match cell {
-            Cell::Undefined => _ = self.clear(row, path),
+            New::Cell(Cell::Undefined) => _ = self.clear(row, path),
             cell => _ = self.write(row, path, cell, 0),
         }
     }

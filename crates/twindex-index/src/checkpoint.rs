@@ -14,6 +14,7 @@ use crate::catalog::Catalog;
 use crate::dictionary::Dictionary;
 use crate::image::{Image as _, ImageBytes};
 use crate::index::Index;
+use crate::known::Known;
 use crate::lane::Lane;
 use crate::lane::string::TextLane;
 use crate::record::Records;
@@ -229,7 +230,10 @@ impl Index {
 
     fn try_restore(&mut self, part: &Part, bytes: &[u8]) -> Option<()> {
         match *part {
-            Part::Catalog => self.catalog = Catalog::read_image(bytes)?,
+            Part::Catalog => {
+                self.catalog = Catalog::read_image(bytes)?;
+                self.known = Known::default();
+            }
             Part::Policies => self.texts = Texts::read_image(bytes, &self.catalog)?,
             Part::Dictionary(path, kind) => {
                 let kind = TextKind::ALL.into_iter().find(|of| *of as u8 == kind)?;

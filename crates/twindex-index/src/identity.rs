@@ -98,6 +98,11 @@ impl IdentityTable {
         self.rows.find(self.hash(of), same).map(|row| RowId(*row))
     }
 
+    /// The row of the twin that an identity of this hash probably is of, without a look at any lane.
+    pub(crate) fn likely(&self, hash: u64) -> Option<RowId> {
+        self.rows.find(hash, |_| true).map(|row| RowId(*row))
+    }
+
     /// Adds a row, whose identity stands in the lanes and is not in the table.
     pub(crate) fn insert(&mut self, row: RowId, at: (&[Segment], &Texts)) {
         let hash = |row: &u32| {

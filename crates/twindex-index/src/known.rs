@@ -84,6 +84,8 @@ impl KnownSection {
 /// All of them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Known {
+    /// The mark of the catalogue when every id was looked up.
+    looked_up_at: Option<u64>,
     pub(crate) version: KnownPath,
     pub(crate) etag: KnownPath,
     pub(crate) device_etag: KnownPath,
@@ -109,6 +111,7 @@ pub(crate) struct SectionPaths {
 impl Default for Known {
     fn default() -> Self {
         Self {
+            looked_up_at: None,
             version: KnownPath::new("version"),
             etag: KnownPath::new("etag"),
             device_etag: KnownPath::new("deviceEtag"),
@@ -121,14 +124,33 @@ impl Default for Known {
 }
 
 impl Known {
-    /// Looks every id up.
+    /// Looks every id up, unless no path has come or gone since that was done.
     pub(crate) fn look_up(&mut self, catalog: &Catalog) {
+        if self.looked_up_at.replace(catalog.mark()) == Some(catalog.mark()) {
+            return;
+        }
         for path in [&mut self.version, &mut self.etag, &mut self.device_etag, &mut self.tags] {
             path.look_up(catalog, None);
         }
         let properties = self.properties.look_up(catalog, None);
         self.desired.look_up(catalog, properties);
         self.reported.look_up(catalog, properties);
+    }
+
+    /// What every write looks at.
+    pub(crate) fn read_by_writes(&self) -> impl Iterator<Item = PathId> {
+        let of = |section: &KnownSection| [section.version.path, section.last_updated.path];
+        let paths = [[self.version.path, self.etag.path], of(&self.desired), of(&self.reported)];
+        paths.into_iter().flatten().flatten()
+    }
+
+    /// The `$metadata` of a section, if some twin ever had it.
+    pub(crate) fn metadata(&self, section: Section) -> Option<PathId> {
+        match section {
+            Section::Tags => None,
+            Section::Desired => self.desired.metadata.path,
+            Section::Reported => self.reported.metadata.path,
+        }
     }
 
     /// The root of a section, if some twin ever had it.

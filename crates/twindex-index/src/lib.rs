@@ -5,6 +5,7 @@
 //! cells for which it is true, and [`filter::PathFilter`] narrows a mask by it in whatever form the
 //! lane has.
 
+pub mod ahead;
 pub mod catalog;
 pub mod cell_set;
 pub mod checkpoint;

@@ -12,12 +12,14 @@ use twindex_model::path::PathId;
 use twindex_planted::{Fault, planted};
 
 use crate::apply::{Writer, cell_of};
+use crate::catalog::Catalog;
 use crate::known::SectionPaths;
+use crate::lane::cells::New;
 use crate::metadata::Mark;
 
 /// An object that is being merged into.
 #[derive(Clone, Copy, Debug)]
-struct Level {
+pub(crate) struct Level {
     value: PathId,
     /// Its node of metadata.
     node: Option<PathId>,
@@ -30,8 +32,24 @@ struct Level {
 }
 
 impl Level {
-    fn new(value: PathId, node: Option<PathId>) -> Self {
+    pub(crate) fn new(value: PathId, node: Option<PathId>) -> Self {
         Self { value, node, next: 0, shift: 1, is_marked: false }
+    }
+
+    /// The paths of the next key, if they are known: of its value and of its node.
+    pub(crate) fn find(
+        &mut self,
+        catalog: &Catalog,
+        key: &str,
+    ) -> (Option<PathId>, Option<PathId>) {
+        let value = catalog.child_near(Some(self.value), key, self.next);
+        let ordinal = value.map_or(self.next, |value| catalog.ordinal(value));
+        let near = ordinal.wrapping_add(self.shift);
+        let node = self.node.and_then(|node| catalog.child_near(Some(node), key, near));
+        if value.is_some() {
+            self.next = ordinal + 1;
+        }
+        (value, node)
     }
 }
 
@@ -44,7 +62,7 @@ impl Writer<'_> {
         row: u16,
         paths: SectionPaths,
         entries: &Leaves,
-        mark: &Mark<'_>,
+        mark: Mark,
     ) {
         self.make_section(row, paths);
         let root = Level::new(paths.root, paths.metadata);
@@ -57,7 +75,7 @@ impl Writer<'_> {
         row: u16,
         paths: SectionPaths,
         entries: &Leaves,
-        mark: &Mark<'_>,
+        mark: Mark,
     ) {
         self.unset(row, paths.root);
         self.make_section(row, paths);
@@ -87,7 +105,7 @@ impl Writer<'_> {
         row: u16,
         root: Level,
         (leaves, events): (&Leaves, &[Event]),
-        mark: Option<&Mark<'_>>,
+        mark: Option<Mark>,
     ) {
         let mut levels: Levels = SmallVec::new();
         levels.push(root);
@@ -112,7 +130,7 @@ impl Writer<'_> {
     }
 
     /// Goes into an object, which is made of whatever stood there.
-    fn enter(&mut self, row: u16, levels: &mut Levels, key: &str, mark: Option<&Mark<'_>>) {
+    fn enter(&mut self, row: u16, levels: &mut Levels, key: &str, mark: Option<Mark>) {
         let Some(level) = levels.last_mut() else { return };
         let (value, node) = self.step_both(level, key);
         let is_new = self.kind(row, value) != Kind::Object;
@@ -127,25 +145,19 @@ impl Writer<'_> {
     }
 
     /// Removes an entry with all below it.
-    fn remove_entry(&mut self, row: u16, levels: &mut Levels, key: &str, mark: Option<&Mark<'_>>) {
+    fn remove_entry(&mut self, row: u16, levels: &mut Levels, key: &str, mark: Option<Mark>) {
         let Some(level) = levels.last_mut() else { return };
-        let value = self.catalog.child_near(Some(level.value), key, level.next);
-        let ordinal = value.map_or(level.next, |value| self.catalog.ordinal(value));
-        let near = ordinal.wrapping_add(level.shift);
-        let node = level.node.and_then(|node| self.catalog.child_near(Some(node), key, near));
+        let (value, node) = level.find(self.catalog, key);
         if let Some(node) = node {
             self.unset(row, node);
         }
-        if let Some(value) = value {
-            level.next = ordinal + 1;
-            if self.unset(row, value) {
-                self.mark_levels(row, levels, mark);
-            }
+        if value.is_some_and(|value| self.unset(row, value)) {
+            self.mark_levels(row, levels, mark);
         }
     }
 
     /// Marks the open levels that are not yet.
-    fn mark_levels(&mut self, row: u16, levels: &mut Levels, mark: Option<&Mark<'_>>) {
+    fn mark_levels(&mut self, row: u16, levels: &mut Levels, mark: Option<Mark>) {
         let Some(mark) = mark else { return };
         let n_marked = if planted(Fault::OuterLevelsUnmarked) { 1 } else { usize::MAX };
         let unmarked = levels.iter_mut().rev().take_while(|level| !level.is_marked);
@@ -172,7 +184,13 @@ impl Writer<'_> {
     }
 
     /// Writes a cell; what lay below an object that it replaces goes. Gives the kind before.
-    pub(crate) fn set_cell(&mut self, row: u16, path: PathId, cell: &Cell<'_>) -> Kind {
+    pub(crate) fn set_cell<'c>(
+        &mut self,
+        row: u16,
+        path: PathId,
+        cell: impl Into<New<'c>>,
+    ) -> Kind {
+        let cell = cell.into();
         let old = self.write(row, path, cell, 0);
         if old == Kind::Object && cell.kind() != Kind::Object {
             self.clear_below(row, path);
@@ -183,7 +201,7 @@ impl Writer<'_> {
     /// Makes an object of whatever stands at a path.
     pub(crate) fn make_object(&mut self, row: u16, path: PathId) {
         if self.kind(row, path) != Kind::Object {
-            self.write(row, path, &Cell::Object, 0);
+            self.write(row, path, New::Cell(&Cell::Object), 0);
         }
     }
 

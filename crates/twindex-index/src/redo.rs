@@ -28,10 +28,11 @@ use twindex_model::cell::{Cell, Text};
 use twindex_model::path::{Collection, PathId, RowId};
 use twindex_planted::{Fault, planted};
 
+use crate::ahead::{Cells, WRITES_AHEAD};
 use crate::image::{Image as _, ImageBytes};
 use crate::index::Index;
 use crate::lane::cells::Before;
-use crate::lane::stamp::{DIGITS_MAX, Stamp};
+use crate::lane::stamp::{DIGITS_MAX, Stamp, TICKS};
 use crate::segment::Segment;
 use crate::snapshot::Ts;
 use crate::undo::Fate;
@@ -196,16 +197,26 @@ impl Index {
             let parent = parent.map(|parent| u32::try_from(parent).map(PathId)).transpose();
             self.redo_path(path, parent.ok()?, take_str(from)?)?;
         }
-        for _ in 0..take_varint(from)? {
-            let collection = match u8::read(from)? {
-                0 => Collection::Devices,
-                1 => Collection::Modules,
-                _ => return None,
-            };
-            let row = RowId(u32::read(from)?);
-            self.redo_row((collection, row), from)?;
+        for number in 0..take_varint(from)? {
+            if number.is_multiple_of(WRITES_AHEAD as u64) {
+                self.fetch_rows(ImageBytes(from.0));
+            }
+            self.redo_row(take_at(from)?, from)?;
         }
         from.end()
+    }
+
+    /// Asks for the memory of the next rows, see [`crate::ahead`]. What is wrong with them is found
+    /// when they are done.
+    fn fetch_rows(&self, mut from: ImageBytes<'_>) {
+        let mut cells = Cells::new();
+        for _ in 0..WRITES_AHEAD {
+            if note_row(&mut from, &mut cells).is_none() {
+                break;
+            }
+        }
+        self.fetch_columns(&cells);
+        self.fetch_values(&cells);
     }
 
     /// Makes a path with the id it had. Drops of paths are not logged: one that is in the way has no
@@ -257,7 +268,7 @@ impl Index {
             let cell = take_cell(from)?;
             // A row that a later batch took away is not filled any more.
             if (fate == WHOLE || is_live) && self.catalog.has(path) {
-                self.writer(at.0, at.1)?.restore(place, path, &cell);
+                self.writer(at.0, at.1)?.restore(place, path, (&cell).into());
             }
         }
         if fate == WHOLE {
@@ -281,8 +292,36 @@ impl Index {
     }
 }
 
-fn take_cell<'a>(from: &mut ImageBytes<'a>) -> Option<Cell<'a>> {
-    Some(match u8::read(from)? {
+fn take_at(from: &mut ImageBytes<'_>) -> Option<(Collection, RowId)> {
+    let collection = match u8::read(from)? {
+        0 => Collection::Devices,
+        1 => Collection::Modules,
+        _ => return None,
+    };
+    Some((collection, RowId(u32::read(from)?)))
+}
+
+/// Notes the cells of a row that was changed, and goes past it.
+fn note_row(from: &mut ImageBytes<'_>, cells: &mut Cells) -> Option<()> {
+    let at = take_at(from)?;
+    let fate = u8::read(from)?;
+    if fate == GONE {
+        return Some(());
+    }
+    if u8::read(from)? == 1 {
+        u64::read(from)?;
+        let n_bytes = usize::try_from(take_varint(from)?).ok()?;
+        from.slice(n_bytes)?;
+    }
+    for _ in 0..take_varint(from)? {
+        cells.push((at, PathId(u32::try_from(take_varint(from)?).ok()?)));
+        take_cell(from)?;
+    }
+    Some(())
+}
+
+fn take_cell<'a>(from: &mut ImageBytes<'a>) -> Option<Before<'a>> {
+    Some(Before::Cell(match u8::read(from)? {
         0 => Cell::Undefined,
         1 => Cell::Null,
         2 => Cell::Bool(false),
@@ -294,8 +333,9 @@ fn take_cell<'a>(from: &mut ImageBytes<'a>) -> Option<Cell<'a>> {
         8 => {
             let ticks = i64::read(from).filter(|ticks| Stamp::is_instant(*ticks))?;
             let digits = u8::read(from).filter(|digits| *digits <= DIGITS_MAX)?;
-            Cell::String(Stamp { ticks, digits }.text())
+            let is_whole = ticks % TICKS[usize::from(digits)] == 0;
+            return is_whole.then_some(Before::Stamp(Stamp { ticks, digits }));
         }
         _ => return None,
-    })
+    }))
 }

@@ -12,7 +12,7 @@ use twindex_model::path::PathId;
 
 use crate::assemble::Layout;
 use crate::catalog::{Catalog, shrink_vec};
-use crate::lane::cells::Before;
+use crate::lane::cells::{Before, New};
 use crate::lane::plane::SharedRows;
 use crate::lane::row_stamps::{RowStamps, UNUSED};
 use crate::lane::string::{TextLane, place_at, set_place};
@@ -171,7 +171,7 @@ impl Segment {
         &mut self,
         ts: Ts,
         (row, path): (u16, PathId),
-        new: &Cell<'_>,
+        new: New<'_>,
         texts: &Texts,
     ) -> bool {
         let before = match self.by_path.get(path).and_then(|place| self.lanes.get(place)) {

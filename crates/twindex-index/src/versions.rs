@@ -160,7 +160,7 @@ impl Index {
                 None => {
                     self.forget_weights((collection, row));
                     if let Some(mut writer) = self.writer(collection, row) {
-                        writer.restore(record.row, record.path, &cell);
+                        writer.restore(record.row, record.path, (&cell).into());
                     }
                 }
             }

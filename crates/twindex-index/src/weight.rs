@@ -5,6 +5,7 @@
 //! weighed, cell by cell, and the write refused if it is too heavy and grew. Exact weights would
 //! cost each write a look at every cell that it overwrites.
 
+use twindex_kernels::prefetch;
 use twindex_model::cell::Cell;
 use twindex_model::json::read::{Event, Leaf, Leaves, read_value};
 use twindex_model::kind::Kind;
@@ -30,6 +31,10 @@ impl Weights {
     fn bound(&self, place: u16, section: Section) -> Option<u64> {
         let bound = self.bounds.get(usize::from(place))?[section as usize];
         (bound != UNKNOWN).then_some(u64::from(bound))
+    }
+
+    fn fetch(&self, place: u16) {
+        prefetch(&self.bounds, place.into());
     }
 
     fn set(&mut self, place: u16, section: Section, bound: u64) {
@@ -335,6 +340,11 @@ impl Index {
         if let Some(weights) = weights.get_mut(row.segment()) {
             weights.forget(row.place());
         }
+    }
+
+    /// Asks for the bounds of a row.
+    pub(crate) fn fetch_weights(&self, at: (Collection, RowId)) {
+        self.weights(at).iter().for_each(|weights| weights.fetch(at.1.place()));
     }
 
     fn weights(&self, (collection, row): (Collection, RowId)) -> Option<&Weights> {

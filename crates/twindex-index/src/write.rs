@@ -132,7 +132,7 @@ impl TwinName<'_> {
         self.identity().collection()
     }
 
-    fn identity(&self) -> Identity<'_> {
+    pub(crate) fn identity(&self) -> Identity<'_> {
         Identity { device_id: self.device_id, module_id: self.module_id }
     }
 }
@@ -328,14 +328,14 @@ impl Work<'_> {
             *version += 1 + u64::from(planted(Fault::SectionVersionTwice));
             *version
         });
-        let stamp = self.state.stamp_text();
-        let mark = Mark { time: &stamp, version: version.filter(|_| section == Section::Desired) };
+        let of_marks = version.filter(|_| section == Section::Desired);
+        let mark = Mark { time: self.state.stamp(), version: of_marks };
         let row = self.at.1.place();
         let Some(mut writer) = self.index.writer(self.at.0, self.at.1) else { return };
         let paths = self.known.section_or_new(section, writer.catalog);
         match manner {
-            Manner::Merge => writer.merge_section(row, paths, entries, &mark),
-            Manner::Replace => writer.replace_section(row, paths, entries, &mark),
+            Manner::Merge => writer.merge_section(row, paths, entries, mark),
+            Manner::Replace => writer.replace_section(row, paths, entries, mark),
         }
         if let (Some(path), Some(version)) = (paths.version, version) {
             writer.set_cell(row, path, &Cell::Number(version as f64));

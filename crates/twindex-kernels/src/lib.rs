@@ -45,6 +45,6 @@ pub use gather::{
 };
 pub use histogram::{histogram, histogram_pairs};
 pub use mask::{MASK_WORDS, Mask, SEGMENT_ROWS, Words, ZONE_ROWS};
-pub use memory::LaneVec;
+pub use memory::{LaneVec, prefetch};
 pub use numbers::{Ends, and_in_bounds};
 pub use pieces::{Piece, PieceText, Pieces, ShortText};

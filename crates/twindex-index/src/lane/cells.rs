@@ -15,7 +15,7 @@ use crate::lane::number::{Had, NumberLane};
 use crate::lane::plane::SharedRows;
 use crate::lane::row_stamps::RowStamps;
 use crate::lane::stamp::Stamp;
-use crate::lane::string::{At, TextLane, TextScope, TextSource, place_at};
+use crate::lane::string::{At, TextLane, TextScope, TextSource, place_at, set_place};
 use crate::options::IndexOptions;
 use crate::texts::{TextKind, TextPlace, Texts};
 
@@ -51,16 +51,53 @@ pub(crate) enum Before<'a> {
     Stamp(Stamp),
 }
 
+/// What a write puts into a cell.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum New<'a> {
+    /// As it reads.
+    Cell(&'a Cell<'a>),
+    /// A stamp, which need not be printed for that.
+    Stamp(Stamp),
+}
+
+impl New<'_> {
+    /// The kind of the cell.
+    pub(crate) fn kind(&self) -> Kind {
+        match self {
+            Self::Cell(cell) => cell.kind(),
+            Self::Stamp(_) => Kind::String,
+        }
+    }
+}
+
+impl<'a> From<&'a Cell<'a>> for New<'a> {
+    fn from(cell: &'a Cell<'a>) -> Self {
+        Self::Cell(cell)
+    }
+}
+
+impl<'a> From<&'a Before<'a>> for New<'a> {
+    fn from(before: &'a Before<'a>) -> Self {
+        match before {
+            Before::Cell(cell) => Self::Cell(cell),
+            Before::Stamp(stamp) => Self::Stamp(*stamp),
+        }
+    }
+}
+
 impl Before<'_> {
-    /// Whether a write of `cell` changes nothing.
-    pub(crate) fn is(&self, cell: &Cell<'_>) -> bool {
-        match (self, cell) {
-            (Self::Stamp(stamp), Cell::String(text)) => Stamp::parse(text) == Some(*stamp),
-            (Self::Cell(Cell::Number(a)), Cell::Number(b)) => a == b,
-            (Self::Cell(Cell::String(a)), Cell::String(b)) => **a == **b,
-            (Self::Cell(Cell::Array(a)), Cell::Array(b)) => **a == **b,
-            (Self::Cell(a), b) => a.kind() == b.kind(),
-            (Self::Stamp(_), _) => false,
+    /// Whether a write changes nothing. A stamp and its text say the same.
+    pub(crate) fn is(&self, new: New<'_>) -> bool {
+        use Cell::{Array, Number, String};
+        match (self, new) {
+            (Self::Stamp(a), New::Stamp(b)) => *a == b,
+            (Self::Stamp(stamp), New::Cell(String(text))) => Stamp::parse(text) == Some(*stamp),
+            (Self::Cell(String(text)), New::Stamp(stamp)) => Stamp::parse(text) == Some(stamp),
+            (Self::Cell(Number(a)), New::Cell(Number(b))) => a == b,
+            (Self::Cell(String(a)), New::Cell(String(b))) => **a == **b,
+            (Self::Cell(Array(a)), New::Cell(Array(b))) => **a == **b,
+            (Self::Cell(a), New::Cell(b)) => a.kind() == b.kind(),
+            (Self::Stamp(_), New::Cell(_)) | (Self::Cell(_), New::Stamp(_)) => false,
         }
     }
 }
@@ -197,7 +234,7 @@ impl Lane {
     }
 
     /// Writes a cell, which must not be undefined; gives the kind before.
-    pub(crate) fn write(&mut self, row: u16, cell: &Cell<'_>, scope: &mut WriteScope<'_>) -> Kind {
+    pub(crate) fn write(&mut self, row: u16, cell: New<'_>, scope: &mut WriteScope<'_>) -> Kind {
         self.mark += 1;
         let new = cell.kind();
         if let Reform::Scatter(rows) = self.kinds.make_room(row, scope.options.sparse_rows_max) {
@@ -212,10 +249,15 @@ impl Lane {
         let had = if placed.old == new { Had::Value } else { Had::None };
         let at = (row, placed.slot);
         match cell {
-            Cell::Number(number) => self.write_number(at, *number, had, scope.options),
-            Cell::String(text) => self.write_text(TextKind::Strings, (at, text), had, scope),
-            Cell::Array(text) => self.write_text(TextKind::Arrays, (at, text), had, scope),
-            _ => (),
+            New::Cell(Cell::Number(number)) => self.write_number(at, *number, had, scope.options),
+            New::Cell(Cell::String(text)) => {
+                self.write_text(TextKind::Strings, (at, text), had, scope);
+            }
+            New::Cell(Cell::Array(text)) => {
+                self.write_text(TextKind::Arrays, (at, text), had, scope);
+            }
+            New::Cell(_) => (),
+            New::Stamp(stamp) => self.write_stamp((at, stamp), had, scope),
         }
         self.drop_empty_part(placed.old);
         placed.old
@@ -224,6 +266,17 @@ impl Lane {
     fn write_number(&mut self, at: At, number: f64, had: Had, options: &IndexOptions) {
         let part = self.numbers.get_or_insert_with(|| Box::new(NumberLane::new(number)));
         part.set(at, number, had, (&self.kinds, options.exceptions_max));
+    }
+
+    /// Writes a stamp, without its text where the lane holds places of stamps.
+    fn write_stamp(&mut self, (at, stamp): (At, Stamp), had: Had, scope: &mut WriteScope<'_>) {
+        if let Some(TextLane::Shared(places)) = self.strings.as_deref_mut()
+            && let Some(place) = scope.stamps.place_of(at.0, stamp, scope.options.exceptions_max)
+        {
+            set_place(places, at.1, place);
+            return;
+        }
+        self.write_text(TextKind::Strings, (at, &stamp.text()), had, scope);
     }
 
     fn write_text(

@@ -3,7 +3,7 @@
 
 mod image;
 
-use twindex_kernels::{Code, LaneVec, Words, histogram};
+use twindex_kernels::{Code, LaneVec, Words, histogram, prefetch};
 use twindex_planted::{Fault, planted};
 
 /// A column of codes, as narrow as its greatest code allowed so far.
@@ -63,6 +63,11 @@ impl Codes {
     #[inline]
     pub(crate) fn get(&self, slot: usize) -> u32 {
         each_width!(self, column => column.get(slot).map_or(0, |code| code.index() as u32))
+    }
+
+    /// Asks for the code at a slot.
+    pub(crate) fn fetch(&self, slot: usize) {
+        each_width!(self, column => prefetch(column, slot));
     }
 
     /// Writes a code; the column grows to the slot with zeros and widens to the code.

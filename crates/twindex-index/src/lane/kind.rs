@@ -81,6 +81,13 @@ impl Kinds {
         }
     }
 
+    /// Asks for what says the slot and kind of a row; nothing in a sparse lane.
+    pub(crate) fn fetch(&self, row: u16) {
+        if let Form::Planes(planes) = &self.form {
+            planes.fetch(row.into());
+        }
+    }
+
     /// Hands over the number, slot and kind of those of the rows asked for that have the path.
     #[inline(always)]
     pub(crate) fn for_each_of(&self, asked: &Asked, mut take: impl FnMut(usize, usize, Kind)) {

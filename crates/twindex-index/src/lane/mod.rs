@@ -8,6 +8,7 @@ pub(crate) mod asked;
 pub(crate) mod bits;
 pub(crate) mod cells;
 pub(crate) mod codes;
+mod fetch;
 pub(crate) mod frame;
 pub(crate) mod kind;
 pub(crate) mod number;

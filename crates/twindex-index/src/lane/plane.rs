@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use twindex_kernels::MASK_WORDS;
 use twindex_kernels::mask::{self, Mask, Words};
 use twindex_kernels::pack::{Ranks, rows_to_slots, slots_to_rows};
+use twindex_kernels::{MASK_WORDS, prefetch};
 use twindex_model::kind::{Kind, KindSet};
 
 use crate::lane::asked::Asked;
@@ -185,6 +185,20 @@ impl Planes {
         Some((slot, if self.only == Kind::Undefined { self.kind(row) } else { self.only }))
     }
 
+    /// Asks for what says the slot and kind of a row.
+    pub(crate) fn fetch(&self, row: usize) {
+        let word = row / 64;
+        self.present.iter().for_each(|words| prefetch(words.as_slice(), word));
+        self.ranks.iter().for_each(|ranks| prefetch(ranks.as_slice(), word));
+        if self.only == Kind::Undefined {
+            for plane in &self.planes {
+                if let Plane::Bits(words) = plane {
+                    prefetch(words.as_slice(), word);
+                }
+            }
+        }
+    }
+
     /// Hands over the number, row and slot of those of the rows asked for that have the path.
     #[inline(always)]
     pub(crate) fn for_each_of(&self, asked: &Asked, mut take: impl FnMut(usize, usize, usize)) {
@@ -350,11 +364,14 @@ impl Planes {
 
     /// Drops the words of the rows present if those are all below their number.
     fn compact(&mut self) {
-        let is_first = |words: &Arc<Words>| match self.n_present.checked_sub(1) {
-            Some(last) => mask::last_set(words) == u16::try_from(last).ok(),
-            None => true,
+        // Forwards: where rows lie past their number, one of them mostly lies near.
+        let (word, bit) = (self.n_present / 64, self.n_present % 64);
+        let is_past = |words: &Arc<Words>| {
+            let is_past_in = |words: &u64| words >> bit != 0;
+            words.get(word).is_some_and(is_past_in)
+                || words.iter().skip(word + 1).any(|word| *word != 0)
         };
-        if self.present.as_ref().is_some_and(is_first) {
+        if self.present.as_ref().is_some_and(|words| !is_past(words)) {
             self.present = None;
         }
     }

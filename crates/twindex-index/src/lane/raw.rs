@@ -7,8 +7,8 @@
 mod image;
 
 use memchr::memmem::Finder;
-use twindex_kernels::LaneVec;
 use twindex_kernels::mask::Words;
+use twindex_kernels::{LaneVec, prefetch};
 
 use crate::lane::codes;
 pub(crate) use image::is_text;
@@ -19,6 +19,10 @@ pub(crate) const BLOCK: usize = 16;
 const LONG: u8 = u8::MAX;
 /// Arena size from which garbage is worth a rewrite.
 const COMPACT_BYTES_MIN: usize = 4_096;
+/// Bytes of a cache line.
+const LINE_BYTES: usize = 64;
+/// Lines of a text that are asked for ahead, at most.
+const FETCHED_LINES_MAX: usize = 4;
 
 /// Texts by slot.
 #[derive(Debug)]
@@ -87,6 +91,24 @@ impl RawText {
         }
         let start = self.start(slot);
         &self.arena[start..start + len]
+    }
+
+    /// Asks for what says where the text at a slot lies.
+    pub(crate) fn fetch(&self, slot: usize) {
+        prefetch(&self.lens, slot);
+        prefetch(&self.bases, slot / BLOCK);
+    }
+
+    /// Asks for the text at a slot, once [`RawText::fetch`] is done.
+    pub(crate) fn fetch_text(&self, slot: usize) {
+        if slot < self.len() {
+            let start = self.start(slot);
+            let end = start + self.len_at(slot);
+            (start..end).step_by(LINE_BYTES).take(FETCHED_LINES_MAX).for_each(|at| {
+                prefetch(&self.arena, at);
+            });
+            prefetch(&self.arena, end);
+        }
     }
 
     /// The bytes of a block, and the lengths of its texts in slot order.
@@ -211,12 +233,22 @@ impl RawText {
         let (base, end) = (self.bases[block] as usize, self.block_end(block));
         let start = self.start(slot);
         let after = start + self.len_at(slot);
+        self.make_room(end - base + text.len());
         self.bases.as_mut_slice()[block] = self.arena.len() as u64;
         self.is_ordered = false;
         self.arena.extend_from_within(base..start);
         self.arena.extend_from_slice(text);
         self.arena.extend_from_within(after..end);
         self.garbage += end - base;
+    }
+
+    /// Makes room at the arena's end: what it can grow by until it is written anew, not twice its
+    /// size, which an arena that is full would be moved for each time.
+    fn make_room(&mut self, n_bytes: usize) {
+        if self.arena.capacity() - self.arena.len() < n_bytes {
+            let n_used = self.arena.len() - self.garbage;
+            self.arena.reserve_exact(n_bytes.max(n_used / 3));
+        }
     }
 
     fn grow(&mut self, len: usize) {
@@ -226,7 +258,7 @@ impl RawText {
 
     /// Rewrites the arena without garbage.
     fn compact(&mut self) {
-        let mut arena = Vec::with_capacity(self.arena.len() - self.garbage);
+        let mut arena = Vec::with_capacity((self.arena.len() - self.garbage) / 3 * 4);
         for block in 0..self.bases.len() {
             let old = self.arena.get(self.bases[block] as usize..self.block_end(block));
             self.bases.as_mut_slice()[block] = arena.len() as u64;
@@ -240,9 +272,7 @@ impl RawText {
     #[inline]
     fn start(&self, slot: usize) -> usize {
         let first = slot / BLOCK * BLOCK;
-        let lens = &self.lens.as_slice()[first..slot];
-        let sum: usize = lens.iter().map(|len| usize::from(*len)).sum();
-        let base = self.bases[slot / BLOCK] as usize + sum;
+        let base = self.bases[slot / BLOCK] as usize + sum(&self.lens.as_slice()[first..slot]);
         if self.long.is_empty() {
             return base;
         }
@@ -409,6 +439,24 @@ impl RawText {
         Ok(())
     }
 }
+
+/// The sum of at most [`BLOCK`] lengths. Most of the work of finding a text, so eight are added at
+/// once: pairs of neighbours in two bytes each, and then those by one multiplication.
+#[inline]
+fn sum(lens: &[u8]) -> usize {
+    let sum_of_eight = |lens: [u8; 8]| {
+        let lens = u64::from_le_bytes(lens);
+        let pairs = (lens & EVEN_BYTES) + (lens >> 8 & EVEN_BYTES);
+        (pairs.wrapping_mul(ONE_IN_EACH_PAIR) >> 48) as usize
+    };
+    let (eights, rest) = lens.as_chunks::<8>();
+    let sum: usize = eights.iter().map(|lens| sum_of_eight(*lens)).sum();
+    sum + rest.iter().map(|len| usize::from(*len)).sum::<usize>()
+}
+
+/// Every other byte of eight, and a one in each two of them.
+const EVEN_BYTES: u64 = 0x00FF_00FF_00FF_00FF;
+const ONE_IN_EACH_PAIR: u64 = 0x0001_0001_0001_0001;
 
 #[cfg(test)]
 mod tests {

@@ -38,6 +38,8 @@ pub(crate) struct RowStamps {
     crowded: Vec<u16>,
     /// The text met last with its code: one write leaves the same stamp in many lanes.
     newest: Option<(InlineText, u64)>,
+    /// Row and code found last, and their place, for the same reason.
+    last: Option<(u16, u64, u8)>,
     /// Grows with every change.
     pub(crate) mark: u64,
 }
@@ -49,7 +51,37 @@ impl RowStamps {
     /// The place of a text among the stamps of a row, which it joins if need be. `None` if the row
     /// has too many, or the segment too many texts that are no trimmed stamps of the time.
     pub(crate) fn place(&mut self, row: u16, text: &str, odd_max: usize) -> Option<u8> {
-        let stamp = bytes_of(self.code_or_new(text, odd_max)?);
+        let code = self.code_or_new(text, odd_max)?;
+        self.place_of_code(row, code)
+    }
+
+    /// The same of the text of a stamp.
+    pub(crate) fn place_of(&mut self, row: u16, stamp: Stamp, odd_max: usize) -> Option<u8> {
+        let coder = match &self.coder {
+            Some(coder) => coder,
+            None => {
+                self.mark += 1;
+                self.coder.insert(StampCoder::about(stamp, STAMP_BYTES as u32, odd_max))
+            }
+        };
+        match coder.code_of_stamp(stamp) {
+            Some(code) => self.place_of_code(row, code),
+            None => self.place(row, &stamp.text(), odd_max),
+        }
+    }
+
+    fn place_of_code(&mut self, row: u16, code: u64) -> Option<u8> {
+        if let Some((last_row, last_code, place)) = self.last
+            && (last_row, last_code) == (row, code)
+        {
+            return Some(place);
+        }
+        let place = self.find_place(row, bytes_of(code))?;
+        self.last = Some((row, code, place));
+        Some(place)
+    }
+
+    fn find_place(&mut self, row: u16, stamp: Bytes) -> Option<u8> {
         let vacant = self.vacant()?;
         let stamps = self.rows.bytes_at(row.into());
         let (mut free, mut n_free) = (None, 0);
@@ -116,6 +148,16 @@ impl RowStamps {
         Some(room)
     }
 
+    /// Asks for what says where the stamps of a row lie.
+    pub(crate) fn fetch(&self, row: u16) {
+        self.rows.fetch(row.into());
+    }
+
+    /// Asks for the stamps of a row, once [`RowStamps::fetch`] is done.
+    pub(crate) fn fetch_stamps(&self, row: u16) {
+        self.rows.fetch_text(row.into());
+    }
+
     /// The code of a stamp of a row.
     #[inline]
     pub(crate) fn code(&self, row: u16, place: u8) -> u64 {
@@ -173,6 +215,7 @@ impl RowStamps {
     pub(crate) fn vacate(&mut self, row: u16, is_used: &Used) {
         let Some(vacant) = self.vacant() else { return };
         self.mark += 1;
+        self.last = None;
         for place in (0..self.n_places(row)).filter(|place| !is_used[*place]) {
             self.rows.overwrite(row.into(), place * STAMP_BYTES, &vacant);
         }
@@ -181,6 +224,7 @@ impl RowStamps {
     /// Drops the places of a row that are not used; gives the new place of each other.
     pub(crate) fn compact(&mut self, row: u16, is_used: &Used) -> [u8; STAMPS_MAX] {
         self.mark += 1;
+        self.last = None;
         let mut places = [0; STAMPS_MAX];
         let mut kept: SmallVec<[u8; 256]> = SmallVec::new();
         let stamps = self.rows.bytes_at(row.into()).chunks_exact(STAMP_BYTES);
@@ -197,6 +241,7 @@ impl RowStamps {
     pub(crate) fn clear(&mut self, row: u16) {
         if self.n_places(row) > 0 {
             self.mark += 1;
+            self.last = None;
             self.rows.set(row.into(), b"");
         }
     }

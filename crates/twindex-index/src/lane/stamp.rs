@@ -72,6 +72,10 @@ impl Stamp {
     pub(crate) fn trimmed(ticks: i64) -> Self {
         let mut fraction = fraction_of(ticks);
         let mut digits = if fraction == 0 { 0 } else { DIGITS_MAX };
+        if digits > 0 && fraction.is_multiple_of(10_000) {
+            // A clock of milliseconds, as mostly.
+            (fraction, digits) = (fraction / 10_000, 3);
+        }
         while digits > 0 && fraction.is_multiple_of(10) {
             fraction /= 10;
             digits -= 1;

@@ -140,7 +140,8 @@ impl StampCoder {
         Some(self.greatest - (self.odd.len() as u64 - 1))
     }
 
-    fn code_of_stamp(&self, stamp: Stamp) -> Option<u64> {
+    /// The code of a stamp, if it is one of this spelling and range.
+    pub(crate) fn code_of_stamp(&self, stamp: Stamp) -> Option<u64> {
         if !self.spelling.admits(stamp) {
             return None;
         }

@@ -65,7 +65,7 @@ fn rebuild(lane: &mut Lane, scope: &mut WriteScope<'_>) {
             Cell::Number(number) => Cell::Number(number),
             Cell::Object => Cell::Object,
         };
-        lane.write(row, &cell, scope);
+        lane.write(row, (&cell).into(), scope);
     }
     if lane.kinds.n_defined() as usize > sparse_rows_max {
         lane.kinds.pack();

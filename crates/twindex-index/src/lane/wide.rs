@@ -6,7 +6,7 @@ mod image;
 
 use twindex_kernels::codes::and_in_range;
 use twindex_kernels::mask::Words;
-use twindex_kernels::{Code, LaneVec};
+use twindex_kernels::{Code, LaneVec, prefetch};
 
 use crate::lane::codes::{insert, remove, scatter};
 
@@ -79,6 +79,21 @@ impl WideCodes {
             High::U32(high) => u64::from(high[slot]),
         };
         high << 32 | u64::from(self.low[slot])
+    }
+
+    /// Asks for the code at a slot.
+    pub(crate) fn fetch(&self, slot: usize) {
+        prefetch(&self.low, slot);
+        match &self.high {
+            High::None => (),
+            High::U8(high) => prefetch(high, slot),
+            High::U16(high) => prefetch(high, slot),
+            High::U24(high, top) => {
+                prefetch(high, slot);
+                prefetch(top, slot);
+            }
+            High::U32(high) => prefetch(high, slot),
+        }
     }
 
     /// Writes a code, which must not be above the greatest; the column grows to the slot.

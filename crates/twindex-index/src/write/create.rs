@@ -1,6 +1,6 @@
 //! Twins that come to be, and their identity fields.
 
-use twindex_model::cell::{Cell, InlineText, Text};
+use twindex_model::cell::{Cell, Text};
 use twindex_model::etag::Etag;
 use twindex_model::json::read::{Event, Leaf, Leaves};
 use twindex_model::limits::{ID_CHARS_MAX, MODULES_MAX};
@@ -10,8 +10,9 @@ use twindex_model::section::Section;
 
 use crate::apply::cell_of;
 use crate::index::Index;
+use crate::lane::stamp::Stamp;
 use crate::metadata::Mark;
-use crate::write::state::{FRESH_SECTION_VERSION, FRESH_VERSION, text_of_ms};
+use crate::write::state::{FRESH_SECTION_VERSION, FRESH_VERSION, stamp_of_ms};
 use crate::write::{Create, Refusal, TwinName, When, Work, Written};
 
 /// The time that a hub prints for "never".
@@ -94,10 +95,10 @@ fn fresh(of: TwinName<'_>, create: &Create<'_>, now_ms: i64) -> Leaves {
     }
     twin.events.push(Event::Leave);
     twin.enter("properties");
-    let now = text_of_ms(now_ms);
+    let now = stamp_of_ms(now_ms);
     let desired = create.desired.filter(|desired| !desired.events.is_empty());
-    push_section(&mut twin, "desired", desired, &now);
-    push_section(&mut twin, "reported", None, &now);
+    push_section(&mut twin, "desired", desired, now);
+    push_section(&mut twin, "reported", None, now);
     twin.events.push(Event::Leave);
     twin
 }
@@ -128,26 +129,26 @@ pub(super) fn fresh_fields(collection: Collection) -> Leaves {
 }
 
 /// A section with `$metadata` and `$version`. One that is not given was never written.
-fn push_section(twin: &mut Leaves, key: &str, entries: Option<&Leaves>, now: &InlineText) {
+fn push_section(twin: &mut Leaves, key: &str, entries: Option<&Leaves>, now: Stamp) {
     twin.enter(key);
     let version = entries.map(|_| FRESH_SECTION_VERSION);
     let mark = match entries {
         Some(_) => Mark { time: now, version },
-        None => Mark { time: &InlineText::new(NEVER.as_bytes()).unwrap_or(*now), version },
+        None => Mark { time: Stamp::parse(NEVER).unwrap_or(now), version },
     };
     let nothing = Leaves::default();
     let entries = entries.unwrap_or(&nothing);
     push_entries(twin, entries, None);
     twin.enter("$metadata");
-    push_mark(twin, &mark);
-    push_entries(twin, entries, Some(&mark));
+    push_mark(twin, mark);
+    push_entries(twin, entries, Some(mark));
     twin.events.push(Event::Leave);
     push_number(twin, "$version", FRESH_SECTION_VERSION);
     twin.events.push(Event::Leave);
 }
 
 /// Entries without those that are null, or the mirror of them with a mark on each.
-fn push_entries(twin: &mut Leaves, entries: &Leaves, mark: Option<&Mark<'_>>) {
+fn push_entries(twin: &mut Leaves, entries: &Leaves, mark: Option<Mark>) {
     for event in &entries.events {
         match (*event, mark) {
             (Event::Leaf { leaf: Leaf::Null, .. }, _) => (),
@@ -168,8 +169,8 @@ fn push_entries(twin: &mut Leaves, entries: &Leaves, mark: Option<&Mark<'_>>) {
     }
 }
 
-fn push_mark(twin: &mut Leaves, mark: &Mark<'_>) {
-    push_text(twin, "$lastUpdated", mark.time.as_str());
+fn push_mark(twin: &mut Leaves, mark: Mark) {
+    push_text(twin, "$lastUpdated", &mark.time.text());
     if let Some(version) = mark.version {
         push_number(twin, "$lastUpdatedVersion", version);
     }
@@ -204,7 +205,7 @@ impl Work<'_> {
         }
         if self.status() != status && fields.root_entry("statusUpdateTime").is_none() {
             let mut time = Leaves::default();
-            push_text(&mut time, "statusUpdateTime", self.state.stamp_text().as_str());
+            push_text(&mut time, "statusUpdateTime", &self.state.stamp().text());
             self.write_field("statusUpdateTime", Some((&time, &time.events)));
         }
         if let Some(authentication) = authentication {

@@ -1,6 +1,6 @@
 //! What a write needs to know of its twin: counters and the last stamp.
 
-use twindex_model::cell::{Cell, InlineText, Text};
+use twindex_model::cell::{Cell, Text};
 use twindex_model::etag::Etag;
 use twindex_model::path::{Collection, PathId, RowId};
 
@@ -62,9 +62,9 @@ impl State {
         cell.unwrap_or_else(|| Text::Inline(self.etag.text()))
     }
 
-    /// The time as stamps have it.
-    pub(super) fn stamp_text(&self) -> InlineText {
-        text_of_ticks(self.ticks)
+    /// The time as a stamp.
+    pub(super) fn stamp(&self) -> Stamp {
+        Stamp::trimmed(self.ticks)
     }
 
     /// The time.
@@ -79,13 +79,6 @@ fn ticks_of(now_ms: i64) -> i64 {
 }
 
 /// A time as stamps have it.
-pub(super) fn text_of_ms(now_ms: i64) -> InlineText {
-    text_of_ticks(ticks_of(now_ms))
-}
-
-fn text_of_ticks(ticks: i64) -> InlineText {
-    match Stamp::trimmed(ticks).text() {
-        Text::Inline(text) => text,
-        Text::Borrowed(_) => InlineText::empty(),
-    }
+pub(super) fn stamp_of_ms(now_ms: i64) -> Stamp {
+    Stamp::trimmed(ticks_of(now_ms))
 }

@@ -13,9 +13,11 @@ mod block;
 mod counting;
 mod lane_vec;
 mod pool;
+mod prefetch;
 mod trim;
 
 pub use counting::Counting;
 pub use lane_vec::{LaneVec, Plain};
 pub use pool::{PoolStats, stats, trim};
+pub use prefetch::prefetch;
 pub use trim::trim_process;

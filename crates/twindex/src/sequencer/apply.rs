@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use twindex_index::ahead::WRITES_AHEAD;
 use twindex_index::index::Index;
 use twindex_planted::{Fault, planted};
 
@@ -46,13 +47,16 @@ pub(super) fn perform(writer: &Writer, batch: &mut Batch) {
 }
 
 fn apply(writing: &Writing<'_>, batch: &mut Batch) {
-    let n_ops = batch.ops.len();
-    let ops = batch.ops.iter_mut().zip(0..);
-    let Ok(()) = writing.each(ops, |index, (op, number)| {
+    let ops = &mut batch.ops[..];
+    let Ok(()) = writing.each(0..ops.len(), |index, number| {
         if number == 0 {
-            writing.clean(index, n_ops);
+            writing.clean(index, ops.len());
         }
-        apply_one(index, writing, (op, number));
+        if number.is_multiple_of(WRITES_AHEAD) && ops.len() > 1 {
+            let writes = ops[number..].iter().take(WRITES_AHEAD).map(|op| &op.write);
+            index.fetch_ahead(writes.map(|write| (write.twin.name(), write.op.change(0))));
+        }
+        apply_one(index, writing, (&mut ops[number], number as u64));
         Ok::<(), Infallible>(())
     });
 }
