@@ -132,11 +132,20 @@ impl<R: Read> DocumentReader<R> {
         Self { window, mode, may_be_array: true, in_lines: false, bytes_max }
     }
 
-    fn next_document(&mut self) -> Result<Option<RawDocument>, InputError> {
-        self.try_next().map_err(|source| self.classify(source))?
+    /// Appends the text of the next document to `text`, without white space around it, and says
+    /// where it stands. Who keeps the texts of many together spares an allocation for each.
+    pub fn next_into(&mut self, text: &mut Vec<u8>) -> Option<Result<Place, InputError>> {
+        if self.mode == Mode::End {
+            return None;
+        }
+        self.next_document(text).transpose()
     }
 
-    fn try_next(&mut self) -> io::Result<Result<Option<RawDocument>, InputError>> {
+    fn next_document(&mut self, text: &mut Vec<u8>) -> Result<Option<Place>, InputError> {
+        self.try_next(text).map_err(|source| self.classify(source))?
+    }
+
+    fn try_next(&mut self, text: &mut Vec<u8>) -> io::Result<Result<Option<Place>, InputError>> {
         if self.mode == Mode::Start {
             self.skip_byte_order_mark()?;
             self.mode = Mode::Documents;
@@ -164,28 +173,30 @@ impl<R: Read> DocumentReader<R> {
                 }
                 (Mode::Elements(_), Some(_)) => self.cut_element()?,
             };
-            return Ok(self.take(cut, place).map(Some));
+            return Ok(self.take(cut, place, text).map(|()| Some(place)));
         }
     }
 
-    /// Hands out what was cut, and consumes it.
-    fn take(&mut self, cut: Cut, place: Place) -> Result<RawDocument, InputError> {
-        let text = match cut {
+    /// Appends what was cut to `text`, and consumes it.
+    fn take(&mut self, cut: Cut, place: Place, text: &mut Vec<u8>) -> Result<(), InputError> {
+        let is_taken = match cut {
             Cut::Document(len) => {
-                let text = self.window.bytes()[..len].trim_ascii_end();
-                let text = (text.len() <= self.bytes_max).then(|| text.to_vec());
+                let document = self.window.bytes()[..len].trim_ascii_end();
+                let is_taken = document.len() <= self.bytes_max;
+                if is_taken {
+                    text.extend_from_slice(document);
+                }
                 self.window.consume(len);
-                text
+                is_taken
             }
-            Cut::TooLarge => None,
+            Cut::TooLarge => false,
         };
         if let Mode::Elements(n) = &mut self.mode {
             *n += 1;
             self.finish_element();
         }
         let bytes_max = self.bytes_max;
-        text.map(|text| RawDocument { text, place })
-            .ok_or(InputError::TooLarge { place, bytes_max })
+        if is_taken { Ok(()) } else { Err(InputError::TooLarge { place, bytes_max }) }
     }
 
     /// The place of the document that begins where the window does.
@@ -404,10 +415,9 @@ impl<R: Read> Iterator for DocumentReader<R> {
     type Item = Result<RawDocument, InputError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.mode == Mode::End {
-            return None;
-        }
-        self.next_document().transpose()
+        let mut text = Vec::new();
+        let place = self.next_into(&mut text)?;
+        Some(place.map(|place| RawDocument { text, place }))
     }
 }
 

@@ -83,7 +83,13 @@ impl InlineText {
     #[must_use]
     pub fn as_str(&self) -> &str {
         // ASCII by construction.
-        std::str::from_utf8(&self.bytes[..usize::from(self.len)]).unwrap_or_default()
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    /// The bytes of the text, which to compare takes no look at whether they are one.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
     }
 }
 
@@ -95,7 +101,7 @@ impl std::fmt::Debug for InlineText {
 
 impl PartialEq for InlineText {
     fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
+        self.as_bytes() == other.as_bytes()
     }
 }
 

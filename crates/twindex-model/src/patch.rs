@@ -78,12 +78,13 @@ fn read_twin(text: &[u8]) -> Result<TwinPatch, PatchError> {
     // The text is moved where it can be: a patch seldom has two sections.
     let (tags, desired) = match (tags, desired) {
         (Some(tags), Some(desired)) => {
-            let copied = Leaves { events: tags, text: leaves.text.clone() };
-            (Some(copied), Some(Leaves { events: desired, text: leaves.text }))
+            let copied = Leaves { events: tags, text: leaves.text.clone(), ..Leaves::default() };
+            (Some(copied), Some(Leaves { events: desired, text: leaves.text, ..Leaves::default() }))
         }
         (tags, desired) => {
             let mut text = leaves.text;
-            let mut owned = |events| Leaves { events, text: std::mem::take(&mut text) };
+            let mut owned =
+                |events| Leaves { events, text: std::mem::take(&mut text), ..Leaves::default() };
             (tags.map(&mut owned), desired.map(&mut owned))
         }
     };

@@ -3,7 +3,8 @@
 //! While a document streams by, each (object, key) leaves a 64-bit fingerprint in one hash set.
 //! A fingerprint met twice is a duplicate or, once in a blue moon, a collision; both send the
 //! document through [`keep_last`], which compares the keys themselves. So the usual document pays
-//! one probe a key and nobody pays a search among siblings, however many there are.
+//! one probe a key and nobody pays a search among siblings, however many there are. A reader of
+//! many documents knows the paths it has met, and needs no fingerprints: see [`super::steps`].
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
@@ -67,6 +68,7 @@ pub(super) fn keep_last(leaves: &mut Leaves) -> Vec<usize> {
         }
     }
     leaves.events = kept;
+    leaves.steps.clear();
     dropped
 }
 

@@ -12,6 +12,7 @@ mod pass;
 pub(crate) mod patch_rules;
 pub mod read;
 pub mod reader;
+pub mod steps;
 mod tree;
 pub mod twin;
 pub mod warning;

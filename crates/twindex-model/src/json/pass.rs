@@ -13,6 +13,7 @@ use crate::json::error::ReadError;
 use crate::json::hub_limits::HubLimits;
 use crate::json::patch_rules::PatchRules;
 use crate::json::read::{Event, Leaf, Leaves, Piece};
+use crate::json::steps::{At, StepTree};
 use crate::json::warning::LoadWarning;
 use crate::limits::{DOCUMENT_DEPTH_MAX, EXACT_INTEGER_MAX};
 
@@ -22,7 +23,9 @@ const I64_LIMIT: f64 = 9_223_372_036_854_775_808.0;
 /// What the visitors share while one document is read.
 pub(super) struct Pass<'r> {
     pub(super) leaves: &'r mut Leaves,
-    pub(super) seen: &'r mut SeenKeys,
+    pub(super) seen: Seen<'r>,
+    /// Where reading stands in the object that is open.
+    at: At,
     pub(super) findings: Findings,
     hub: HubLimits,
     /// What a patch may contain, if it is one.
@@ -31,6 +34,14 @@ pub(super) struct Pass<'r> {
     depth: usize,
     /// Objects met, the root among them: the number of the next one.
     n_objects: u32,
+}
+
+/// By what keys that come twice are noticed.
+pub(super) enum Seen<'r> {
+    /// Fingerprints, for one document.
+    Prints(&'r mut SeenKeys),
+    /// A tree of the paths met, for many.
+    Steps(&'r mut StepTree),
 }
 
 /// What a pass found besides the leaves.
@@ -60,9 +71,10 @@ impl Findings {
 }
 
 impl<'r> Pass<'r> {
-    pub(super) fn new(leaves: &'r mut Leaves, seen: &'r mut SeenKeys) -> Self {
+    pub(super) fn new(leaves: &'r mut Leaves, seen: Seen<'r>) -> Self {
         let (hub, findings) = (HubLimits::default(), Findings::default());
-        Self { leaves, seen, findings, hub, rules: None, depth: 0, n_objects: 0 }
+        let at = At::START;
+        Self { leaves, seen, at, findings, hub, rules: None, depth: 0, n_objects: 0 }
     }
 
     /// Appends `text` to the arena.
@@ -173,6 +185,32 @@ impl<'r> Pass<'r> {
     fn leaf(&mut self, key: Piece, leaf: Leaf) {
         self.leaves.events.push(Event::Leaf { key, leaf });
     }
+
+    /// Notes a key of object number `object`, before its value.
+    fn note_key(&mut self, object: u32, key: &str) {
+        self.findings.duplicates_suspected |= match &mut self.seen {
+            Seen::Prints(prints) => prints.is_suspect(object, key),
+            Seen::Steps(tree) => {
+                let (step, is_suspect) = tree.step(&mut self.at, key);
+                self.leaves.steps.push(step);
+                is_suspect
+            }
+        };
+    }
+
+    /// Goes into the object at the key noted last; gives where reading stands outside.
+    fn go_in(&mut self) -> At {
+        let inside = self.leaves.steps.last().map_or(At::START, |step| At::in_object(*step));
+        std::mem::replace(&mut self.at, inside)
+    }
+
+    /// Goes out of an object again.
+    fn go_out(&mut self, outside: At) {
+        if let Seen::Steps(_) = self.seen {
+            self.leaves.steps.push(self.at.object());
+        }
+        self.at = outside;
+    }
 }
 
 /// The whole document.
@@ -231,8 +269,7 @@ impl Visitor<'_> for Key<'_, '_> {
     }
 
     fn visit_str<E: Error>(self, key: &str) -> Result<Piece, E> {
-        let suspect = self.pass.seen.is_suspect(self.object, key);
-        self.pass.findings.duplicates_suspected |= suspect;
+        self.pass.note_key(self.object, key);
         self.pass.judge_key(key);
         Ok(self.pass.keep(key))
     }
@@ -311,7 +348,9 @@ impl<'de> Visitor<'de> for Entry<'_, '_> {
         if let Some(rules) = &mut pass.rules {
             rules.enter(pass.leaves.str(self.key), pass.depth + 1);
         }
+        let outside = pass.go_in();
         read_entries(&mut *pass, map)?;
+        pass.go_out(outside);
         if let Some(rules) = &mut pass.rules {
             rules.leave(pass.depth + 1);
         }

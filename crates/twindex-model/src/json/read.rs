@@ -5,6 +5,7 @@
 
 use crate::json::error::ReadError;
 use crate::json::reader::{LeavesReader, ReadDocument};
+use crate::json::steps::StepsName;
 use crate::json::tree::read_tree;
 use crate::value::Value;
 
@@ -18,6 +19,10 @@ pub struct Leaves {
     pub events: Vec<Event>,
     /// Keys, strings and canonical array text that the events point into.
     pub text: String,
+    /// The step of each event, where the reader keeps a tree of them.
+    pub(crate) steps: Vec<u32>,
+    /// The tree.
+    pub(crate) steps_name: StepsName,
 }
 
 /// A piece of [`Leaves::text`].
@@ -205,6 +210,16 @@ impl Leaves {
     pub fn clear(&mut self) {
         self.events.clear();
         self.text.clear();
+        self.steps.clear();
+    }
+
+    /// A number for the path of each event (of the object that ends, for [`Event::Leave`]), and the
+    /// tree that they are of: documents with the same tree have the same number for the same path,
+    /// and for no other. `None` unless read by [`LeavesReader::for_many`] and left as it was.
+    #[must_use]
+    pub fn steps(&self) -> Option<(StepsName, &[u32])> {
+        let is_whole = self.steps.len() == self.events.len();
+        is_whole.then_some((self.steps_name, &self.steps))
     }
 
     /// The text of `piece`.

@@ -9,9 +9,10 @@ use serde::de::DeserializeSeed;
 use crate::json::duplicates::{SeenKeys, keep_last};
 use crate::json::error::ReadError;
 use crate::json::integers::count_integers;
-use crate::json::pass::{Findings, Pass, Root};
+use crate::json::pass::{Findings, Pass, Root, Seen};
 use crate::json::patch_rules::{PatchRules, Shape};
 use crate::json::read::Leaves;
+use crate::json::steps::StepTree;
 use crate::json::twin;
 use crate::json::warning::{LoadWarning, Warning, Warnings};
 use crate::limits::{DOCUMENT_BYTES_MAX, PATCH_BYTES_MAX};
@@ -41,13 +42,23 @@ pub struct ReadDocument {
 pub struct LeavesReader {
     strictness: Strictness,
     seen: SeenKeys,
+    /// Kept by a reader of many documents.
+    steps: Option<Box<StepTree>>,
 }
 
 impl LeavesReader {
     /// A reader that treats warnings as `strictness` says.
     #[must_use]
     pub fn new(strictness: Strictness) -> Self {
-        Self { strictness, seen: SeenKeys::default() }
+        Self { strictness, ..Self::default() }
+    }
+
+    /// The same for many documents that are alike: it remembers the paths that it has met, and
+    /// numbers them ([`Leaves::steps`]). Readers whose documents meet are told apart by `number`.
+    #[must_use]
+    pub fn for_many(strictness: Strictness, number: u32) -> Self {
+        let steps = Some(Box::new(StepTree::new(number)));
+        Self { strictness, steps, ..Self::default() }
     }
 
     /// Reads the one object that `text` holds into `leaves`, whose old content goes.
@@ -83,7 +94,8 @@ impl LeavesReader {
         let text = checked(text, PATCH_BYTES_MAX)?;
         leaves.clear();
         self.seen.clear();
-        let (findings, rules) = pass(text, (leaves, &mut self.seen), Some(PatchRules::new(shape)))?;
+        let seen = Seen::Prints(&mut self.seen);
+        let (findings, rules) = pass(text, (leaves, seen), Some(PatchRules::new(shape)))?;
         if let Some((problem, event)) = rules.and_then(|rules| rules.found) {
             return Err(PatchError::at(leaves, event, problem));
         }
@@ -102,8 +114,17 @@ impl LeavesReader {
     fn read_forgiving(&mut self, text: &[u8], leaves: &mut Leaves) -> Result<Warnings, ReadError> {
         let text = checked(text, DOCUMENT_BYTES_MAX)?;
         leaves.clear();
-        self.seen.clear();
-        let (findings, _) = pass(text, (leaves, &mut self.seen), None)?;
+        let seen = match &mut self.steps {
+            Some(tree) => {
+                leaves.steps_name = tree.begin();
+                Seen::Steps(tree)
+            }
+            None => {
+                self.seen.clear();
+                Seen::Prints(&mut self.seen)
+            }
+        };
+        let (findings, _) = pass(text, (leaves, seen), None)?;
         Ok(settle_findings(text, leaves, findings))
     }
 
@@ -129,7 +150,7 @@ fn checked(text: &[u8], bytes_max: usize) -> Result<&str, ReadError> {
 /// The streaming pass.
 fn pass(
     text: &str,
-    (leaves, seen): (&mut Leaves, &mut SeenKeys),
+    (leaves, seen): (&mut Leaves, Seen<'_>),
     rules: Option<PatchRules>,
 ) -> Result<(Findings, Option<PatchRules>), ReadError> {
     let mut json = serde_json::Deserializer::from_str(text);
@@ -201,6 +222,17 @@ mod tests {
         let strict = LeavesReader::new(Strictness::Strict).read_into(text.as_bytes(), &mut leaves);
         let clean = read.as_ref().is_ok_and(|document| document.warnings.is_empty());
         assert_eq!(strict.is_ok(), clean, "strict reading refuses exactly what earns a warning");
+        let mut many = LeavesReader::for_many(Strictness::Forgiving, 0);
+        for _ in 0..2 {
+            let warnings = many.read_into(text.as_bytes(), &mut leaves);
+            assert_eq!(warnings.is_ok(), read.is_ok(), "{text}");
+            let (Ok(warnings), Ok(alone)) = (warnings, &read) else { continue };
+            assert_eq!(leaves.events, alone.leaves.events, "{text}");
+            assert_eq!(leaves.text, alone.leaves.text);
+            assert_eq!(warnings.iter().count(), alone.warnings.iter().count());
+            let has_repeated = warnings.count(LoadWarning::DuplicateKey) > 0;
+            assert!(leaves.steps().is_some() || has_repeated, "{text}");
+        }
         read
     }
 
