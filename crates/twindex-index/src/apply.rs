@@ -6,7 +6,7 @@
 
 use smallvec::SmallVec;
 use twindex_model::cell::{Cell, Text};
-use twindex_model::json::read::{Event, Leaf, Leaves};
+use twindex_model::json::read::{Event, Leaf, Leaves, Piece};
 use twindex_model::kind::Kind;
 use twindex_model::path::{Collection, PathId};
 use twindex_planted::{Fault, planted};
@@ -17,8 +17,9 @@ use crate::lane::{Lane, Reading};
 use crate::options::IndexOptions;
 use crate::segment::{Parts, Segment};
 use crate::snapshot::Ts;
+use crate::step_paths::Steps;
 use crate::texts::Texts;
-use crate::totals::{TotalsTable, Writing};
+use crate::totals::{PathTotals, TotalsTable, Writing};
 use crate::undo::Fate;
 
 /// Children of a path beyond which those that a row has are looked for among its lanes.
@@ -59,22 +60,22 @@ pub(crate) fn cell_of(leaf: Leaf, leaves: &Leaves) -> Cell<'_> {
 
 impl Writer<'_> {
     /// Writes a whole twin over whatever the row holds.
-    pub(crate) fn write_twin(&mut self, row: u16, leaves: &Leaves) {
+    pub(crate) fn write_twin(&mut self, row: u16, leaves: &Leaves, mut steps: Option<Steps<'_>>) {
         let write = self.begin();
         let root = Open { path: None, next: 0 };
         let mut open: SmallVec<[Open; 16]> = SmallVec::new();
         let mut innermost = root;
-        for event in &leaves.events {
+        for (at, event) in leaves.events.iter().enumerate() {
             match event {
                 Event::Enter { key } => {
-                    let path = self.step(&mut innermost, leaves.str(*key));
+                    let path = self.step(&mut innermost, (leaves, *key), (at, &mut steps));
                     self.write_once(row, path, (&Cell::Object, write));
                     open.push(innermost);
                     innermost = Open { path: Some(path), next: 0 };
                 }
                 Event::Leave => innermost = open.pop().unwrap_or(root),
                 Event::Leaf { key, leaf } => {
-                    let path = self.step(&mut innermost, leaves.str(*key));
+                    let path = self.step(&mut innermost, (leaves, *key), (at, &mut steps));
                     self.write_once(row, path, (&cell_of(*leaf, leaves), write));
                 }
             }
@@ -104,20 +105,46 @@ impl Writer<'_> {
         self.segment.n_writes
     }
 
-    /// The path of the next key of an object.
-    fn step(&mut self, open: &mut Open, key: &str) -> PathId {
-        let path = self.catalog.child_or_new(open.path, key, open.next);
+    /// The path of the next key of an object, which event number `at` names.
+    fn step(
+        &mut self,
+        open: &mut Open,
+        (leaves, key): (&Leaves, Piece),
+        (at, steps): (usize, &mut Option<Steps<'_>>),
+    ) -> PathId {
+        if let Some(path) = steps.as_ref().and_then(|steps| steps.path(at)) {
+            return path;
+        }
+        let path = self.catalog.child_or_new(open.path, leaves.str(key), open.next);
         open.next = self.catalog.ordinal(path) + 1;
+        if let Some(steps) = steps {
+            steps.note(at, path);
+        }
         path
     }
 
     /// Writes a cell of a whole twin; of a repeated key the last value stays.
     fn write_once(&mut self, row: u16, path: PathId, (cell, write): (&Cell<'_>, u32)) {
-        let (lane, _) = self.segment.lane_or_new((row, path), self.catalog);
+        if self.keeps() && self.segment.live().get(row) {
+            if self.segment.lane(path).is_some_and(|lane| lane.touched == write) {
+                self.clear_below(row, path);
+            }
+            self.write(row, path, cell.into(), write);
+            return;
+        }
+        // Of a row that is being filled nothing needs keeping: it was free.
+        let (lane, stamps) = self.segment.lane_or_new((row, path), self.catalog);
         if lane.touched == write {
             self.clear_below(row, path);
+            self.write(row, path, cell.into(), write);
+            return;
         }
-        self.write(row, path, cell.into(), write);
+        lane.touched = write;
+        let mut scope =
+            WriteScope { catalog: self.catalog, texts: self.texts, stamps, options: self.options };
+        let totals = self.totals.of(self.collection, path);
+        let old = write_counted(lane, (row, cell.into()), &mut scope, (totals, self.ts));
+        self.catalog.recount(self.collection, path, (old, cell.kind()));
     }
 
     /// Writes a cell, and notes the write that did; gives the kind before.
@@ -133,16 +160,8 @@ impl Writer<'_> {
         if is_known {
             return cell.kind();
         }
-        let mut totals = self.totals.of(self.collection, path);
-        let values_max = self.options.count_values_max;
-        if let Some(totals) = &mut totals {
-            totals.leave(lane.counted(row), self.ts);
-        }
-        let old = lane.write(row, cell, &mut scope);
-        if let Some(totals) = totals {
-            let writing = Writing::of(lane, (scope.texts, values_max));
-            totals.enter(lane.counted(row), &writing);
-        }
+        let totals = self.totals.of(self.collection, path);
+        let old = write_counted(lane, (row, cell), &mut scope, (totals, self.ts));
         self.catalog.recount(self.collection, path, (old, cell.kind()));
         old
     }
@@ -265,4 +284,22 @@ impl Writer<'_> {
     pub(crate) fn kind(&self, row: u16, path: PathId) -> Kind {
         self.segment.lane(path).map_or(Kind::Undefined, |lane| lane.kinds.kind(row))
     }
+}
+
+/// Writes a cell in step with the totals of its path, if those are kept; gives the kind before.
+fn write_counted(
+    lane: &mut Lane,
+    (row, cell): (u16, New<'_>),
+    scope: &mut WriteScope<'_>,
+    (mut totals, ts): (Option<&mut PathTotals>, Ts),
+) -> Kind {
+    if let Some(totals) = &mut totals {
+        totals.leave(lane.counted(row), ts);
+    }
+    let old = lane.write(row, cell, scope);
+    if let Some(totals) = totals {
+        let writing = Writing::of(lane, (scope.texts, scope.options.count_values_max));
+        totals.enter(lane.counted(row), &writing);
+    }
+    old
 }

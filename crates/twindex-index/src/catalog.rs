@@ -45,6 +45,8 @@ pub struct Catalog {
     unlogged: Option<Vec<PathId>>,
     /// Grows with every path that comes or goes.
     mark: u64,
+    /// Paths dropped, ever.
+    n_dropped: u64,
     hasher: RandomState,
 }
 
@@ -106,6 +108,7 @@ impl Default for Catalog {
             idle: Idle::default(),
             unlogged: None,
             mark: 0,
+            n_dropped: 0,
             hasher: RandomState::default(),
         };
         catalog.child_or_new(None, "deviceId", 0);
@@ -200,6 +203,11 @@ impl Catalog {
         let n_rows = &self.node(path).n_rows[collection as usize];
         let met = Kind::ALL.into_iter().filter(|kind| n_rows[*kind as usize] > 0);
         met.fold(KindSet::NONE, KindSet::with)
+    }
+
+    /// Paths dropped, ever: while it stays, a path that was found stays what it is.
+    pub(crate) fn n_dropped(&self) -> u64 {
+        self.n_dropped
     }
 
     /// Every path has an id below it; few ids below it are of no path.

@@ -130,6 +130,26 @@ impl Dictionary {
         found.copied()
     }
 
+    /// The code of a text, which is added if it is new. `guess` is a code that it may have.
+    #[inline]
+    pub(crate) fn intern_near(&mut self, text: &str, guess: u32) -> Interned {
+        if (guess as usize) < self.len() && self.text(guess) == text {
+            self.note_written(guess);
+            return Interned::Known(guess);
+        }
+        self.intern(text)
+    }
+
+    /// Notes for a pass under way that a code is in use.
+    #[inline]
+    fn note_written(&mut self, code: u32) {
+        if let Some(word) = self.in_use.as_mut().and_then(|w| w.get_mut(code as usize / 64))
+            && !planted(Fault::CodeInUseDropped)
+        {
+            *word |= 1 << (code % 64);
+        }
+    }
+
     /// The code of a text, which is added if it is new.
     pub(crate) fn intern(&mut self, text: &str) -> Interned {
         let (arena, offsets, hasher) = (&mut self.arena, &mut self.offsets, &self.hasher);
@@ -141,11 +161,7 @@ impl Dictionary {
         match entry {
             Entry::Occupied(code) => {
                 let code = *code.get();
-                if let Some(word) = self.in_use.as_mut().and_then(|w| w.get_mut(code as usize / 64))
-                    && !planted(Fault::CodeInUseDropped)
-                {
-                    *word |= 1 << (code % 64);
-                }
+                self.note_written(code);
                 Interned::Known(code)
             }
             Entry::Vacant(place) => {

@@ -9,18 +9,14 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use twindex_model::cell::{Cell, Text};
-use twindex_model::json::read::{Event, Leaf, Leaves, Piece};
+use twindex_model::json::read::Leaves;
 use twindex_model::path::{Collection, RowId};
 
 use crate::catalog::{DEVICE_ID, MODULE_ID, is_roomy};
+use crate::outline::Outline;
 use crate::segment::Segment;
 use crate::sorted_ids::SortedIds;
 use crate::texts::Texts;
-
-/// Key of the one identity field.
-const DEVICE_KEY: &str = "deviceId";
-/// Key of the other, of the same length.
-const MODULE_KEY: &str = "moduleId";
 
 /// Who a twin is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,44 +26,9 @@ pub(crate) struct Identity<'a> {
 }
 
 impl<'a> Identity<'a> {
-    /// The identity that a document states; `None` if it has no string `deviceId`, or a `moduleId`
-    /// that is neither a string nor null. An empty one says "no module", as null does.
+    /// The identity that a document states, if it is a twin.
     pub(crate) fn of(leaves: &'a Leaves) -> Option<Self> {
-        let (mut device_id, mut module_id) = (None, None);
-        let mut depth = 0_usize;
-        for event in &leaves.events {
-            let (key, leaf) = match event {
-                Event::Leave => {
-                    depth = depth.saturating_sub(1);
-                    continue;
-                }
-                Event::Enter { key } => {
-                    depth += 1;
-                    (key, None)
-                }
-                Event::Leaf { key, leaf } => (key, Some(*leaf)),
-            };
-            // Of a repeated key the last value counts.
-            let is_root = depth == usize::from(leaf.is_none());
-            if !is_root || key.len as usize != DEVICE_KEY.len() {
-                continue;
-            }
-            match leaves.str(*key) {
-                DEVICE_KEY => device_id = Some(leaf),
-                MODULE_KEY => module_id = Some(leaf),
-                _ => (),
-            }
-        }
-        let Some(Some(Leaf::String(device_id))) = device_id else {
-            return None;
-        };
-        let module_id = match module_id {
-            None | Some(Some(Leaf::Null)) => None,
-            Some(Some(Leaf::String(Piece { len: 0, .. }))) => None,
-            Some(Some(Leaf::String(module_id))) => Some(leaves.str(module_id)),
-            Some(_) => return None,
-        };
-        Some(Self { device_id: leaves.str(device_id), module_id })
+        Outline::of(leaves).map(|outline| outline.identity(leaves))
     }
 
     /// The collection that the twin belongs to.

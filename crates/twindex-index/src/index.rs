@@ -14,9 +14,11 @@ use crate::lane::cells::{Before, WriteScope};
 use crate::lane::stamp::Stamp;
 use crate::modules::Modules;
 use crate::options::IndexOptions;
+use crate::outline::Outline;
 use crate::record::{FormerRecords, Records};
 use crate::segment::Segment;
 use crate::snapshot::Ts;
+use crate::step_paths::StepPaths;
 use crate::texts::{TextForm, TextKind, Texts};
 use crate::totals::TotalsTable;
 use crate::versions::{Sizes, Versions};
@@ -142,14 +144,25 @@ impl Index {
     /// changes and `None` is given, as when the collection is full. Of a repeated key the last
     /// value counts.
     pub fn put(&mut self, leaves: &Leaves) -> Option<Put> {
-        let identity = Identity::of(leaves)?;
+        self.put_known(leaves, &Outline::of(leaves)?, &mut StepPaths::default())
+    }
+
+    /// The same for a document whose outline was made already, one of many with the same keys.
+    pub fn put_known(
+        &mut self,
+        leaves: &Leaves,
+        outline: &Outline,
+        paths: &mut StepPaths,
+    ) -> Option<Put> {
+        let identity = outline.identity(leaves);
         let collection = identity.collection();
         let found = self.store(collection).find(identity, &self.texts);
         let row = match found {
             Some(row) => row,
             None => self.stores[collection as usize].free_row(self.options.segment_rows_max)?,
         };
-        self.writer(collection, row)?.write_twin(row.place(), leaves);
+        let steps = paths.of(leaves, &self.catalog);
+        self.writer(collection, row)?.write_twin(row.place(), leaves, steps);
         if found.is_none() {
             let (now, store) = (self.versions.now, &mut self.stores[collection as usize]);
             store.by_identity.insert(row, (&store.segments, &self.texts));
@@ -161,7 +174,7 @@ impl Index {
             }
             store.n_rows += 1;
         }
-        self.note_weights((collection, row), leaves);
+        self.note_weights((collection, row), outline.bounds);
         self.settle();
         Some(Put { collection, row, replaced: found.is_some() })
     }

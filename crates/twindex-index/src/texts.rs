@@ -76,6 +76,8 @@ struct Policy {
     /// Texts that this path brought into the dictionary; of raw text, those written since it was
     /// looked at.
     n_added: u32,
+    /// Code that was written last, of whatever filling of the dictionary.
+    newest: u32,
 }
 
 /// All policies and dictionaries.
@@ -143,8 +145,11 @@ impl Texts {
         text: &str,
     ) -> Option<u32> {
         let dictionary = self.dictionary_or_new(place.family, place.kind);
-        let interned = self.dictionaries[dictionary].intern(text);
         let policy = &mut self.policies[place.path.0 as usize][place.kind as usize];
+        let interned = self.dictionaries[dictionary].intern_near(text, policy.newest);
+        if let Interned::Known(code) | Interned::New(code) = interned {
+            policy.newest = code;
+        }
         if !policy.is_user {
             policy.is_user = true;
             self.dictionaries[dictionary].n_users += 1;

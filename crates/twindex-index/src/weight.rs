@@ -87,7 +87,8 @@ pub(crate) fn gain_of_entries(entries: &Leaves) -> u64 {
     entries.events.iter().map(gain).sum()
 }
 
-fn gain_of_leaf(leaf: Leaf) -> u64 {
+/// What a leaf brings at most.
+pub(crate) fn gain_of_leaf(leaf: Leaf) -> u64 {
     match leaf {
         Leaf::Null => 0,
         Leaf::Bool(_) => BOOL_WEIGHT,
@@ -96,68 +97,6 @@ fn gain_of_leaf(leaf: Leaf) -> u64 {
         Leaf::String(text) => u64::from(text.len),
         // A number takes a byte and a comma, and weighs eight.
         Leaf::Array(text) => u64::from(text.len) * NUMBER_WEIGHT / 2,
-    }
-}
-
-/// Upper bounds for the sections of a whole twin, read in passing.
-#[derive(Default)]
-struct TwinBounds {
-    bounds: [u64; 3],
-    /// Objects that are open.
-    depth: usize,
-    in_properties: bool,
-    /// The section that is open, and the depth inside it.
-    section: Option<(Section, usize)>,
-    /// Depth inside the section's `$metadata`.
-    skipped: Option<usize>,
-}
-
-impl TwinBounds {
-    fn of(leaves: &Leaves) -> [u64; 3] {
-        let mut twin = Self::default();
-        for event in &leaves.events {
-            match *event {
-                Event::Enter { key } => twin.enter(leaves.str(key)),
-                Event::Leave => twin.leave(),
-                Event::Leaf { key, leaf } => twin.add(leaves.str(key), gain_of_leaf(leaf)),
-            }
-        }
-        twin.bounds
-    }
-
-    fn add(&mut self, key: &str, gain: u64) {
-        if let (Some((section, depth)), None) = (self.section, self.skipped)
-            && !(depth == self.depth && key == "$version")
-        {
-            self.bounds[section as usize] += key.len() as u64 + gain;
-        }
-    }
-
-    fn enter(&mut self, key: &str) {
-        match self.section {
-            Some((_, depth)) if depth == self.depth && key == "$metadata" => {
-                self.skipped = Some(self.depth + 1);
-            }
-            Some(_) => self.add(key, 0),
-            None => {
-                let section = match (self.depth, key) {
-                    (0, "tags") => Some(Section::Tags),
-                    (1, "desired") if self.in_properties => Some(Section::Desired),
-                    (1, "reported") if self.in_properties => Some(Section::Reported),
-                    _ => None,
-                };
-                self.in_properties |= self.depth == 0 && key == "properties";
-                self.section = section.map(|section| (section, self.depth + 1));
-            }
-        }
-        self.depth += 1;
-    }
-
-    fn leave(&mut self) {
-        self.skipped = self.skipped.filter(|depth| *depth != self.depth);
-        self.section = self.section.filter(|(_, depth)| *depth != self.depth);
-        self.in_properties &= self.depth != 1;
-        self.depth = self.depth.saturating_sub(1);
     }
 }
 
@@ -328,8 +267,8 @@ impl Index {
     }
 
     /// Notes what the sections of a whole twin weigh at most.
-    pub(crate) fn note_weights(&mut self, at: (Collection, RowId), leaves: &Leaves) {
-        for (section, bound) in Section::ALL.into_iter().zip(TwinBounds::of(leaves)) {
+    pub(crate) fn note_weights(&mut self, at: (Collection, RowId), bounds: [u64; 3]) {
+        for (section, bound) in Section::ALL.into_iter().zip(bounds) {
             self.set_bound(at, section, bound);
         }
     }

@@ -153,6 +153,7 @@ impl Catalog {
     /// Drops an idle path; gives its family if that is gone with it.
     pub(crate) fn drop_path(&mut self, path: PathId) -> Option<Family> {
         self.mark += 1;
+        self.n_dropped += 1;
         let hash = self.hash_of_path(path);
         if let Ok(entry) = self.by_key.find_entry(hash, |id| *id == path.0) {
             entry.remove();

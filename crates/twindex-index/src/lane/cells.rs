@@ -237,6 +237,10 @@ impl Lane {
     pub(crate) fn write(&mut self, row: u16, cell: New<'_>, scope: &mut WriteScope<'_>) -> Kind {
         self.mark += 1;
         let new = cell.kind();
+        if let Some(slot) = self.kinds.append(row, new, scope.options.sparse_rows_max) {
+            self.write_value((row, slot), cell, Had::None, scope);
+            return Kind::Undefined;
+        }
         if let Reform::Scatter(rows) = self.kinds.make_room(row, scope.options.sparse_rows_max) {
             self.scatter(&rows);
         }
@@ -247,7 +251,12 @@ impl Lane {
             self.forget(placed.slot, placed.old);
         }
         let had = if placed.old == new { Had::Value } else { Had::None };
-        let at = (row, placed.slot);
+        self.write_value((row, placed.slot), cell, had, scope);
+        self.drop_empty_part(placed.old);
+        placed.old
+    }
+
+    fn write_value(&mut self, at: At, cell: New<'_>, had: Had, scope: &mut WriteScope<'_>) {
         match cell {
             New::Cell(Cell::Number(number)) => self.write_number(at, *number, had, scope.options),
             New::Cell(Cell::String(text)) => {
@@ -259,8 +268,6 @@ impl Lane {
             New::Cell(_) => (),
             New::Stamp(stamp) => self.write_stamp((at, stamp), had, scope),
         }
-        self.drop_empty_part(placed.old);
-        placed.old
     }
 
     fn write_number(&mut self, at: At, number: f64, had: Had, options: &IndexOptions) {

@@ -243,6 +243,31 @@ impl Kinds {
         }
     }
 
+    /// Gives a kind, not undefined, to a row past all that have the path, where that is all there is
+    /// to do: neither the form nor any other slot changes. Gives the slot, which is past all others.
+    #[inline]
+    pub(crate) fn append(&mut self, row: u16, kind: Kind, sparse_rows_max: usize) -> Option<usize> {
+        let slot = match &mut self.form {
+            Form::Sparse { rows, kinds } => {
+                if rows.len() >= sparse_rows_max || rows.last().is_some_and(|last| *last >= row) {
+                    return None;
+                }
+                rows.push(row);
+                kinds.push(kind as u8);
+                rows.len() - 1
+            }
+            Form::Planes(planes) => {
+                let is_majority = || planes.n_present() * 4 > (usize::from(row) + 1) * 3;
+                if planes.is_packed() && (self.n_shifts > SHIFTS_MAX || is_majority()) {
+                    return None;
+                }
+                planes.append(usize::from(row), kind)?
+            }
+        };
+        self.counts[kind as usize] += 1;
+        Some(slot)
+    }
+
     /// Makes a row undefined. Unless the lane is dense its slot is gone, so the parts must take it
     /// out.
     pub(crate) fn clear(&mut self, row: u16) {

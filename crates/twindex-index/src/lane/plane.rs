@@ -33,7 +33,8 @@ pub(crate) struct Planes {
     planes: [Plane; 8],
     /// The kind whose plane is full; undefined if there is none.
     only: Kind,
-    /// Rows present before each word, kept while slots are ranks.
+    /// Rows present before each word, kept while slots are ranks. Invariant: right up to the word
+    /// before `end`; those after it are filled as rows come to them.
     ranks: Option<Arc<Ranks>>,
 }
 
@@ -155,6 +156,7 @@ impl Planes {
     #[inline]
     pub(crate) fn slot(&self, row: usize) -> usize {
         match (&self.ranks, &self.present) {
+            (Some(_), _) if row >= self.end => self.n_present,
             (Some(ranks), Some(words)) => {
                 let below = words[row / 64] & ((1 << (row % 64)) - 1);
                 usize::from(ranks[row / 64]) + below.count_ones() as usize
@@ -309,6 +311,26 @@ impl Planes {
         }
     }
 
+    /// Gives a kind to a row past all that have the path, if that changes no form; gives its slot.
+    #[inline]
+    pub(crate) fn append(&mut self, row: usize, kind: Kind) -> Option<usize> {
+        if row < self.end {
+            return None;
+        }
+        if self.present.is_none() && row != self.n_present {
+            return None;
+        }
+        if self.only != kind {
+            match &mut self.planes[kind as usize] {
+                Plane::Bits(words) => set_bit(words, row),
+                Plane::Empty | Plane::Full => return None,
+            }
+        }
+        let slot = if self.is_packed() { self.n_present } else { row };
+        self.insert(row);
+        Some(slot)
+    }
+
     /// Gives the plane that all rows are in, if there is one, bits of its own.
     fn spell_out(&mut self) {
         self.only = Kind::Undefined;
@@ -323,7 +345,7 @@ impl Planes {
     }
 
     fn insert(&mut self, row: usize) {
-        let n_before = self.n_present;
+        let (n_before, n_ranks) = (self.n_present, self.n_ranks());
         self.n_present += 1;
         self.end = self.end.max(row + 1);
         if row == n_before && self.present.is_none() {
@@ -331,8 +353,13 @@ impl Planes {
         }
         set_bit(self.present_words(n_before), row);
         match &mut self.ranks {
+            Some(_) if n_ranks == row / 64 + 1 => (),
+            Some(ranks) if n_ranks <= row / 64 => {
+                // A word that has a rank has rows below it, so the number fits.
+                Arc::make_mut(ranks)[n_ranks..=row / 64].fill(n_before as u16);
+            }
             Some(ranks) => {
-                let after = &mut Arc::make_mut(ranks)[row / 64 + 1..];
+                let after = &mut Arc::make_mut(ranks)[row / 64 + 1..n_ranks];
                 after.iter_mut().for_each(|rank| *rank += 1);
             }
             None if row < n_before => self.compact(),
@@ -340,8 +367,13 @@ impl Planes {
         }
     }
 
+    /// Words whose ranks are right.
+    fn n_ranks(&self) -> usize {
+        self.end.div_ceil(64)
+    }
+
     fn remove(&mut self, row: usize) {
-        let n_before = self.n_present;
+        let (n_before, n_ranks) = (self.n_present, self.n_ranks());
         self.n_present -= 1;
         if row + 1 == n_before && self.present.is_none() {
             return;
@@ -349,7 +381,7 @@ impl Planes {
         clear_bit(self.present_words(n_before), row);
         match &mut self.ranks {
             Some(ranks) => {
-                let after = &mut Arc::make_mut(ranks)[row / 64 + 1..];
+                let after = &mut Arc::make_mut(ranks)[row / 64 + 1..n_ranks];
                 after.iter_mut().for_each(|rank| *rank -= 1);
             }
             None if row + 1 >= n_before => self.compact(),
@@ -461,6 +493,13 @@ impl Planes {
 
     /// Takes the rows present, and the ranks, of a lane with the same ones, or offers its own.
     pub(crate) fn share(&mut self, shared: &mut SharedRows) {
+        let (n_ranks, n_present) = (self.n_ranks(), self.n_present);
+        if let Some(ranks) = &mut self.ranks
+            && ranks[n_ranks..].iter().any(|rank| usize::from(*rank) != n_present)
+        {
+            // The other lane may end later. No word is past the last where all rows are present.
+            Arc::make_mut(ranks)[n_ranks..].fill(n_present as u16);
+        }
         let Some(words) = &mut self.present else { return };
         let alike = shared.entry(FixedState::default().hash_one(words.as_slice())).or_default();
         match alike.iter_mut().find(|other| other.0 == *words) {

@@ -113,7 +113,7 @@ impl RowStamps {
     /// The code of a text, which becomes one if it can.
     fn code_or_new(&mut self, text: &str, odd_max: usize) -> Option<u64> {
         if let Some((newest, code)) = &self.newest
-            && newest.as_str() == text
+            && newest.as_bytes() == text.as_bytes()
         {
             return Some(*code);
         }

@@ -33,7 +33,7 @@ impl Texts {
             for kind in TextKind::ALL {
                 let form = form_of(u8::read(&mut from)?)?;
                 let n_added = u32::read(&mut from)?;
-                *texts.policy_mut(path, kind) = Policy { form, is_user: false, n_added };
+                *texts.policy_mut(path, kind) = Policy { form, n_added, ..Policy::default() };
             }
         }
         from.end()?;

@@ -11,7 +11,7 @@ use twindex_index::snapshot::Ts;
 
 use crate::arb;
 use crate::histories::{Step, step, strs, warm};
-use crate::world::{Twins, World};
+use crate::world::{Reads, Twins, World};
 
 /// A checkpoint in the making.
 struct Copying {
@@ -123,8 +123,10 @@ proptest! {
         let all = reopened(&options, &BTreeMap::new(), &frames);
         let (from, images) = copying.expect("begun").finish(&world.index);
         *world.index = all;
+        world.reads = Reads::default();
         world.check();
         *world.index = reopened(&options, &images, &frames[from..]);
+        world.reads = Reads::default();
         world.check();
     }
 }
@@ -302,7 +304,8 @@ impl Stored {
     fn check(&self) {
         let frames = &self.frames[self.counting.replay_from..];
         let index = reopened(&self.options, &self.counting.images, frames);
-        World { index: Box::new(index), twins: self.world.twins.clone() }.check();
+        World { index: Box::new(index), twins: self.world.twins.clone(), reads: Reads::default() }
+            .check();
     }
 
     fn reopen(&mut self) {
@@ -322,6 +325,7 @@ impl Stored {
         index.finish_redo().expect("the index is sound");
         index.keep_redo();
         *self.world.index = index;
+        self.world.reads = Reads::default();
         self.counting.marks = marks;
         self.world.check();
     }

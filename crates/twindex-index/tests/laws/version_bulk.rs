@@ -13,7 +13,7 @@ use twindex_model::path::Collection;
 use twindex_model::value::Value;
 
 use crate::versions::{check_functions, check_live};
-use crate::world::{Twins, World};
+use crate::world::{Reads, Twins, World};
 
 const N_TWINS: u64 = 1_500;
 const DEVICES: Collection = Collection::Devices;
@@ -111,7 +111,7 @@ fn versions_far_behind_stay_as_they_were() {
     let mut open = vec![(shared.snapshot(), twins.clone())];
     for ts in (1..=5).map(Ts) {
         shared.write().begin(ts);
-        let mut world = World { index: shared.write(), twins };
+        let mut world = World { index: shared.write(), twins, reads: Reads::default() };
         (0..1_200).for_each(|_| change(&mut world, &mut random));
         twins = world.twins;
         drop(world.index);

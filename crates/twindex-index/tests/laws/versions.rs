@@ -21,7 +21,7 @@ use crate::arb;
 use crate::filters;
 use crate::groups::{check_columns, check_counts, check_ids, check_zones, name, some_rows};
 use crate::histories::{Step, step, strs, warm};
-use crate::world::{COLLECTIONS, Twins, World, identity, value_at};
+use crate::world::{COLLECTIONS, Reads, Twins, World, identity, value_at};
 
 #[derive(Clone, Debug)]
 enum Move {
@@ -81,7 +81,7 @@ impl History {
 
     fn apply(&mut self, step: Step) {
         let twins = std::mem::take(&mut self.twins);
-        let mut world = World { index: self.shared.write(), twins };
+        let mut world = World { index: self.shared.write(), twins, reads: Reads::default() };
         let n_twins = world.twins.len();
         match step {
             Step::Put(twin) => {
@@ -122,7 +122,7 @@ impl History {
     }
 
     fn now(&self) -> World<impl std::ops::DerefMut<Target = Index>> {
-        World { index: self.shared.write(), twins: self.twins.clone() }
+        World { index: self.shared.write(), twins: self.twins.clone(), reads: Reads::default() }
     }
 
     fn check(&self) {

@@ -2,11 +2,14 @@
 
 use std::ops::DerefMut;
 
-use twindex_index::index::Index;
+use twindex_index::index::{Index, Put};
 use twindex_index::options::IndexOptions;
+use twindex_index::outline::Outline;
+use twindex_index::step_paths::StepPaths;
 use twindex_model::json::read::{Leaves, read_value};
+use twindex_model::json::reader::{LeavesReader, Strictness};
 use twindex_model::path::{Collection, RowId};
-use twindex_model::value::Value;
+use twindex_model::value::{KeyOrder, Value};
 
 /// Both collections.
 pub(crate) const COLLECTIONS: [Collection; 2] = [Collection::Devices, Collection::Modules];
@@ -14,6 +17,31 @@ pub(crate) const COLLECTIONS: [Collection; 2] = [Collection::Devices, Collection
 pub(crate) struct World<I = Box<Index>> {
     pub(crate) index: I,
     pub(crate) twins: Twins,
+    pub(crate) reads: Reads,
+}
+
+/// What twins are read with before they are put, as a load does.
+pub(crate) struct Reads {
+    reader: LeavesReader,
+    leaves: Leaves,
+    paths: StepPaths,
+}
+
+impl Default for Reads {
+    fn default() -> Self {
+        let reader = LeavesReader::for_many(Strictness::Forgiving, 0);
+        Self { reader, leaves: Leaves::default(), paths: StepPaths::default() }
+    }
+}
+
+impl Reads {
+    fn put(&mut self, index: &mut Index, twin: &Value) -> Option<Put> {
+        let mut text = String::new();
+        twin.write_json(&mut text, KeyOrder::AsMet);
+        self.reader.read_into(text.as_bytes(), &mut self.leaves).expect("an object");
+        let outline = Outline::of(&self.leaves)?;
+        index.put_known(&self.leaves, &outline, &mut self.paths)
+    }
 }
 
 /// Live twins.
@@ -21,7 +49,7 @@ pub(crate) type Twins = Vec<(Collection, RowId, Value)>;
 
 impl World {
     pub(crate) fn new(options: IndexOptions) -> Self {
-        Self { index: Box::new(Index::new(options)), twins: Vec::new() }
+        Self { index: Box::new(Index::new(options)), twins: Vec::new(), reads: Reads::default() }
     }
 
     pub(crate) fn of(options: IndexOptions, twins: Vec<Value>) -> Self {
@@ -33,8 +61,7 @@ impl World {
 
 impl<I: DerefMut<Target = Index>> World<I> {
     pub(crate) fn put(&mut self, twin: Value) {
-        let leaves = Leaves::from_value(&twin).expect("an object");
-        let put = self.index.put(&leaves).expect("an identity");
+        let put = self.reads.put(&mut self.index, &twin).expect("an identity");
         let same = |t: &(Collection, RowId, Value)| (t.0, t.1) == (put.collection, put.row);
         let known = self.twins.iter().position(same);
         assert_eq!(known.is_some(), put.replaced);
