@@ -1,11 +1,12 @@
-//! Loading: documents are framed on the caller's thread, read on the engine's pool, and applied on
-//! the caller's thread again.
+//! Loading: documents are framed on a thread of the load, read on the engine's pool, and applied on
+//! the caller's thread.
 //!
-//! Reading a batch and applying the one before it run at the same time. Each batch of a forgiving
+//! Reading a batch and applying the one before it run at the same time ([`ahead`]). Each batch of a forgiving
 //! load is a version of its own, and other writers come in between. A strict load is one batch of
 //! writes from end to end: nobody sees half of it, other writers wait, readers do not, and when it
 //! stops it is taken back. Staging its documents instead was rejected: a fleet may not fit twice.
 
+mod ahead;
 mod batch;
 mod report;
 
@@ -16,14 +17,16 @@ use std::thread;
 use std::time::Instant;
 
 use twindex_index::collect::trim_process;
-use twindex_index::index::Index;
+use twindex_index::index::{Index, Put};
+use twindex_index::step_paths::StepPaths;
 use twindex_io::document::DocumentReader;
 use twindex_model::json::reader::Strictness;
 
 use crate::durable::checkpoint_when_due;
 use crate::engine::{Inner, Twindex};
 use crate::error::Error;
-use crate::load::batch::{Batch, Framed, Outcome};
+use crate::load::ahead::Ahead;
+use crate::load::batch::{Batch, Framed, Outcome, ReadTwin};
 use crate::writer::Writing;
 
 pub use report::{BadDocument, LoadError, LoadProgress, LoadReport, LoadWarnings, Place};
@@ -66,7 +69,7 @@ impl Twindex {
         options: &LoadOptions<'_>,
     ) -> Result<LoadReport, Error> {
         let mut load = Load::new(self.inner(), options)?;
-        let outcome = load.run(DocumentReader::new(input));
+        let outcome = load.run(input);
         load.finish(outcome)
     }
 
@@ -86,6 +89,7 @@ struct Load<'a> {
     inner: &'a Inner,
     options: &'a LoadOptions<'a>,
     report: LoadReport,
+    paths: StepPaths,
     started: Instant,
     /// The one batch of writes of a strict load.
     strict: Option<Writing<'a>>,
@@ -106,41 +110,25 @@ impl<'a> Load<'a> {
             *inner.strict_loader.lock() = Some(this_thread);
             writing
         });
-        let (report, started) = (LoadReport::default(), Instant::now());
-        Ok(Self { inner, options, report, started, strict })
+        let (report, paths, started) =
+            (LoadReport::default(), StepPaths::default(), Instant::now());
+        Ok(Self { inner, options, report, paths, started, strict })
     }
 
     /// Frames, reads and applies, one batch behind the other.
-    fn run<R: Read>(&mut self, mut documents: DocumentReader<R>) -> Result<(), LoadError> {
+    fn run(&mut self, input: impl Read + Send) -> Result<(), LoadError> {
         let strictness = match self.options.on_bad_input {
             OnBadInput::Skip => Strictness::Forgiving,
             OnBadInput::Stop => Strictness::Strict,
         };
-        let mut framed = Batch::default();
-        let mut read = Batch::default();
-        loop {
-            let fed = framed.frame(&mut documents);
-            let applied = match self.inner.pool() {
-                Some(pool) => pool.in_place_scope(|scope| {
-                    scope.spawn(|_| framed.read_in_pool(strictness));
-                    self.apply(&mut read)
-                }),
-                None => {
-                    framed.read(strictness);
-                    self.apply(&mut read)
-                }
-            };
-            applied?;
-            std::mem::swap(&mut framed, &mut read);
-            match fed {
-                Framed::More => {}
-                Framed::End => return self.apply(&mut read),
-                Framed::Broken(source) => {
-                    self.apply(&mut read)?;
-                    return Err(LoadError::Read { source });
-                }
+        let documents = DocumentReader::new(input);
+        Ahead::new(documents, self.inner.pool(), strictness).each(|batch, framed| {
+            self.apply(batch)?;
+            match framed {
+                Framed::More | Framed::End => Ok(()),
+                Framed::Broken(source) => Err(LoadError::Read { source }),
             }
-        }
+        })
     }
 
     /// Applies a batch that was read, and empties it.
@@ -149,14 +137,15 @@ impl<'a> Load<'a> {
             return Ok(());
         }
         let n_bytes = batch.n_bytes();
-        let report = &mut self.report;
+        let (report, paths) = (&mut self.report, &mut self.paths);
         match &self.strict {
-            Some(writing) => writing
-                .each(batch.outcomes(), |index, outcome| apply_strictly(index, report, outcome))?,
+            Some(writing) => writing.each(batch.outcomes(), |index, outcome| {
+                apply_strictly((index, &mut *paths), report, outcome)
+            })?,
             None => {
                 let writing = self.inner.writer.begin(1);
                 let Ok(()) = writing.each(batch.outcomes(), |index, outcome| {
-                    apply_one(index, report, outcome);
+                    apply_one((index, &mut *paths), report, outcome);
                     Ok::<(), Infallible>(())
                 });
                 writing.finish_untold().map_err(|source| LoadError::Store { source })?;
@@ -195,13 +184,17 @@ impl Drop for Load<'_> {
     }
 }
 
-fn apply_one(index: &mut Index, report: &mut LoadReport, outcome: Outcome<'_>) {
+fn put((index, paths): (&mut Index, &mut StepPaths), document: ReadTwin<'_>) -> Option<Put> {
+    index.put_known(document.leaves, document.outline, paths)
+}
+
+fn apply_one(at: (&mut Index, &mut StepPaths), report: &mut LoadReport, outcome: Outcome<'_>) {
     match outcome.read {
-        Ok((leaves, warnings)) => match index.put(leaves) {
+        Ok(document) => match put(at, document) {
             Some(put) => {
                 report.n_loaded += 1;
                 report.n_replaced += u64::from(put.replaced);
-                report.add_warnings(warnings, outcome.place);
+                report.add_warnings(document.warnings, outcome.place);
             }
             None => report.add_bad(outcome.place, "the collection is full".to_owned()),
         },
@@ -210,16 +203,13 @@ fn apply_one(index: &mut Index, report: &mut LoadReport, outcome: Outcome<'_>) {
 }
 
 fn apply_strictly(
-    index: &mut Index,
+    at: (&mut Index, &mut StepPaths),
     report: &mut LoadReport,
     outcome: Outcome<'_>,
 ) -> Result<(), LoadError> {
     let bad = |reason: String| LoadError::BadDocument { place: outcome.place, reason };
-    let leaves = match outcome.read {
-        Ok((leaves, _)) => leaves,
-        Err(reason) => return Err(bad(reason.to_owned())),
-    };
-    let put = index.put(leaves).ok_or_else(|| bad("the collection is full".to_owned()))?;
+    let document = outcome.read.map_err(|reason| bad(reason.to_owned()))?;
+    let put = put(at, document).ok_or_else(|| bad("the collection is full".to_owned()))?;
     report.n_loaded += 1;
     report.n_replaced += u64::from(put.replaced);
     Ok(())

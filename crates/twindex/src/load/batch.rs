@@ -1,11 +1,12 @@
 //! Some documents on their way: framed as text, then read to leaves.
 
 use std::io::Read;
+use std::ops::Range;
 
-use rayon::prelude::{IntoParallelIterator, ParallelIterator};
-use twindex_io::document::{DocumentReader, InputError, RawDocument};
+use twindex_index::outline::Outline;
+use twindex_io::document::{DocumentReader, InputError};
 use twindex_model::json::read::Leaves;
-use twindex_model::json::reader::{LeavesReader, Strictness};
+use twindex_model::json::reader::LeavesReader;
 use twindex_model::json::warning::Warnings;
 
 use crate::load::report::Place;
@@ -17,11 +18,8 @@ const DOCUMENTS_MAX: usize = 1_024;
 const BYTES_MAX: usize = 8 << 20;
 
 /// Capacity of a slot's buffers up to which it is kept for the next document.
-const TEXT_KEPT: usize = 64 << 10;
+const LEAVES_KEPT: usize = 64 << 10;
 const EVENTS_KEPT: usize = 4 << 10;
-
-/// Documents that a thread reads in one go.
-const DOCUMENTS_A_TASK: usize = 32;
 
 /// What framing left behind.
 pub(super) enum Framed {
@@ -36,40 +34,64 @@ pub(super) enum Framed {
 /// Documents, first as text, then as leaves.
 #[derive(Default)]
 pub(super) struct Batch {
-    raw: Vec<RawDocument>,
+    /// The texts of the documents, one after the other.
+    text: Vec<u8>,
+    raw: Vec<Raw>,
     /// Buffers that keep their capacity from round to round; the first `n_read` are in use.
     slots: Vec<Slot>,
     n_read: usize,
     /// Documents that are too large to be framed.
     refused: Vec<(Place, String)>,
-    n_bytes: u64,
+}
+
+/// A document that was framed.
+struct Raw {
+    place: Place,
+    /// Where its text lies.
+    text: Range<usize>,
 }
 
 /// One document that was read, or why it was not.
 #[derive(Default)]
 struct Slot {
     leaves: Leaves,
-    outcome: Option<Result<Warnings, String>>,
+    outcome: Option<Result<(Outline, Warnings), String>>,
+}
+
+/// Some documents of a batch that one thread reads in one go.
+pub(super) struct Task<'a> {
+    text: &'a [u8],
+    raw: &'a [Raw],
+    slots: &'a mut [Slot],
 }
 
 /// One document that was read, or the reason why it could not be.
 pub(super) struct Outcome<'a> {
     /// Where it stands in the input.
     pub(super) place: Place,
-    /// What it holds and what was forgiven.
-    pub(super) read: Result<(&'a Leaves, &'a Warnings), &'a str>,
+    /// What it holds, or why it could not be read.
+    pub(super) read: Result<ReadTwin<'a>, &'a str>,
+}
+
+/// A twin that was read.
+#[derive(Clone, Copy)]
+pub(super) struct ReadTwin<'a> {
+    /// What it holds.
+    pub(super) leaves: &'a Leaves,
+    /// Who it is.
+    pub(super) outline: &'a Outline,
+    /// What was forgiven.
+    pub(super) warnings: &'a Warnings,
 }
 
 impl Batch {
     /// Takes the next documents from `documents`.
     pub(super) fn frame<R: Read>(&mut self, documents: &mut DocumentReader<R>) -> Framed {
-        while self.raw.len() < DOCUMENTS_MAX && self.n_bytes < BYTES_MAX as u64 {
-            match documents.next() {
+        while self.raw.len() < DOCUMENTS_MAX && self.text.len() < BYTES_MAX {
+            let start = self.text.len();
+            match documents.next_into(&mut self.text) {
                 None => return Framed::End,
-                Some(Ok(raw)) => {
-                    self.n_bytes += raw.text.len() as u64;
-                    self.raw.push(raw);
-                }
+                Some(Ok(place)) => self.raw.push(Raw { place, text: start..self.text.len() }),
                 Some(Err(error)) if error.is_fatal() => return Framed::Broken(error),
                 Some(Err(error)) => self.refused.push((error.place(), error.to_string())),
             }
@@ -77,24 +99,17 @@ impl Batch {
         Framed::More
     }
 
-    /// Reads the documents on this thread.
-    pub(super) fn read(&mut self, strictness: Strictness) {
-        self.tasks().into_iter().for_each(|task| read_task(task, strictness));
-    }
-
-    /// Reads the documents on the threads of the pool that this is called in.
-    pub(super) fn read_in_pool(&mut self, strictness: Strictness) {
-        self.tasks().into_par_iter().for_each(|task| read_task(task, strictness));
-    }
-
-    /// The documents in parts that one thread reads in one go, each with its slots.
-    fn tasks(&mut self) -> Vec<(&[RawDocument], &mut [Slot])> {
+    /// The documents in at most so many parts, to be read.
+    pub(super) fn tasks(&mut self, n_tasks: usize) -> Vec<Task<'_>> {
         self.n_read = self.raw.len();
         if self.slots.len() < self.n_read {
             self.slots.resize_with(self.n_read, Slot::default);
         }
-        let slots = self.slots[..self.n_read].chunks_mut(DOCUMENTS_A_TASK);
-        self.raw.chunks(DOCUMENTS_A_TASK).zip(slots).collect()
+        let text = &self.text[..];
+        let n_each = self.n_read.div_ceil(n_tasks.max(1)).max(1);
+        let slots = self.slots[..self.n_read].chunks_mut(n_each);
+        let tasks = self.raw.chunks(n_each).zip(slots);
+        tasks.map(|(raw, slots)| Task { text, raw, slots }).collect()
     }
 
     /// What was read, in the order of the input but for documents that are too large, which come
@@ -102,7 +117,7 @@ impl Batch {
     pub(super) fn outcomes(&self) -> impl Iterator<Item = Outcome<'_>> {
         let read = self.raw.iter().zip(&self.slots[..self.n_read]).filter_map(|(raw, slot)| {
             let read = match slot.outcome.as_ref()? {
-                Ok(warnings) => Ok((&slot.leaves, warnings)),
+                Ok((outline, warnings)) => Ok(ReadTwin { leaves: &slot.leaves, outline, warnings }),
                 Err(reason) => Err(reason.as_str()),
             };
             Some(Outcome { place: raw.place, read })
@@ -118,14 +133,16 @@ impl Batch {
 
     /// Bytes of the documents' text.
     pub(super) fn n_bytes(&self) -> u64 {
-        self.n_bytes
+        self.text.len() as u64
     }
 
     /// Empties it for the next round; buffers keep their capacity, but for those of large documents.
     pub(super) fn clear(&mut self) {
+        self.text.clear();
+        self.text.shrink_to(2 * BYTES_MAX);
         self.raw.clear();
         for slot in &mut self.slots[..self.n_read] {
-            if slot.leaves.text.capacity() > TEXT_KEPT
+            if slot.leaves.text.capacity() > LEAVES_KEPT
                 || slot.leaves.events.capacity() > EVENTS_KEPT
             {
                 slot.leaves = Leaves::default();
@@ -133,14 +150,25 @@ impl Batch {
         }
         self.refused.clear();
         self.n_read = 0;
-        self.n_bytes = 0;
     }
 }
 
-fn read_task((raw, slots): (&[RawDocument], &mut [Slot]), strictness: Strictness) {
-    let mut reader = LeavesReader::new(strictness);
-    for (document, slot) in raw.iter().zip(slots) {
-        let outcome = reader.read_twin_into(&document.text, &mut slot.leaves);
-        slot.outcome = Some(outcome.map_err(|error| error.to_string()));
+impl Task<'_> {
+    /// Reads the documents.
+    pub(super) fn read(self, reader: &mut LeavesReader) {
+        for (raw, slot) in self.raw.iter().zip(self.slots) {
+            slot.outcome = Some(read(reader, &self.text[raw.text.clone()], &mut slot.leaves));
+        }
     }
+}
+
+fn read(
+    reader: &mut LeavesReader,
+    text: &[u8],
+    leaves: &mut Leaves,
+) -> Result<(Outline, Warnings), String> {
+    let warnings = reader.read_twin_into(text, leaves).map_err(|error| error.to_string())?;
+    // What was read as a twin has an outline.
+    let outline = Outline::of(leaves).ok_or_else(|| "the document is no twin".to_owned())?;
+    Ok((outline, warnings))
 }

@@ -1,0 +1,120 @@
+//! Reading ahead: a thread frames documents and lets the pool read them, while another applies those
+//! of the batch before.
+//!
+//! Writing lanes is the longer part and is done in order by one thread, so all else is kept from it.
+//! Two batches go round: one is read while the other is applied, and whoever is first waits.
+//! Framing on the thread that applies was rejected, for it would add up; framing in the pool too,
+//! since an input may be slow to come and would keep a thread from queries.
+
+use std::io::Read;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+
+use rayon::ThreadPool;
+use rayon::prelude::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
+use twindex_io::document::DocumentReader;
+use twindex_model::json::reader::{LeavesReader, Strictness};
+
+use crate::load::batch::{Batch, Framed};
+
+/// Batches that go round.
+const BATCHES: usize = 2;
+
+/// Frames and reads the documents of an input.
+pub(super) struct Ahead<'a, R: Read> {
+    documents: DocumentReader<R>,
+    /// The threads that read; the one that frames where there are none.
+    pool: Option<&'a ThreadPool>,
+    /// One for each thread; they remember what they read before.
+    readers: Vec<LeavesReader>,
+}
+
+impl<'a, R: Read + Send> Ahead<'a, R> {
+    pub(super) fn new(
+        documents: DocumentReader<R>,
+        pool: Option<&'a ThreadPool>,
+        strictness: Strictness,
+    ) -> Self {
+        let n_readers = pool.map_or(1, |pool| pool.current_num_threads() as u32);
+        let reader = |number| LeavesReader::for_many(strictness, number);
+        let readers = (0..n_readers).map(reader).collect();
+        Self { documents, pool, readers }
+    }
+
+    /// Hands over one batch after the other, with what framing left behind, until that is an end or
+    /// `take` fails. The next one is read meanwhile.
+    pub(super) fn each<E>(
+        &mut self,
+        mut take: impl FnMut(&mut Batch, Framed) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (to_reader, empty) = channel();
+        let (filled, from_reader) = channel();
+        let taken = thread::scope(|scope| {
+            let this = &mut *self;
+            let reader = thread::Builder::new().name("twindex-load".to_owned());
+            reader.spawn_scoped(scope, move || this.read_all(&empty, &filled)).ok()?;
+            Some(take_all((to_reader, from_reader), &mut take))
+        });
+        // The machine refuses a thread.
+        taken.unwrap_or_else(|| self.each_by_turns(take))
+    }
+
+    fn each_by_turns<E>(
+        &mut self,
+        mut take: impl FnMut(&mut Batch, Framed) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut batch = Batch::default();
+        loop {
+            let framed = self.read(&mut batch);
+            let is_last = !matches!(framed, Framed::More);
+            take(&mut batch, framed)?;
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Fills batches until the input ends or nobody wants more.
+    fn read_all(&mut self, empty: &Receiver<Batch>, filled: &Sender<(Batch, Framed)>) {
+        while let Ok(mut batch) = empty.recv() {
+            let framed = self.read(&mut batch);
+            let is_last = !matches!(framed, Framed::More);
+            if filled.send((batch, framed)).is_err() || is_last {
+                return;
+            }
+        }
+    }
+
+    /// Frames and reads the documents of one batch, which is empty.
+    fn read(&mut self, batch: &mut Batch) -> Framed {
+        let framed = batch.frame(&mut self.documents);
+        let tasks = batch.tasks(self.readers.len());
+        match self.pool {
+            Some(pool) => pool.install(|| {
+                let by_reader = self.readers.par_iter_mut().zip(tasks);
+                by_reader.for_each(|(reader, task)| task.read(reader));
+            }),
+            None => {
+                let by_reader = self.readers.iter_mut().zip(tasks);
+                by_reader.for_each(|(reader, task)| task.read(reader));
+            }
+        }
+        framed
+    }
+}
+
+/// Takes batches as they come, and sends them back. The channels end with it, and so does the reader.
+fn take_all<E>(
+    (to_reader, from_reader): (Sender<Batch>, Receiver<(Batch, Framed)>),
+    take: &mut impl FnMut(&mut Batch, Framed) -> Result<(), E>,
+) -> Result<(), E> {
+    for _ in 0..BATCHES {
+        // A reader that is gone says so below.
+        _ = to_reader.send(Batch::default());
+    }
+    while let Ok((mut batch, framed)) = from_reader.recv() {
+        take(&mut batch, framed)?;
+        _ = to_reader.send(batch);
+    }
+    Ok(())
+}
