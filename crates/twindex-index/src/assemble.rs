@@ -2,7 +2,7 @@
 //!
 //! A twin lies in a hundred lanes that have nothing to do with each other. Going through them row by
 //! row would find out anew for each cell what its lane is like, and wait for one cache miss after the
-//! other; sixteen rows at a time share the one and overlap the other. Their texts grow side by side.
+//! other; some rows at a time share the one and overlap the other. Their texts grow side by side.
 //! Keys come in the order the catalogue met them, escaped once per path.
 
 mod gather;
@@ -59,9 +59,9 @@ fn write_rows(
 ) {
     let stamps = view.segment().stamps();
     let row_bytes = WHOLE_BYTES.min(layout.entries.len() * COLUMN_BYTES);
-    let mut printer = Printer::new(layout, rows.len(), row_bytes);
+    let mut printer = Printer::new((layout, stamps), rows.len(), row_bytes);
     for rows in rows.chunks(BLOCK) {
-        printer.begin(Begin::Entries, rows.iter().map(|row| stamps.of_row(*row)));
+        printer.begin(Begin::Entries, rows);
         gather(view, (layout, layout.all()), rows, &mut printer);
         for i in 0..rows.len() {
             out.push('{');
@@ -83,8 +83,8 @@ pub(crate) fn write_value(
     let layout = segment.layout(&view.index().catalog);
     let entries = layout.range_of(path, segment);
     let Some(top) = layout.entries.get(entries.start) else { return false };
-    let mut printer = Printer::new(layout, 1, COLUMN_BYTES);
-    printer.begin(Begin::Value(top.depth), std::iter::once(segment.stamps().of_row(row)));
+    let mut printer = Printer::new((layout, segment.stamps()), 1, COLUMN_BYTES);
+    printer.begin(Begin::Value(top.depth), &[row]);
     gather(view, (layout, entries), &[row], &mut printer);
     printer.end_value(top.depth, out)
 }
@@ -98,6 +98,10 @@ impl<'a> Take<'a> for Cells<'a> {
 
     fn entry(&self, entry: u32) -> u32 {
         entry
+    }
+
+    fn pair(&self, _: u32) -> Option<u32> {
+        None
     }
 
     fn take(&mut self, _: usize, entry: &u32, found: Found<'a>) {

@@ -109,6 +109,7 @@ impl Dictionary {
     }
 
     /// The text of a code.
+    #[inline]
     pub(crate) fn text(&self, code: u32) -> &str {
         text_at(&self.arena, &self.offsets, code)
     }
@@ -281,6 +282,7 @@ impl Dictionary {
     }
 }
 
+#[inline]
 fn text_at<'a>(arena: &'a str, offsets: &[u32], code: u32) -> &'a str {
     let code = code as usize;
     &arena[offsets[code] as usize..offsets[code + 1] as usize]

@@ -299,7 +299,11 @@ impl Segment {
             Some(place) => place,
             None => self.add_lane(path, catalog),
         };
-        self.spans[place].widen(row);
+        if self.spans[place].widen(row)
+            && let Some(layout) = self.layout.get_mut()
+        {
+            layout.widen(place, row);
+        }
         (&mut self.lanes[place], &mut self.stamps)
     }
 
@@ -326,7 +330,7 @@ impl Segment {
 
     /// Place in the layout's terms: the lanes in the order of the document.
     pub(crate) fn layout(&self, catalog: &Catalog) -> &Layout {
-        self.layout.get_or_init(|| Layout::new(&self.lanes, catalog))
+        self.layout.get_or_init(|| Layout::new((&self.lanes, &self.spans), catalog))
     }
 
     /// Bytes of the tables, lanes apart.

@@ -37,10 +37,17 @@ impl Span {
         self.first <= last && first <= self.last
     }
 
-    /// Makes a row lie in it.
+    /// Makes a row lie in it; false if it did already.
     #[inline]
-    pub(crate) fn widen(&mut self, row: u16) {
+    pub(crate) fn widen(&mut self, row: u16) -> bool {
+        let is_wider = !self.has(row);
         self.first = self.first.min(row);
         self.last = self.last.max(row);
+        is_wider
+    }
+
+    /// The least span that holds both.
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self { first: self.first.min(other.first), last: self.last.max(other.last) }
     }
 }

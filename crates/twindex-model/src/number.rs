@@ -16,43 +16,59 @@ const DECIMALS: u32 = 6;
 /// Ten to their power.
 const SCALE: f64 = 1e6;
 
-/// `000001002` … `999`.
-const TRIPLES: &str = match std::str::from_utf8(&TRIPLE_BYTES) {
-    Ok(digits) => digits,
-    Err(_) => "",
-};
+/// Bytes of the longest text that is printed by digits, and room to write three of them at once.
+const PRINTED_MAX: usize = 32;
 
-const TRIPLE_BYTES: [u8; 3_000] = {
-    let mut bytes = [b'0'; 3_000];
+/// The three digits of the numbers below 1,000, the first in the lowest byte.
+const TRIPLES: [u32; 1_000] = {
+    let mut triples = [0; 1_000];
     let mut n = 0;
     while n < 1_000 {
-        bytes[n * 3] += (n / 100) as u8;
-        bytes[n * 3 + 1] += (n / 10 % 10) as u8;
-        bytes[n * 3 + 2] += (n % 10) as u8;
+        let digits = [(n / 100) as u8, (n / 10 % 10) as u8, (n % 10) as u8, 0];
+        triples[n] = u32::from_le_bytes(digits) + u32::from_le_bytes(*b"000\0");
         n += 1;
     }
-    bytes
+    triples
 };
+
+/// A text of digits in the making: the first `len` bytes.
+struct Digits {
+    bytes: [u8; PRINTED_MAX],
+    len: usize,
+}
 
 /// Appends the text of `number`, which must be finite: `1.0` prints `1`, `-0` prints `0`.
 pub fn write_number(out: &mut String, number: f64) {
+    match number_digits(number) {
+        Some((bytes, len)) => {
+            // Digits, points and signs.
+            out.push_str(std::str::from_utf8(&bytes[..len]).unwrap_or_default());
+        }
+        None => write_shortest(out, number),
+    }
+}
+
+/// The text that [`write_number`] appends, if it is printed by digits: its bytes, all ASCII, and how
+/// many they are.
+#[inline]
+#[must_use]
+pub fn number_digits(number: f64) -> Option<([u8; 32], usize)> {
+    let mut digits = Digits { bytes: [0; PRINTED_MAX], len: 0 };
     // A cast saturates, so one that comes back equal lost nothing.
     let whole = number as i64;
     if whole as f64 == number && whole.unsigned_abs() <= WHOLE_MAX {
         if whole < 0 {
-            out.push('-');
+            digits.push(b'-');
         }
-        return write_digits(out, whole.unsigned_abs());
+        digits.push_whole(whole.unsigned_abs());
+        return Some((digits.bytes, digits.len));
     }
-    match decimals(number.abs()) {
-        Some((scaled, n_decimals)) => {
-            if number < 0.0 {
-                out.push('-');
-            }
-            write_decimal(out, scaled, n_decimals);
-        }
-        None => write_shortest(out, number),
+    let (scaled, n_decimals) = decimals(number.abs())?;
+    if number < 0.0 {
+        digits.push(b'-');
     }
+    digits.push_decimal(scaled, n_decimals);
+    Some((digits.bytes, digits.len))
 }
 
 /// A number of few decimals as a whole number and how many of its digits lie behind the point.
@@ -77,44 +93,48 @@ fn decimals(number: f64) -> Option<(u64, u32)> {
     Some((scaled, n_decimals))
 }
 
-fn write_decimal(out: &mut String, scaled: u64, n_decimals: u32) {
-    let scale = 10_u64.pow(n_decimals);
-    write_digits(out, scaled / scale);
-    out.push('.');
-    // Six digits, of which the first ones are wanted.
-    let fraction = (scaled % scale) * 10_u64.pow(DECIMALS - n_decimals);
-    let high = triple(fraction / 1_000);
-    let n_decimals = n_decimals as usize;
-    match n_decimals.checked_sub(3) {
-        None => out.push_str(&high[..n_decimals]),
-        Some(n_low) => {
-            out.push_str(high);
-            out.push_str(&triple(fraction % 1_000)[..n_low]);
+impl Digits {
+    #[inline]
+    fn push(&mut self, byte: u8) {
+        self.bytes[self.len] = byte;
+        self.len += 1;
+    }
+
+    /// Appends the digits of a number below 1,000 but for the first `n_left_out`, as one word.
+    #[inline]
+    fn push_triple(&mut self, number: u64, n_left_out: usize) {
+        let triple = TRIPLES[number as usize % 1_000] >> (8 * n_left_out);
+        self.bytes[self.len..self.len + 4].copy_from_slice(&triple.to_le_bytes());
+        self.len += 3 - n_left_out;
+    }
+
+    /// Appends a whole number of at most 16 digits.
+    #[inline]
+    fn push_whole(&mut self, number: u64) {
+        let mut groups = [0; 7];
+        let (mut rest, mut n_groups) = (number, 0);
+        while rest >= 1_000 {
+            groups[n_groups] = rest % 1_000;
+            rest /= 1_000;
+            n_groups += 1;
+        }
+        self.push_triple(rest, usize::from(rest < 100) + usize::from(rest < 10));
+        for group in groups[..n_groups].iter().rev() {
+            self.push_triple(*group, 0);
         }
     }
-}
 
-/// Appends a whole number.
-fn write_digits(out: &mut String, number: u64) {
-    let mut groups = [0; 7];
-    let (mut rest, mut n_groups) = (number, 0);
-    while rest >= 1_000 {
-        groups[n_groups] = rest % 1_000;
-        rest /= 1_000;
-        n_groups += 1;
+    fn push_decimal(&mut self, scaled: u64, n_decimals: u32) {
+        let scale = 10_u64.pow(n_decimals);
+        self.push_whole(scaled / scale);
+        self.push(b'.');
+        // Six digits, of which the first ones are wanted.
+        let fraction = (scaled % scale) * 10_u64.pow(DECIMALS - n_decimals);
+        let end = self.len + n_decimals as usize;
+        self.push_triple(fraction / 1_000, 0);
+        self.push_triple(fraction % 1_000, 0);
+        self.len = end;
     }
-    let n_zeros = usize::from(rest < 100) + usize::from(rest < 10);
-    out.push_str(&triple(rest)[n_zeros..]);
-    for group in groups[..n_groups].iter().rev() {
-        out.push_str(triple(*group));
-    }
-}
-
-/// The three digits of a number below 1,000.
-#[inline]
-fn triple(number: u64) -> &'static str {
-    let at = number as usize * 3;
-    TRIPLES.get(at..at + 3).unwrap_or_default()
 }
 
 fn write_shortest(out: &mut String, number: f64) {

@@ -2,7 +2,7 @@
 //!
 //! What a lane is like is found out once for the rows of a block, and the loads of one row do not
 //! wait for those of another. Each row meets its cells in the order of the layout, so who takes them
-//! can write sixteen texts at a time. Keeping all cells of a block before the first was printed was
+//! can write many texts side by side. Keeping all cells of a block before the first was printed was
 //! rejected: writing and reading them back took as long as finding them.
 
 use std::ops::Range;
@@ -12,7 +12,7 @@ use twindex_kernels::LaneVec;
 use twindex_model::cell::{Cell, Text};
 use twindex_model::kind::Kind;
 
-use super::layout::Layout;
+use super::layout::{Layout, RUN};
 use crate::dictionary::Dictionary;
 use crate::lane::asked::Asked;
 use crate::lane::codes::Codes;
@@ -27,7 +27,7 @@ use crate::texts::TextKind;
 use crate::view::SegmentView;
 
 /// Rows of a block: their texts stay in the cache until they are whole.
-pub(super) const BLOCK: usize = 16;
+pub(super) const BLOCK: usize = 32;
 
 /// What a path holds.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +54,10 @@ pub(super) trait Take<'a> {
     /// Is about to take cells of an entry of the layout.
     fn entry(&self, entry: u32) -> Self::Entry;
 
+    /// Is about to take cells of the entry behind another one, each of which is the first in an
+    /// object of that; `None` if objects are to come one by one.
+    fn pair(&self, entry: u32) -> Option<Self::Entry>;
+
     /// Takes a cell of a row, given by its number among those asked for.
     fn take(&mut self, row: usize, of: &Self::Entry, found: Found<'a>);
 }
@@ -72,21 +76,37 @@ pub(super) fn gather<'a>(
     let has_past = pasts.iter().any(Option::is_some);
     let asked = Asked::new(rows);
     let Some((first, last)) = asked.ends() else { return };
+    if has_past {
+        return gather_old(view, (layout, entries), (rows, &pasts), take);
+    }
     let (lanes, spans) = (view.segment().lanes(), view.segment().spans());
+    let lane_of = |at: usize| &lanes[layout.entries[at].lane as usize];
     let mut at = entries.start;
     while at < entries.end {
+        if at.is_multiple_of(RUN) && !layout.run_meets(at, (first, last)) {
+            at += RUN;
+            continue;
+        }
         let entry = layout.entries[at];
-        if !has_past && !spans[entry.lane as usize].meets(first, last) {
+        if !spans[entry.lane as usize].meets(first, last) {
             at = entry.end as usize;
             continue;
         }
-        let lane = (&lanes[entry.lane as usize], at as u32);
-        let is_any = match has_past {
-            true => gather_old(view, lane, (rows, &pasts), take),
-            false => gather_lane(view.reading(), lane, &asked, take),
+        let lane = lane_of(at);
+        let is_pair = entry.end as usize > at + 1
+            && lane.kinds.only() == Some(Kind::Object)
+            && lane.kinds.has_those_of(&lane_of(at + 1).kinds, &asked);
+        let pair = if is_pair { take.pair(at as u32) } else { None };
+        let n_entries = 1 + usize::from(pair.is_some());
+        let is_any = match pair {
+            Some(of) => gather_lane(view.reading(), (lane_of(at + 1), &of), &asked, take),
+            None => {
+                let of = take.entry(at as u32);
+                gather_lane(view.reading(), (lane, &of), &asked, take)
+            }
         };
         // Where a path is in no row, nothing below it is.
-        at = if is_any { at + 1 } else { entry.end as usize };
+        at = if is_any { at + n_entries } else { entry.end as usize };
     }
 }
 
@@ -94,15 +114,15 @@ pub(super) fn gather<'a>(
 #[inline]
 fn gather_lane<'a, T: Take<'a>>(
     reading: Reading<'a>,
-    (lane, entry): (&'a Lane, u32),
+    (lane, of): (&'a Lane, &T::Entry),
     asked: &Asked,
     take: &mut T,
 ) -> bool {
-    let (values, of) = (Values::of(lane, reading), take.entry(entry));
+    let values = Values::of(lane, reading);
     let mut is_any = false;
     let mut take = |i, found| {
         is_any = true;
-        take.take(i, &of, found);
+        take.take(i, of, found);
     };
     // Two thirds of the cells of a twin are objects, and stamps of their properties.
     match (lane.kinds.only(), values.strings) {
@@ -118,6 +138,22 @@ fn gather_lane<'a, T: Take<'a>>(
 
 /// The same where cells of some rows lie in the undo.
 fn gather_old<'a>(
+    view: &SegmentView<'a>,
+    (layout, entries): (&Layout, Range<usize>),
+    rows: (&[u16], &[Option<RowPast>]),
+    take: &mut impl Take<'a>,
+) {
+    let mut at = entries.start;
+    while at < entries.end {
+        let entry = layout.entries[at];
+        let lane = &view.segment().lanes()[entry.lane as usize];
+        let is_any = gather_old_lane(view, (lane, at as u32), rows, take);
+        at = if is_any { at + 1 } else { entry.end as usize };
+    }
+}
+
+/// Hands over the cells of a lane, of which some lie in the undo; false if there was none.
+fn gather_old_lane<'a>(
     view: &SegmentView<'a>,
     (lane, entry): (&'a Lane, u32),
     (rows, pasts): (&[u16], &[Option<RowPast>]),
@@ -161,6 +197,7 @@ enum Texts<'a> {
 }
 
 impl<'a> Values<'a> {
+    #[inline]
     fn of(lane: &'a Lane, reading: Reading<'a>) -> Self {
         let texts = |kind: TextKind| match lane.text_part(kind) {
             None => Texts::None,
@@ -175,7 +212,7 @@ impl<'a> Values<'a> {
         Self { lane, strings: texts(TextKind::Strings), arrays: texts(TextKind::Arrays) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn get(&self, slot: usize, kind: Kind) -> Found<'a> {
         match kind {
             // No slot is of an undefined cell.
@@ -196,7 +233,7 @@ impl<'a> Values<'a> {
 }
 
 impl<'a> Texts<'a> {
-    #[inline]
+    #[inline(always)]
     fn get(self, slot: usize) -> Found<'a> {
         match self {
             Self::Codes(codes, dictionary) => Found::String(dictionary.text(codes.get(slot))),

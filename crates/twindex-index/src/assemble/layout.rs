@@ -11,6 +11,7 @@ use twindex_model::path::PathId;
 use crate::catalog::Catalog;
 use crate::lane::Lane;
 use crate::segment::Segment;
+use crate::span::Span;
 
 /// Lanes in the order of a document: parents first, siblings as they were met.
 #[derive(Debug, Default)]
@@ -18,9 +19,19 @@ pub(crate) struct Layout {
     pub(super) entries: Vec<Entry>,
     /// `,"key":{` of each entry, escaped.
     keys: Pieces,
+    /// `,"key":{"key":{` of each entry whose first child comes next, empty of others: a stamp and
+    /// the object around it are printed as one.
+    pairs: Pieces,
+    /// Between which rows [`RUN`] entries each have cells; none of a short layout.
+    runs: Vec<Span>,
     /// Place in `entries` by place in the segment's lanes; empty for columns.
     places: Vec<u32>,
 }
+
+/// Entries that have one span beside their own.
+pub(super) const RUN: usize = 64;
+/// Entries from which they have: a layout of fewer is gone through in a microsecond.
+const RUNS_MIN: usize = 1_024;
 
 /// One lane in its place.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +45,7 @@ pub(super) struct Entry {
 
 impl Layout {
     /// The layout of all lanes. Each lane's parent has a lane too: objects are written first.
-    pub(crate) fn new(lanes: &[Lane], catalog: &Catalog) -> Self {
+    pub(crate) fn new((lanes, spans): (&[Lane], &[Span]), catalog: &Catalog) -> Self {
         let above = |lane: &u32| catalog.parent(lanes[*lane as usize].path);
         let mut by_parent: Vec<u32> = (0..lanes.len() as u32).collect();
         by_parent.sort_unstable_by_key(|lane| {
@@ -64,6 +75,12 @@ impl Layout {
             let entry = layout.push((lane, depth), &key);
             open.push((children(Some(path)), Some(entry)));
         }
+        layout.pair();
+        if layout.entries.len() >= RUNS_MIN {
+            let span = |entry: &Entry| spans[entry.lane as usize];
+            let runs = layout.entries.chunks(RUN);
+            layout.runs = runs.map(|run| run.iter().map(span).fold(Span::NONE, Span::or)).collect();
+        }
         layout
     }
 
@@ -91,6 +108,7 @@ impl Layout {
                 layout.entries[at.wrapping_add(offset) as usize].end = end;
             }
         }
+        layout.pair();
         layout
     }
 
@@ -100,6 +118,36 @@ impl Layout {
         let place = self.entries.len() as u32;
         self.entries.push(Entry { lane, depth, end: place + 1 });
         place
+    }
+
+    /// Joins the keys of entries with those of their first children.
+    fn pair(&mut self) {
+        let mut pair = String::new();
+        for (at, entry) in self.entries.iter().enumerate() {
+            pair.clear();
+            if entry.end as usize > at + 1 {
+                pair.push_str(self.keys.get(at).as_str());
+                pair.push_str(self.keys.get(at + 1).without_first(1).as_str());
+            }
+            self.pairs.push(&pair);
+        }
+    }
+
+    /// Says that a lane, given by its place, has a cell of a row now.
+    #[inline]
+    pub(crate) fn widen(&mut self, lane: usize, row: u16) {
+        if let Some(entry) = self.places.get(lane)
+            && let Some(run) = self.runs.get_mut(*entry as usize / RUN)
+        {
+            run.widen(row);
+        }
+    }
+
+    /// Whether some entries may have cells between two rows: those from `at` on, which must begin
+    /// a run.
+    #[inline]
+    pub(super) fn run_meets(&self, at: usize, (first, last): (u16, u16)) -> bool {
+        self.runs.get(at / RUN).is_none_or(|run| run.meets(first, last))
     }
 
     /// Says that whatever was appended after an entry lies below it.
@@ -125,11 +173,19 @@ impl Layout {
         self.keys.get(entry as usize)
     }
 
+    /// `,"key":{"key":{` of an entry and its first child; empty if it has none.
+    #[inline]
+    pub(super) fn pair_of(&self, entry: u32) -> Piece<'_> {
+        self.pairs.get(entry as usize)
+    }
+
     /// Bytes on the heap.
     pub(crate) fn bytes(&self) -> usize {
         self.entries.capacity() * size_of::<Entry>()
             + self.places.capacity() * 4
             + self.keys.heap_bytes()
+            + self.pairs.heap_bytes()
+            + self.runs.capacity() * size_of::<Span>()
     }
 }
 

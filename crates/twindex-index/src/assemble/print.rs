@@ -3,14 +3,13 @@
 //! The rows of a block are written side by side. Their texts are put together from pieces: keys
 //! with their punctuation, and the stamps of a row, each spelled out once.
 
-use smallvec::SmallVec;
 use twindex_kernels::{Piece, PieceText, ShortText};
-use twindex_model::number::write_number;
+use twindex_model::number::{number_digits, write_number};
 use twindex_model::value::{is_plain_json, write_json_string};
 
 use super::gather::{BLOCK, Found, Take};
 use super::layout::Layout;
-use crate::lane::row_stamps::StampsOfRow;
+use crate::lane::row_stamps::{RowStamps, StampsOfRow};
 use crate::lane::stamp_code::Decoded;
 
 /// Where a text begins.
@@ -33,16 +32,20 @@ enum Next {
     Value,
 }
 
-/// An entry, ready for printing: depth and key.
+/// An entry, ready for printing.
 pub(super) struct Key<'a> {
+    /// Objects that stay open before it.
     depth: u32,
-    /// `,"key":{`, without the comma, and without the key too.
-    pieces: [Piece<'a>; 3],
+    /// Objects that are open around its value.
+    inner: u32,
+    /// `,"key":{`.
+    text: Piece<'a>,
 }
 
 /// The texts of a block of rows in the making.
 pub(super) struct Printer<'a> {
     layout: &'a Layout,
+    stamps: &'a RowStamps,
     rows: Vec<RowText<'a>>,
     /// Numbers and texts that need escapes are spelled out here first.
     spelled: String,
@@ -54,35 +57,40 @@ struct RowText<'a> {
     /// Objects that are open, and those above the first entry.
     depth: u32,
     next: Next,
-    stamps: StampsOfRow<'a>,
-    /// The row's shared stamps as JSON, by place; empty before they are needed.
-    spelled: SmallVec<[ShortText; 16]>,
+    row: u16,
+    /// The row's shared stamps, once one is met.
+    stamps: Option<StampsOfRow<'a>>,
+    /// They as JSON, by place; empty before they are needed.
+    spelled: Vec<ShortText>,
 }
 
 impl<'a> Printer<'a> {
     /// A printer of at most so many rows at a time.
-    pub(super) fn new(layout: &'a Layout, n_rows: usize, row_bytes: usize) -> Self {
+    pub(super) fn new(
+        (layout, stamps): (&'a Layout, &'a RowStamps),
+        n_rows: usize,
+        row_bytes: usize,
+    ) -> Self {
         let rows = (0..n_rows.min(BLOCK)).map(|_| RowText {
             text: PieceText::with_room(row_bytes),
             depth: 0,
             next: Next::First,
-            stamps: StampsOfRow::NONE,
-            spelled: SmallVec::new(),
+            row: 0,
+            stamps: None,
+            spelled: Vec::new(),
         });
-        Self { layout, rows: rows.collect(), spelled: String::new() }
+        Self { layout, stamps, rows: rows.collect(), spelled: String::new() }
     }
 
-    /// Begins the texts of some rows, given by their stamps.
-    pub(super) fn begin(&mut self, begin: Begin, stamps: impl Iterator<Item = StampsOfRow<'a>>) {
-        for (row, stamps) in self.rows.iter_mut().zip(stamps) {
-            row.text.clear();
-            (row.depth, row.next) = match begin {
+    /// Begins the texts of some rows.
+    pub(super) fn begin(&mut self, begin: Begin, rows: &[u16]) {
+        for (text, row) in self.rows.iter_mut().zip(rows) {
+            text.text.clear();
+            (text.depth, text.next) = match begin {
                 Begin::Entries => (0, Next::First),
                 Begin::Value(depth) => (depth, Next::Value),
             };
-            row.spelled.clear();
-            row.spelled.resize(stamps.n_places(), ShortText::default());
-            row.stamps = stamps;
+            (text.row, text.stamps) = (*row, None);
         }
     }
 
@@ -103,13 +111,18 @@ impl<'a> Printer<'a> {
 impl<'a> Take<'a> for Printer<'a> {
     type Entry = Key<'a>;
 
+    #[inline]
     fn entry(&self, entry: u32) -> Key<'a> {
-        let key = self.layout.key(entry);
-        let value = key.len().saturating_sub(1);
-        Key {
-            depth: self.layout.entries[entry as usize].depth,
-            pieces: [key, key.without_first(1), key.without_first(value)],
-        }
+        let depth = self.layout.entries[entry as usize].depth;
+        Key { depth, inner: depth, text: self.layout.key(entry) }
+    }
+
+    #[inline]
+    fn pair(&self, entry: u32) -> Option<Key<'a>> {
+        let depth = self.layout.entries[entry as usize].depth;
+        // A value without its key is no piece of the text of two keys.
+        let is_whole = !matches!(self.rows.first()?.next, Next::Value);
+        is_whole.then(|| Key { depth, inner: depth + 1, text: self.layout.pair_of(entry) })
     }
 
     #[inline(always)]
@@ -119,26 +132,34 @@ impl<'a> Take<'a> for Printer<'a> {
             row.close(key.depth);
             row.next = Next::Comma;
         }
-        let piece = key.pieces[row.next as usize];
+        let piece = match row.next {
+            Next::Comma => key.text,
+            Next::First => key.text.without_first(1),
+            Next::Value => key.text.without_first(key.text.len().saturating_sub(1)),
+        };
         if matches!(found, Found::Object) {
             row.text.push(piece);
-            row.depth = key.depth + 1;
+            row.depth = key.inner + 1;
             row.next = Next::First;
             return;
         }
         row.text.push(piece.without_last());
+        row.depth = key.inner;
         row.next = Next::Comma;
         match found {
             Found::Object => (),
             Found::Null => row.text.push_str("null"),
             Found::False => row.text.push_str("false"),
             Found::True => row.text.push_str("true"),
-            Found::Shared(place) => row.write_shared(place),
-            Found::Number(number) => {
-                self.spelled.clear();
-                write_number(&mut self.spelled, number);
-                row.text.push_str(&self.spelled);
-            }
+            Found::Shared(place) => row.write_shared(self.stamps, place),
+            Found::Number(number) => match number_digits(number) {
+                Some((digits, len)) => row.text.push_short(&ShortText::ascii(digits, len)),
+                None => {
+                    self.spelled.clear();
+                    write_number(&mut self.spelled, number);
+                    row.text.push_str(&self.spelled);
+                }
+            },
             Found::String(text) => row.write_string(text),
             Found::Array(text) => row.text.push_str(text),
             Found::Stamp(stamp) => row.text.push_short(&stamp.json()),
@@ -146,7 +167,7 @@ impl<'a> Take<'a> for Printer<'a> {
     }
 }
 
-impl RowText<'_> {
+impl<'a> RowText<'a> {
     /// Ends objects until the innermost is that of `depth`.
     #[inline]
     fn close(&mut self, depth: u32) {
@@ -158,16 +179,22 @@ impl RowText<'_> {
 
     /// Appends one of the row's shared stamps.
     #[inline]
-    fn write_shared(&mut self, place: u8) {
+    fn write_shared(&mut self, stamps: &'a RowStamps, place: u8) {
+        let of_row = *self.stamps.get_or_insert_with(|| {
+            let of_row = stamps.of_row(self.row);
+            self.spelled.clear();
+            self.spelled.resize(of_row.n_places(), ShortText::default());
+            of_row
+        });
         match self.spelled.get(usize::from(place)) {
             Some(stamp) if !stamp.is_empty() => self.text.push_short(stamp),
-            _ => self.spell(place),
+            _ => self.spell(of_row, place),
         }
     }
 
     /// Spells a stamp out for the first time.
-    fn spell(&mut self, place: u8) {
-        match self.stamps.get(place) {
+    fn spell(&mut self, stamps: StampsOfRow<'a>, place: u8) {
+        match stamps.get(place) {
             Decoded::Odd(text) => self.write_string(text),
             Decoded::Stamp(stamp) => {
                 let stamp = stamp.json();

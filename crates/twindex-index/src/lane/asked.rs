@@ -3,14 +3,19 @@
 //! Rows that stand together are looked up together: what a lane has of 64 rows is one word, and its
 //! slots follow each other.
 
+use std::cell::Cell;
+
 use smallvec::SmallVec;
 
 /// Rows asked for, at most 256.
 #[derive(Debug, Default)]
 pub(crate) struct Asked {
     /// Ascending, each with its number among those asked for.
-    rows: SmallVec<[(u16, u8); 16]>,
+    rows: SmallVec<[(u16, u8); 32]>,
     words: SmallVec<[Word; 4]>,
+    /// Where the first row was found in the last list of rows that was searched for it: lists of the
+    /// lanes of one model are alike.
+    guess: Cell<usize>,
 }
 
 /// Those of 64 rows that are asked for.
@@ -50,6 +55,20 @@ impl Asked {
     #[inline]
     pub(crate) fn words(&self) -> &[Word] {
         &self.words
+    }
+
+    /// Place of the first row of an ascending list that is not before all rows asked for.
+    #[inline]
+    pub(crate) fn first_in(&self, list: &[u16]) -> usize {
+        let Some((first, _)) = self.rows.first() else { return list.len() };
+        let guess = self.guess.get();
+        let is_before = |at: usize| list.get(at).is_some_and(|row| row < first);
+        if guess <= list.len() && !is_before(guess) && (guess == 0 || is_before(guess - 1)) {
+            return guess;
+        }
+        let place = list.partition_point(|row| row < first);
+        self.guess.set(place);
+        place
     }
 
     /// The first and the last row.

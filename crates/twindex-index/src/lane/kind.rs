@@ -98,8 +98,7 @@ impl Kinds {
             },
             Form::Sparse { rows, kinds } => {
                 // Mostly none of the lane's rows is between the first and the last asked.
-                let Some((first, _)) = asked.rows().first() else { return };
-                let mut at = rows.partition_point(|row| row < first);
+                let mut at = asked.first_in(rows);
                 for (row, i) in asked.rows() {
                     at = first_not_below(rows, at, *row);
                     match rows.get(at) {
@@ -114,12 +113,30 @@ impl Kinds {
         }
     }
 
-    /// The kind that all rows of a lane have that is not sparse.
+    /// Whether both have the same of the rows asked for; false also where it would take long to say.
+    #[inline]
+    pub(crate) fn has_those_of(&self, other: &Self, asked: &Asked) -> bool {
+        match (&self.form, &other.form) {
+            (Form::Planes(a), Form::Planes(b)) => a.has_those_of(b, asked),
+            (Form::Sparse { rows: a, .. }, Form::Sparse { rows: b, .. }) => {
+                let [(row, _)] = asked.rows() else { return false };
+                let has = |rows: &[u16]| rows.get(asked.first_in(rows)) == Some(row);
+                has(a) == has(b)
+            }
+            _ => false,
+        }
+    }
+
+    /// The kind that all rows of the lane have.
     #[inline]
     pub(crate) fn only(&self) -> Option<Kind> {
         match &self.form {
             Form::Planes(planes) => planes.only(),
-            Form::Sparse { .. } => None,
+            Form::Sparse { rows, kinds } => {
+                let kind = *kinds.first()?;
+                let is_only = self.counts[usize::from(kind)] as usize == rows.len();
+                is_only.then_some(Kind::ALL[usize::from(kind)])
+            }
         }
     }
 

@@ -231,6 +231,13 @@ impl Planes {
         }
     }
 
+    /// Whether both have the same of the rows asked for.
+    #[inline]
+    pub(crate) fn has_those_of(&self, other: &Self, asked: &Asked) -> bool {
+        let others = |at: usize| self.present_in(at) ^ other.present_in(at);
+        asked.words().iter().all(|word| others(word.at) & word.rows == 0)
+    }
+
     /// The kind of all rows present, if they are of one.
     #[inline]
     pub(crate) fn only(&self) -> Option<Kind> {

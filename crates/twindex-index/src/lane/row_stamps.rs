@@ -286,9 +286,6 @@ pub(crate) struct StampsOfRow<'a> {
 }
 
 impl<'a> StampsOfRow<'a> {
-    /// Those of a row that has none.
-    pub(crate) const NONE: Self = Self { coder: None, codes: &[] };
-
     /// Number of places, those without a stamp among them.
     pub(crate) fn n_places(&self) -> usize {
         self.codes.len() / STAMP_BYTES

@@ -5,7 +5,7 @@
 //! twin; a general parser accepts spellings that could not be told apart afterwards.
 
 use twindex_kernels::ShortText;
-use twindex_kernels::pieces::CHUNK;
+use twindex_kernels::pieces::SHORT;
 use twindex_model::cell::{InlineText, Text};
 use twindex_planted::{Fault, planted};
 
@@ -97,7 +97,7 @@ impl Stamp {
     }
 
     /// The bytes of its text between quotes, and how many they are without these.
-    fn quoted(self) -> ([u8; CHUNK], usize) {
+    fn quoted(self) -> ([u8; SHORT], usize) {
         let seconds = self.second();
         let days = seconds.div_euclid(86_400);
         let (year, month, day) = civil_from_days(days);

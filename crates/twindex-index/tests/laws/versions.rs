@@ -21,7 +21,7 @@ use crate::arb;
 use crate::filters;
 use crate::groups::{check_columns, check_counts, check_ids, check_zones, name, some_rows};
 use crate::histories::{Step, step, strs, warm};
-use crate::world::{COLLECTIONS, Reads, Twins, World, identity, value_at};
+use crate::world::{COLLECTIONS, Reads, Twins, World, check_pages, identity, value_at};
 
 #[derive(Clone, Debug)]
 enum Move {
@@ -215,7 +215,9 @@ fn check_filter_totals(read: &SnapshotRead<'_>, collection: Collection, sets: &[
 }
 
 pub(crate) fn check_live(view: &SegmentView<'_>, rows: impl Iterator<Item = RowId>) {
-    let mut rows: Vec<u16> = rows.map(|row| row.place()).collect();
+    let rows: Vec<RowId> = rows.collect();
+    check_pages(view, &rows);
+    let mut rows: Vec<u16> = rows.into_iter().map(RowId::place).collect();
     rows.sort_unstable();
     assert_eq!(view.live().iter().collect::<Vec<_>>(), rows);
     assert_eq!(view.n_live() as usize, rows.len());

@@ -6,6 +6,7 @@ use twindex_index::index::{Index, Put};
 use twindex_index::options::IndexOptions;
 use twindex_index::outline::Outline;
 use twindex_index::step_paths::StepPaths;
+use twindex_index::view::SegmentView;
 use twindex_model::json::read::{Leaves, read_value};
 use twindex_model::json::reader::{LeavesReader, Strictness};
 use twindex_model::path::{Collection, RowId};
@@ -110,6 +111,10 @@ impl<I: DerefMut<Target = Index>> World<I> {
         for collection in COLLECTIONS {
             let twins: Vec<_> = self.twins.iter().filter(|t| t.0 == collection).collect();
             assert_eq!(self.index.n_rows(collection), twins.len() as u64);
+            let rows: Vec<RowId> = twins.iter().map(|twin| twin.1).collect();
+            for rows in rows.chunk_by(|a, b| a.segment() == b.segment()) {
+                check_pages(&self.index.segment(collection, rows[0].segment()), rows);
+            }
             for (_, row, twin) in twins {
                 let mut text = String::new();
                 let view = self.index.segment(collection, row.segment());
@@ -118,6 +123,22 @@ impl<I: DerefMut<Target = Index>> World<I> {
                 let (device, module) = identity(twin);
                 assert_eq!(self.index.find(device, module), Some(*row));
             }
+        }
+    }
+}
+
+/// Twins are printed alike alone and with others, in whatever order.
+pub(crate) fn check_pages(view: &SegmentView<'_>, rows: &[RowId]) {
+    let mut rows: Vec<u16> = rows.iter().map(|row| row.place()).collect();
+    for _ in 0..2 {
+        rows.reverse();
+        let (mut page, mut ends) = (String::new(), vec![0]);
+        view.write_twins(&rows, &mut page, |end| ends.push(end));
+        assert_eq!(ends.len(), rows.len() + 1);
+        for (row, ends) in rows.iter().zip(ends.windows(2)) {
+            let mut text = String::new();
+            view.write_twin(*row, &mut text);
+            assert_eq!(&page[ends[0]..ends[1]], text);
         }
     }
 }
