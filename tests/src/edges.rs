@@ -246,6 +246,7 @@ impl Asked<'_> {
             groups.into_iter().map(|(few, n)| json!({"few": few, "n": n})).collect();
         let grouped = "SELECT tags.few AS few, COUNT() AS n FROM devices GROUP BY tags.few";
         self.compare(&format!("{grouped} ORDER BY tags.few"), &groups)?;
+        self.compare(grouped, &groups)?;
         let numbers = || self.rows.values().map(|row| row.n);
         let (least, most) = (numbers().min(), numbers().max());
         let sum: i64 = numbers().sum();
@@ -259,7 +260,32 @@ impl Asked<'_> {
         best.sort_unstable_by(|a, b| b.cmp(a));
         let best: Vec<Value> = best.iter().take(40).map(|n| json!({ "n": n })).collect();
         self.compare("SELECT TOP 40 tags.n AS n FROM devices ORDER BY tags.n DESC", &best)?;
-        Ok(3)
+        Ok(4 + self.first_rows()?)
+    }
+
+    /// First rows of orders in which zones tell much, little and wrongly; gives how many were asked.
+    fn first_rows(&self) -> Result<u64, String> {
+        let least = |n_rows: usize, text: &str, key: &dyn Fn(&Row) -> Option<f64>| {
+            let mut keys: Vec<f64> = self.rows.values().filter_map(key).collect();
+            keys.sort_unstable_by(f64::total_cmp);
+            let print = |key: &f64| match key.fract() == 0.0 && key.abs() < 1e15 {
+                true => json!({ "k": *key as i64 }),
+                false => json!({ "k": key }),
+            };
+            let keys: Vec<Value> = keys.iter().take(n_rows).map(print).collect();
+            self.compare(&format!("SELECT TOP {n_rows} {text}"), &keys)
+        };
+        let from = |text: &str| format!("{text} FROM devices WHERE");
+        let all = from("tags.x AS k") + " IS_DEFINED(tags.x) ORDER BY tags.x";
+        least(30, &all, &|row| Some(row.x))?;
+        let some = from("tags.n AS k") + " tags.n >= 20000 AND tags.few != 'f1' ORDER BY tags.n";
+        least(9, &some, &|row| (row.n >= 20_000 && row.few != 1).then_some(row.n as f64))?;
+        // The matching rows are those that a sample of the greatest numbers would not show.
+        let rare = from("tags.n AS k") + " tags.rare = 'yes' ORDER BY tags.n";
+        least(3, &rare, &|row| row.is_rare.then_some(row.n as f64))?;
+        let odd = from("tags.odd AS k") + " IS_DEFINED(tags.odd) ORDER BY tags.odd";
+        least(20, &odd, &|row| row.odd)?;
+        Ok(4)
     }
 }
 

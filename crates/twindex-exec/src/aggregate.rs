@@ -93,27 +93,32 @@ impl Partial {
         }
     }
 
-    /// Adds cells with the number of rows of each.
-    pub(crate) fn add_counted(&mut self, cells: &[Cell<'_>], counts: &[u32]) {
-        let cells = cells.iter().zip(counts).filter(|(_, n)| **n > 0);
-        let Self::Best(_, better) = self else {
-            cells.for_each(|(cell, n)| self.add_cell(cell, *n));
-            return;
-        };
-        // Of numbers only the best is worth a key.
-        let (better, mut best) = (*better, None);
-        for (cell, n) in cells {
-            match cell {
-                Cell::Number(number) => {
-                    let is_better = |best: &f64| number.total_cmp(best) == better;
-                    if best.as_ref().is_none_or(is_better) {
-                        best = Some(*number);
-                    }
+    /// Adds ascending numbers with the number of rows of each.
+    pub(crate) fn add_ascending(&mut self, numbers: &[f64], counts: &[u32]) {
+        let is_met = |n: &u32| *n > 0;
+        match self {
+            Self::Rows(count) | Self::Values(count) => {
+                *count += counts.iter().copied().map(u64::from).sum::<u64>();
+            }
+            Self::Best(_, better) => {
+                let place = match *better {
+                    Ordering::Less => counts.iter().position(is_met),
+                    _ => counts.iter().rposition(is_met),
+                };
+                let best = place.and_then(|place| numbers.get(place));
+                best.into_iter().for_each(|number| self.add_number(*number, 1));
+            }
+            Self::Sum(sum, count) => {
+                for (number, n) in numbers.iter().zip(counts).filter(|of| is_met(of.1)) {
+                    sum.add(*number, u64::from(*n));
+                    *count += u64::from(*n);
                 }
-                cell => self.add_cell(cell, *n),
+            }
+            Self::Distinct(_) | Self::Numbers(_) => {
+                let met = numbers.iter().zip(counts).filter(|of| is_met(of.1));
+                met.for_each(|(number, n)| self.add_number(*number, u64::from(*n)));
             }
         }
-        best.into_iter().for_each(|number| self.add_number(number, 1));
     }
 
     /// Adds rows, whatever they hold, if that is what is counted.

@@ -22,7 +22,7 @@ use crate::budget::sampled;
 use crate::column::{Column, Combined};
 use crate::error::ExecError;
 use crate::group_bound::Bound;
-use crate::group_coded::CodedPaths;
+use crate::group_coded::{CodedPaths, KnownPlaces};
 use crate::group_finished::FinishedGroups;
 use crate::group_keys::KeyColumn;
 use crate::key::Key;
@@ -50,6 +50,8 @@ pub(crate) struct GroupTable<'a> {
     n_groups: usize,
     /// Where codes may do.
     coded: Option<CodedPaths>,
+    /// Where groups of codes are, as of the last segment.
+    known: Option<KnownPlaces>,
     /// Which groups are wanted, where they are those of a page by the cells at one path.
     bound: Option<Bound<'a>>,
 }
@@ -92,6 +94,7 @@ impl<'a> GroupTable<'a> {
             partials: Vec::new(),
             n_groups: 0,
             coded: CodedPaths::of(groups),
+            known: None,
             bound: None,
         };
         if groups.keys.is_empty() {
@@ -174,6 +177,7 @@ impl<'a> GroupTable<'a> {
             return;
         };
         let Some(keys) = self.columns.first_mut().map(std::mem::take) else { return };
+        self.known = None;
         let mut keys: Vec<Option<Key>> = {
             let keys = keys.into_keys();
             let mut is_kept = vec![false; keys.len()];
@@ -330,6 +334,16 @@ impl<'a> GroupTable<'a> {
         self.partials.extend(aggregates.map(|aggregate| Partial::new(aggregate.function)));
         self.n_groups += 1;
         self.n_groups - 1
+    }
+
+    /// Takes what is known of the places of codes.
+    pub(crate) fn take_known(&mut self) -> Option<KnownPlaces> {
+        self.known.take()
+    }
+
+    /// Keeps it until groups are given other places.
+    pub(crate) fn set_known(&mut self, known: Option<KnownPlaces>) {
+        self.known = known;
     }
 
     pub(crate) fn partials_of(&mut self, place: usize) -> &mut [Partial] {

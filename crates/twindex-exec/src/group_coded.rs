@@ -6,13 +6,14 @@
 //! values of a group come from how often each value occurs in it. Sums stay exact that way, which
 //! summing codes and scaling the result would not: it is the doubles that are summed.
 
-use twindex_index::coded::{CodeColumn, Coded};
+use twindex_index::coded::{CodeColumn, Coded, Meaning};
 use twindex_index::view::SegmentView;
 use twindex_kernels::mask::Mask;
 use twindex_model::cell::Cell;
 use twindex_model::path::PathId;
 use twindex_plan::logical::{AggregateFunction, Groups};
 
+use crate::aggregate::Partial;
 use crate::group::GroupTable;
 use crate::leaf::plain_path;
 
@@ -60,10 +61,63 @@ impl CodedPaths {
 /// Columns of one segment, joined.
 struct Columns<'a> {
     keys: Vec<Coded<'a>>,
-    /// For each argument its cells by code, and how often each occurs in each group.
-    arguments: Vec<(Vec<Cell<'a>>, Vec<u32>)>,
+    arguments: Vec<Argument<'a>>,
     /// Rows by group.
     counts: Vec<u32>,
+}
+
+/// What one argument is in the groups of a segment.
+struct Argument<'a> {
+    n_codes: usize,
+    /// Numbers that ascend with their codes, and the first of these.
+    numbers: (usize, Vec<f64>),
+    /// The other cells, with their codes.
+    cells: Vec<(usize, Cell<'a>)>,
+    /// How often each code occurs in each group.
+    pairs: Vec<u32>,
+}
+
+impl<'a> Argument<'a> {
+    fn new(coded: &Coded<'a>, pairs: Vec<u32>) -> Self {
+        let n_codes = coded.column().n_codes();
+        let (first, numbers) = coded.ascending_numbers();
+        let others = (0..first).chain(first + numbers.len()..n_codes);
+        let cells = others.map(|code| (code, coded.found(code).cell)).collect();
+        Self { n_codes, numbers: (first, numbers), cells, pairs }
+    }
+
+    /// Adds what it is in a group.
+    fn add_to(&self, partial: &mut Partial, group: usize) {
+        let counts = &self.pairs[group * self.n_codes..][..self.n_codes];
+        let (first, numbers) = &self.numbers;
+        partial.add_ascending(numbers, &counts[*first..][..numbers.len()]);
+        self.cells.iter().for_each(|(code, cell)| partial.add_cell(cell, counts[*code]));
+    }
+}
+
+/// The places of groups by the joined codes of their keys, which mostly mean the same in the next
+/// segment.
+#[derive(Debug)]
+pub(crate) struct KnownPlaces {
+    meanings: Vec<Meaning>,
+    places: Vec<u32>,
+}
+
+/// Joined codes up to which places are remembered.
+const KNOWN_MAX: usize = 4_096;
+/// A code whose place is not known.
+const NONE: u32 = u32::MAX;
+
+impl KnownPlaces {
+    /// No place yet; none where codes are too many, or what they mean is not told.
+    fn new(columns: &Columns<'_>) -> Option<Self> {
+        let n_codes = columns.counts.len();
+        if n_codes > KNOWN_MAX {
+            return None;
+        }
+        let meanings = columns.keys.iter().map(Coded::meaning).collect::<Option<_>>()?;
+        Some(Self { meanings, places: vec![NONE; n_codes] })
+    }
 }
 
 impl<'a> Columns<'a> {
@@ -92,8 +146,7 @@ impl<'a> Columns<'a> {
             counts.get_or_insert_with(|| {
                 pairs.chunks_exact(n_codes).map(|of_group| of_group.iter().sum()).collect()
             });
-            let cells = (0..n_codes).map(|code| argument.found(code).cell).collect();
-            arguments.push((cells, pairs));
+            arguments.push(Argument::new(&argument, pairs));
         }
         if counts.is_none() && groups.n_codes() > entries_max {
             return None;
@@ -122,23 +175,45 @@ impl GroupTable<'_> {
     }
 
     fn add_columns(&mut self, paths: &CodedPaths, columns: &Columns<'_>) {
+        let fresh = KnownPlaces::new(columns);
+        let is_same = |known: &KnownPlaces| {
+            fresh.as_ref().is_some_and(|fresh| fresh.meanings == known.meanings)
+        };
+        let mut known = self.take_known().filter(is_same).or(fresh);
         let mut numbers = vec![0; columns.keys.len()];
         let groups = columns.counts.iter().enumerate().filter(|(_, n)| **n > 0);
         for (group, n_rows) in groups {
-            let mut code = group;
-            for (i, key) in columns.keys.iter().enumerate().rev() {
-                let n_codes = key.column().n_codes();
-                numbers[i] = self.number_of(i, &key.found(code % n_codes));
-                code /= n_codes;
-            }
-            let place = self.place(&numbers);
+            let place = match &mut known {
+                None => self.place_of_code(columns, group, &mut numbers),
+                Some(known) if known.places[group] != NONE => known.places[group] as usize,
+                Some(known) => {
+                    let place = self.place_of_code(columns, group, &mut numbers);
+                    // Rows have 32-bit ids, and there are no more groups than rows.
+                    known.places[group] = place as u32;
+                    place
+                }
+            };
             let partials = self.partials_of(place);
             paths.counts.iter().for_each(|&at| partials[at].add_rows(u64::from(*n_rows)));
-            for ((_, aggregates), (cells, pairs)) in paths.arguments.iter().zip(&columns.arguments)
-            {
-                let counts = &pairs[group * cells.len()..][..cells.len()];
-                aggregates.iter().for_each(|&at| partials[at].add_counted(cells, counts));
+            for ((_, aggregates), argument) in paths.arguments.iter().zip(&columns.arguments) {
+                aggregates.iter().for_each(|&at| argument.add_to(&mut partials[at], group));
             }
         }
+        self.set_known(known);
+    }
+
+    /// The place of the group with a joined code.
+    fn place_of_code(
+        &mut self,
+        columns: &Columns<'_>,
+        mut code: usize,
+        numbers: &mut [u32],
+    ) -> usize {
+        for (i, key) in columns.keys.iter().enumerate().rev() {
+            let n_codes = key.column().n_codes();
+            numbers[i] = self.number_of(i, &key.found(code % n_codes));
+            code /= n_codes;
+        }
+        self.place(numbers)
     }
 }

@@ -47,6 +47,7 @@ pub mod stop;
 pub mod term;
 pub mod token;
 mod top;
+mod top_survey;
 mod wide_sum;
 mod window;
 

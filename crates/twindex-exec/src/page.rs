@@ -174,7 +174,7 @@ impl Run<'_> {
         let mut found = self.window.without_skipped(found);
         let last = self.cut(&mut found, place_of);
         let found: Vec<RowId> = found.into_iter().map(|ranked| ranked.row).collect();
-        let rows = self.print(&found, projection)?;
+        let rows = self.print_any(&found, projection)?;
         Ok(Given { rows, last })
     }
 
@@ -257,6 +257,29 @@ impl Run<'_> {
             }
             Some(_) => Err(ExecError::ForeignPosition),
         }
+    }
+
+    /// Prints rows in any order: in that of their ids, in which those of a segment stand together and
+    /// are gathered from lanes at once, and then puts them in place.
+    fn print_any(&self, found: &[RowId], projection: &Projection<'_>) -> Result<Rows, ExecError> {
+        if found.is_sorted() {
+            return self.print(found, projection);
+        }
+        let mut by_id: Vec<(RowId, usize)> = found.iter().copied().zip(0..).collect();
+        by_id.sort_unstable();
+        let ids: Vec<RowId> = by_id.iter().map(|of| of.0).collect();
+        let printed = self.print(&ids, projection)?;
+        let mut texts = vec![""; found.len()];
+        by_id.iter().zip(printed.iter()).for_each(|((_, place), text)| texts[*place] = text);
+        let mut rows = Rows::default();
+        rows.extend_with(|out, ends| {
+            out.reserve(printed.n_bytes());
+            for text in texts {
+                out.push_str(text);
+                ends.push(out.len());
+            }
+        });
+        Ok(rows)
     }
 
     fn print(&self, found: &[RowId], projection: &Projection<'_>) -> Result<Rows, ExecError> {

@@ -86,13 +86,15 @@ impl PathKey {
         }
     }
 
-    /// What a segment promises.
-    pub(crate) fn promise(self, segment: &SegmentView<'_>) -> Promise {
+    /// What a segment promises; the best numbers of its zones go to `bests`.
+    pub(crate) fn promise(self, segment: &SegmentView<'_>, bests: &mut Vec<f64>) -> Promise {
+        let zones = segment.number_zones(self.path);
+        let n_before = bests.len();
+        bests.extend(zones.into_iter().flatten().map(|zone| self.best_of(zone)));
         if segment.n_rows_of_kinds(self.path, self.kinds_before_numbers()) > 0 {
             return Promise::Certain;
         }
-        let zones = segment.number_zones(self.path).into_iter().flatten();
-        let best = zones.map(|zone| self.best_of(zone)).reduce(|a, b| self.better(a, b));
+        let best = bests[n_before..].iter().copied().reduce(|a, b| self.better(a, b));
         best.map_or(Promise::Rest, Promise::Number)
     }
 

@@ -101,6 +101,29 @@ impl Segment<'_> {
         Ok(mask)
     }
 
+    /// Keeps in `mask`, of live rows, those that match.
+    ///
+    /// # Errors
+    /// As [`Segment::rows`].
+    pub(crate) fn narrow(&self, filter: &Filter, mask: &mut Mask) -> Result<(), ExecError> {
+        let has_steps = filter.masks().operator().has_row_steps();
+        let is_done = !has_steps
+            && self.step(|view| {
+                let is_quick = !filter.is_slow(view);
+                if is_quick {
+                    filter.masks().narrow(view, mask);
+                }
+                is_quick
+            })?;
+        if !is_done {
+            self.narrow_in_slices(filter.masks(), mask)?;
+        }
+        match filter.rows() {
+            Some(rows) => self.narrow_in_slices(rows, mask),
+            None => Ok(()),
+        }
+    }
+
     fn narrow_in_slices(&self, node: &Node, mask: &mut Mask) -> Result<(), ExecError> {
         let mut pace = Pace::default();
         let mut begin = 0;

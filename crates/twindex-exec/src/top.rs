@@ -27,11 +27,14 @@ use crate::runner::Fold;
 use crate::scan::Scan;
 use crate::segment::Segment;
 use crate::stop::Stop;
+use crate::top_survey::Survey;
 
 /// Nanoseconds that keying one row is taken to cost.
 pub(crate) const KEY_NS: f64 = 20.0;
 /// The share of rows that zones and bars leave to be keyed.
 const KEYED_PART: f64 = 0.02;
+/// Nanoseconds that a look at one segment is taken to cost where there is a bar from the beginning.
+const BARRED_SEGMENT_NS: f64 = 2_000.0;
 /// For each row wanted, rows of the best zones that the first bar of all is taken from.
 const FIRST_ROWS: usize = 8;
 /// Rows below which keys are evaluated row by row: less than numbering the values of a segment.
@@ -96,6 +99,8 @@ pub(crate) struct Best<'a> {
     from_after: Option<PathFilter>,
     n_max: usize,
     rows: Vec<Ranked>,
+    /// A number that the first key of enough rows probably comes up to, until there is a bar.
+    probable: Option<f64>,
     /// The worst row that may still be kept, once `n_max` rows were seen.
     bar: Option<Ranked>,
     /// What narrows to the rows up to a first key, and that key: of the bar, or of an earlier one.
@@ -114,6 +119,7 @@ impl<'a> Best<'a> {
             from_after: first_after.and_then(|(first, after)| first.from(after)),
             n_max,
             rows: Vec::new(),
+            probable: None,
             bar: None,
             up_to_bar: None,
         }
@@ -127,6 +133,13 @@ impl<'a> Best<'a> {
         }
         let keys = keys.iter().map(|&key| key.clone()).collect();
         self.push_owned(Ranked { keys, row });
+    }
+
+    fn push_ranked(&mut self, row: Ranked) {
+        let is_barred = self.bar.as_ref().is_some_and(|bar| self.order.cmp(&row, bar).is_gt());
+        if !is_barred && self.after.is_none_or(|place| self.order.cmp(&row, place).is_gt()) {
+            self.push_owned(row);
+        }
     }
 
     fn push_owned(&mut self, row: Ranked) {
@@ -179,7 +192,22 @@ impl<'a> Best<'a> {
         if self.n_max == 0 || !self.can_gain(segment, promise) {
             return Ok(());
         }
-        let mut mask = segment.mask(scan.filter)?;
+        let mut mask = match self.bar_number() {
+            // What the bar leaves is mostly so little that the condition costs next to nothing.
+            Some(_) => {
+                let mut mask = segment.step(|view| {
+                    let mut mask = view.live().clone();
+                    self.narrow_to_bar(view, &mut mask);
+                    mask
+                })?;
+                segment.narrow(scan.filter, &mut mask)?;
+                mask
+            }
+            None => segment.mask(scan.filter)?,
+        };
+        if mask.is_empty() {
+            return Ok(());
+        }
         segment.step(|view| self.narrow_to_gain(view, &mut mask))?;
         if mask.count() < FEW_ROWS {
             self.add_rows(segment, &mask)?;
@@ -197,8 +225,8 @@ impl<'a> Best<'a> {
     fn add_rows(&mut self, segment: &Segment<'_>, mask: &Mask) -> Result<(), ExecError> {
         segment.rows(mask, |row| {
             let keys = self.order.keys.iter();
-            let keys: Vec<Key> = keys.map(|key| Key::of_scalar(evaluate(&key.expr, row))).collect();
-            self.push(&keys.iter().collect::<Vec<_>>(), segment.row_id(row.row));
+            let keys = keys.map(|key| Key::of_scalar(evaluate(&key.expr, row))).collect();
+            self.push_ranked(Ranked { keys, row: segment.row_id(row.row) });
             ControlFlow::Continue(())
         })
     }
@@ -215,17 +243,27 @@ impl<'a> Best<'a> {
         Ok(())
     }
 
-    /// Clears rows whose first key alone puts them before the place to go on from, behind the bar, or
-    /// behind enough other rows of the segment.
-    fn narrow_to_gain(&mut self, segment: &SegmentView<'_>, mask: &mut Mask) {
+    /// Clears rows whose first key alone puts them behind the bar.
+    fn narrow_to_bar(&mut self, segment: &SegmentView<'_>, mask: &mut Mask) {
         let Some(first) = self.first else { return };
         if let Some(number) = self.bar_number() {
             first.clear_zones((number, self.row_max(segment)), segment, mask);
         }
+        if let Some(filter) = self.filter_of_bar(first).filter(|_| !mask.is_empty()) {
+            filter.narrow(segment, mask);
+        }
+    }
+
+    /// Clears rows whose first key alone puts them before the place to go on from, behind the bar, or
+    /// behind enough other rows of the segment.
+    fn narrow_to_gain(&mut self, segment: &SegmentView<'_>, mask: &mut Mask) {
+        let Some(first) = self.first else { return };
         if let Some(filter) = &self.from_after {
             filter.narrow(segment, mask);
         }
-        if let Some(filter) = self.filter_of_bar(first) {
+        if self.bar_number().is_some() {
+            // It was narrowed to the bar before the condition.
+        } else if let Some(filter) = self.filter_of_bar(first) {
             filter.narrow(segment, mask);
         } else if mask.count() as usize / FIRST_ROWS / 2 > self.n_max {
             let some = first.in_best_zones(segment, mask, self.n_max.saturating_mul(FIRST_ROWS));
@@ -248,7 +286,11 @@ impl<'a> Best<'a> {
 
     /// What narrows to the rows up to the bar, made anew when the bar's first key is another one.
     fn filter_of_bar(&mut self, first: PathKey) -> Option<&PathFilter> {
-        let key = self.bar.as_ref()?.keys.first()?;
+        let probable = self.probable.map(Key::Number);
+        let key = match &self.bar {
+            Some(bar) => bar.keys.first()?,
+            None => probable.as_ref()?,
+        };
         if self.up_to_bar.as_ref().is_none_or(|made| made.0 != *key) {
             self.up_to_bar = first.up_to(key).map(|filter| (key.clone(), filter));
         }
@@ -271,7 +313,8 @@ impl<'a> Best<'a> {
 
     /// The number that bars the first key, if it is one.
     fn bar_number(&self) -> Option<f64> {
-        match self.bar.as_ref()?.keys.first()? {
+        let Some(bar) = &self.bar else { return self.probable };
+        match bar.keys.first()? {
             Key::Number(number) => Some(*number),
             _ => None,
         }
@@ -283,17 +326,15 @@ impl<'a> Best<'a> {
 
     /// Whether some row of a segment that promises so much could be better than the bar.
     fn can_gain(&self, segment: &Segment<'_>, promise: Promise) -> bool {
-        let (Some(first), Some(bar), Some(number)) = (&self.first, &self.bar, self.bar_number())
-        else {
-            return true;
-        };
+        let (Some(first), Some(number)) = (&self.first, self.bar_number()) else { return true };
         match promise {
             Promise::Certain => true,
             Promise::Rest => false,
             Promise::Number(best) => {
                 let ordering = first.cmp(best, number);
                 // With one key, equal numbers are decided by the row ids.
-                let is_late = self.order.keys.len() == 1 && bar.row < segment.row_id(0);
+                let is_late = self.order.keys.len() == 1
+                    && self.bar.as_ref().is_some_and(|bar| bar.row < segment.row_id(0));
                 ordering.is_lt() || (ordering.is_eq() && !is_late && !planted(Fault::EqualBarred))
             }
         }
@@ -311,9 +352,31 @@ impl Scan<'_> {
         after: Option<&'a Ranked>,
         n_max: usize,
     ) -> Result<Vec<Ranked>, ExecError> {
-        let segments = self.most_promising_first(order)?;
+        let Survey { segments, bar } = match after {
+            // How many rows lie between a place and a bar is not known.
+            Some(_) => Survey { bar: None, ..self.survey(order, n_max)? },
+            None => self.survey(order, n_max)?,
+        };
+        if bar.is_some() {
+            let best = self.best_of(&segments, bar, (order, after, n_max))?;
+            if best.len() == n_max {
+                return Ok(best);
+            }
+        }
+        self.best_of(&segments, None, (order, after, n_max))
+    }
+
+    /// The same, of some segments; those behind a probable bar are left out, so if there are fewer
+    /// rows than wanted some may be missing.
+    fn best_of<'a>(
+        &self,
+        segments: &[(usize, Promise)],
+        probable: Option<f64>,
+        (order, after, n_max): (&'a Order<'a>, Option<&'a Ranked>, usize),
+    ) -> Result<Vec<Ranked>, ExecError> {
         let budget = self.runner.budget;
-        let mut held = Held::new(Best::new(order, after, n_max), budget);
+        let begin = || Best { probable, ..Best::new(order, after, n_max) };
+        let mut held = Held::new(begin(), budget);
         let best = &mut held.inner;
         let mut n_done = 0;
         // The first segments are taken here, until there is a bar for the others to begin with.
@@ -327,6 +390,8 @@ impl Scan<'_> {
         let bar = best.bar.clone();
         let work_ns = if rest.is_empty() {
             0.0
+        } else if probable.is_some() {
+            BARRED_SEGMENT_NS * rest.len() as f64
         } else {
             let is_barred = best.first.is_some() && best.bar.is_some();
             let part = if is_barred { KEYED_PART } else { 1.0 };
@@ -337,7 +402,7 @@ impl Scan<'_> {
             work_ns,
             &Fold {
                 begin: &|| {
-                    let best = Best { bar: bar.clone(), ..Best::new(order, after, n_max) };
+                    let best = Best { bar: bar.clone(), ..begin() };
                     Held::new(best, budget)
                 },
                 add: &|best: &mut Held<'_, Best<'_>>, i| {
@@ -353,19 +418,6 @@ impl Scan<'_> {
         held.inner.merge(others.inner);
         held.hold.set(held.inner.heap_bytes())?;
         held.inner.finish(self.runner.stop)
-    }
-
-    /// The segments with what they promise, those that promise most first.
-    fn most_promising_first(&self, order: &Order<'_>) -> Result<Vec<(usize, Promise)>, ExecError> {
-        let numbers = 0..self.n_segments();
-        let Some(first) = PathKey::of(order.keys) else {
-            return Ok(numbers.map(|number| (number, Promise::Certain)).collect());
-        };
-        let promised =
-            |number| Ok((number, self.segment(number).step(|view| first.promise(view))?));
-        let mut segments = numbers.map(promised).collect::<Result<Vec<_>, ExecError>>()?;
-        segments.sort_by(|a, b| first.cmp_promises(a.1, b.1).then(a.0.cmp(&b.0)));
-        Ok(segments)
     }
 }
 

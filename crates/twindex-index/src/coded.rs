@@ -167,7 +167,55 @@ enum Cells<'a> {
     Odd(&'a [(u16, f64)]),
 }
 
+/// What the codes of a column stand for: columns with equal meanings stand for the same cells, code
+/// by code.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Meaning {
+    n_codes: usize,
+    parts: SmallVec<[(usize, PartMeaning); 2]>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum PartMeaning {
+    Kind(Kind),
+    /// The filling of a dictionary, and the first code.
+    Texts(TextKind, u32, u32),
+    Numbers(Frame, u32),
+}
+
 impl<'a> Coded<'a> {
+    /// What the codes stand for; `None` where that takes a look at each.
+    #[must_use]
+    pub fn meaning(&self) -> Option<Meaning> {
+        let meaning = |part: &Part<'a>| {
+            let meaning = match &part.cells {
+                Cells::One(cell) => PartMeaning::Kind(cell.kind()),
+                Cells::Texts(kind, dictionary, least) => {
+                    PartMeaning::Texts(*kind, dictionary.generation(), *least)
+                }
+                Cells::Numbers(frame, least) => PartMeaning::Numbers(*frame, *least),
+                Cells::Odd(_) => return None,
+            };
+            Some((part.first, meaning))
+        };
+        let parts = self.parts.iter().map(meaning).collect::<Option<_>>()?;
+        Some(Meaning { n_codes: self.column.n_codes, parts })
+    }
+
+    /// The codes that stand for numbers which ascend with them, from the first of these on; there
+    /// may be none.
+    #[must_use]
+    pub fn ascending_numbers(&self) -> (usize, Vec<f64>) {
+        let ends = self.parts.iter().skip(1).map(|part| part.first);
+        for (part, end) in self.parts.iter().zip(ends.chain([self.column.n_codes])) {
+            if let Cells::Numbers(frame, least) = &part.cells {
+                let codes = (*least..).take(end - part.first);
+                return (part.first, codes.map(|code| frame.number(code)).collect());
+            }
+        }
+        (0, Vec::new())
+    }
+
     /// The codes.
     #[must_use]
     pub fn column(&self) -> &CodeColumn<'a> {

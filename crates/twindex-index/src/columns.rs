@@ -2,11 +2,12 @@
 
 use twindex_kernels::columns::{and_columns_equal, and_columns_equal_f64};
 use twindex_kernels::mask::{Mask, Words};
+use twindex_kernels::{gather_codes, gather_f64};
 use twindex_model::kind::{Kind, KindSet};
 use twindex_model::path::PathId;
 
 use crate::lane::codes::{Codes, each_width};
-use crate::lane::number::NumberForm;
+use crate::lane::number::{NumberForm, NumberLane};
 use crate::lane::string::{At, TextLane, place_at};
 use crate::lane::{Lane, Reading};
 use crate::texts::TextKind;
@@ -29,7 +30,7 @@ pub(crate) fn narrow_columns_equal(
     } else if a.kinds.has_slots_of(&b.kinds) && !needs_rows(a, b) {
         by_slot(a, b, reading, mask)
     } else {
-        by_row(a, b, reading, mask)
+        by_rank(a, b, reading, mask)
     };
     match wanted {
         Equality::Equal => *mask = equal,
@@ -41,25 +42,107 @@ pub(crate) fn narrow_columns_equal(
     (!objects.is_empty()).then_some(objects)
 }
 
-/// Row by row, in those that have both paths. Keeps them in `mask`; gives those with equal cells,
-/// and those with two objects.
-fn by_row(a: &Lane, b: &Lane, reading: Reading<'_>, mask: &mut Mask) -> (Mask, Mask) {
+/// Kind by kind, value by value in the order of rows, for lanes whose slots differ. Keeps the rows
+/// that have both paths in `mask`; gives those with equal cells, and those with two objects.
+fn by_rank(a: &Lane, b: &Lane, reading: Reading<'_>, mask: &mut Mask) -> (Mask, Mask) {
     a.kinds.narrow(KindSet::DEFINED, mask.words_mut());
     b.kinds.narrow(KindSet::DEFINED, mask.words_mut());
     let (mut equal, mut objects) = (Mask::empty(), Mask::empty());
-    for row in mask.iter() {
-        match (a.kinds.find(row), b.kinds.find(row)) {
-            (Some((_, Kind::Object)), Some((_, Kind::Object))) => objects.set(row),
-            (Some((slot_a, kind_a)), Some((slot_b, kind_b)))
-                if kind_a == kind_b
-                    && are_equal((a, (row, slot_a)), (b, (row, slot_b)), kind_a, reading) =>
-            {
-                equal.set(row);
+    for kind in a.kinds.present().intersection(b.kinds.present()).iter() {
+        let mut both = mask.clone();
+        a.kinds.narrow(KindSet::of(&[kind]), both.words_mut());
+        b.kinds.narrow(KindSet::of(&[kind]), both.words_mut());
+        match kind {
+            _ if both.is_empty() => (),
+            Kind::Object => objects = both,
+            Kind::Number | Kind::String | Kind::Array => {
+                equal.or(&equal_values((a, b), kind, reading, &both));
             }
-            _ => (),
+            _ => equal.or(&both),
         }
     }
     (equal, objects)
+}
+
+/// Those of `rows`, in which both lanes have a value of a kind, where the two are equal.
+fn equal_values((a, b): (&Lane, &Lane), kind: Kind, reading: Reading<'_>, rows: &Mask) -> Mask {
+    let in_a = a.kinds.slots_of_kind(kind, Some(rows.words()));
+    let in_b = b.kinds.slots_of_kind(kind, Some(rows.words()));
+    let texts = match kind {
+        Kind::String => (a.strings.as_deref(), b.strings.as_deref()),
+        Kind::Array => (a.arrays.as_deref(), b.arrays.as_deref()),
+        _ => (None, None),
+    };
+    match (texts, &a.numbers, &b.numbers) {
+        ((Some(TextLane::Codes(x)), Some(TextLane::Codes(y))), _, _) if a.family == b.family => {
+            let (x, y) = (codes_at(&x.codes, &in_a), codes_at(&y.codes, &in_b));
+            where_in_order(rows, |rank| x.get(rank) == y.get(rank))
+        }
+        (_, Some(x), Some(y)) if kind == Kind::Number => {
+            equal_numbers(rows, (x, &in_a), (y, &in_b))
+        }
+        _ => {
+            let mut slots = in_a.iter().map(usize::from).zip(in_b.iter().map(usize::from));
+            let mut numbers = rows.iter();
+            where_in_order(rows, |_| match (numbers.next(), slots.next()) {
+                (Some(row), Some((at_a, at_b))) => {
+                    are_equal((a, (row, at_a)), (b, (row, at_b)), kind, reading)
+                }
+                _ => false,
+            })
+        }
+    }
+}
+
+/// Those of `rows` where the numbers at some slots, as many and in the same order, are equal.
+fn equal_numbers(rows: &Mask, a: (&NumberLane, &Mask), b: (&NumberLane, &Mask)) -> Mask {
+    if let (NumberForm::Framed(x), NumberForm::Framed(y)) = (&a.0.form, &b.0.form)
+        && let Some(shift) = x.frame.shift_to(y.frame)
+        && x.exceptions.is_empty()
+        && y.exceptions.is_empty()
+    {
+        let (x, y) = (codes_at(&x.codes, a.1), codes_at(&y.codes, b.1));
+        let moved = |code: Option<&u32>| code.map(|code| i64::from(*code) + shift);
+        return where_in_order(rows, |rank| moved(x.get(rank)) == y.get(rank).map(|y| (*y).into()));
+    }
+    let (x, y) = (numbers_at(a.0, a.1), numbers_at(b.0, b.1));
+    where_in_order(rows, |rank| x.get(rank) == y.get(rank))
+}
+
+fn codes_at(codes: &Codes, slots: &Mask) -> Vec<u32> {
+    let mut found = Vec::new();
+    each_width!(codes, codes => gather_codes(slots.words(), codes, &mut found));
+    found
+}
+
+fn numbers_at(part: &NumberLane, slots: &Mask) -> Vec<f64> {
+    match &part.form {
+        NumberForm::Floats(numbers) => {
+            let mut found = Vec::new();
+            gather_f64(slots.words(), numbers, &mut found);
+            found
+        }
+        NumberForm::Framed(framed) if framed.exceptions.is_empty() => {
+            let codes = codes_at(&framed.codes, slots);
+            codes.into_iter().map(|code| framed.frame.number(code)).collect()
+        }
+        NumberForm::Framed(_) => slots.iter().map(|slot| part.number(slot.into())).collect(),
+    }
+}
+
+/// Those of `rows` for whose ranks among them `keeps` says so; it is asked in order.
+fn where_in_order(rows: &Mask, mut keeps: impl FnMut(usize) -> bool) -> Mask {
+    let (mut kept, mut rank) = (Mask::empty(), 0);
+    for (kept, word) in kept.words_mut().iter_mut().zip(rows.words()) {
+        let mut left = *word;
+        while left != 0 {
+            let lowest = left & left.wrapping_neg();
+            *kept |= if keeps(rank) { lowest } else { 0 };
+            rank += 1;
+            left ^= lowest;
+        }
+    }
+    kept
 }
 
 /// Whether the values of a kind at two slots are equal.
@@ -88,7 +171,7 @@ fn are_equal(a: (&Lane, At), b: (&Lane, At), kind: Kind, reading: Reading<'_>) -
     }
 }
 
-/// Kind by kind, over whole columns. The same as [`by_row`].
+/// Kind by kind, over whole columns. The same as [`by_rank`].
 fn by_column(a: &Lane, b: &Lane, reading: Reading<'_>, mask: &mut Mask) -> (Mask, Mask) {
     a.kinds.narrow(KindSet::DEFINED, mask.words_mut());
     b.kinds.narrow(KindSet::DEFINED, mask.words_mut());
@@ -121,7 +204,7 @@ fn needs_rows(a: &Lane, b: &Lane) -> bool {
 }
 
 /// Kind by kind, over whole columns of two packed lanes whose slots are of the same rows. The same
-/// as [`by_row`].
+/// as [`by_rank`].
 fn by_slot(a: &Lane, b: &Lane, reading: Reading<'_>, mask: &mut Mask) -> (Mask, Mask) {
     a.kinds.narrow(KindSet::DEFINED, mask.words_mut());
     let mut equal = Mask::empty();
@@ -161,7 +244,7 @@ fn and_numbers_equal(a: &Lane, b: &Lane, mask: &mut Mask) {
                 if a.number(slot) == b.number(slot) { mask.set(row) } else { mask.clear_row(row) }
             }
         }
-        _ => keep_rows(mask, |row| a.number(row) == b.number(row)),
+        _ => *mask = equal_numbers(mask, (a, mask), (b, mask)),
     }
 }
 

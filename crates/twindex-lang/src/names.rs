@@ -21,7 +21,8 @@ use crate::span::Span;
 /// Resolves the names of a query, or says what is wrong with them.
 pub(crate) fn resolve(scoped: Scoped) -> Result<Query, Vec<Diagnostic>> {
     let Scoped { mut query, alias } = scoped;
-    let columns = column_names(&query.select);
+    let refers = query.having.is_some() || !query.order_by.is_empty();
+    let columns = if refers { column_names(&query.select) } else { HashSet::new() };
     let mut names = Names { columns, ..Names::of(query.collection) };
     names.take_alias(alias);
     names.query(&mut query);

@@ -50,6 +50,12 @@ impl Frame {
         self.n_codes
     }
 
+    /// What added to a code gives the code of the same number in another frame, which it may be
+    /// past; `None` where their digits differ.
+    pub(crate) fn shift_to(self, other: Self) -> Option<i64> {
+        (self.exponent == other.exponent).then(|| self.base - other.base)
+    }
+
     /// The number of a code.
     #[inline]
     pub(crate) fn number(self, code: u32) -> f64 {

@@ -2,6 +2,7 @@
 //! written after; and a batch taken back was never written.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
@@ -10,6 +11,7 @@ use twindex_index::filter::PathFilter;
 use twindex_index::index::Index;
 use twindex_index::options::IndexOptions;
 use twindex_index::snapshot::{Shared, Snapshot, SnapshotRead, Ts};
+use twindex_index::totals::Totals;
 use twindex_index::view::SegmentView;
 use twindex_model::cell::Cell;
 use twindex_model::json::read::read_value;
@@ -178,6 +180,36 @@ fn cells_of<'a>(
     views.flat_map(move |view| view.live().iter().map(move |row| view.cell(path, row)))
 }
 
+/// Totals that come in order are the same, least first.
+fn check_totals_in_order(totals: &mut Totals<'_>, expected: &BTreeMap<String, u64>) {
+    let place = |cell: &Cell<'_>| match cell {
+        Cell::Null => (0, 0.0, String::new()),
+        Cell::Bool(false) => (1, 0.0, String::new()),
+        Cell::Bool(true) => (2, 0.0, String::new()),
+        Cell::Number(number) => (3, *number, String::new()),
+        Cell::String(text) => (4, 0.0, (**text).to_owned()),
+        Cell::Array(_) | Cell::Object => panic!("{cell:?} has no order here"),
+        Cell::Undefined => (5, 0.0, String::new()),
+    };
+    let mut places = Vec::new();
+    let mut counted: BTreeMap<String, u64> = BTreeMap::new();
+    let is_known = totals.for_each_in_order(|cell, n| {
+        places.push(place(cell));
+        *counted.entry(name(cell)).or_default() += n;
+        ControlFlow::Continue(())
+    });
+    assert!(places.is_sorted_by(|a, b| a < b), "{places:?}");
+    if is_known {
+        assert_eq!(&counted, expected);
+    }
+    let mut n_met = 0;
+    totals.for_each_in_order(|_, _| {
+        n_met += 1;
+        ControlFlow::Break(())
+    });
+    assert!(n_met <= 1);
+}
+
 /// Totals, where they are known, are the sums of the cells.
 fn check_totals(read: &SnapshotRead<'_>) {
     for collection in COLLECTIONS {
@@ -198,6 +230,7 @@ fn check_totals(read: &SnapshotRead<'_>) {
                 assert_eq!(counted, expected);
                 assert_eq!(of_each, totals.n_live());
             }
+            check_totals_in_order(&mut totals, &expected);
         }
     }
 }

@@ -41,6 +41,9 @@ impl Binder<'_> {
     /// The columns of a select list, in order; the same unnamed path twice is one.
     pub(super) fn name_columns<'q>(&mut self, items: &'q [SelectItem]) -> Vec<Named<'q>> {
         let mut columns = default_names(items);
+        if columns.len() < 2 {
+            return columns;
+        }
         while lengthen_collided(&mut columns) {}
         self.warn_of_renamed(&columns);
         let mut taken = HashSet::new();
