@@ -2,7 +2,8 @@
 //!
 //! A dictionary would cost a code, an offset and a hash entry for each text that no other row has.
 //! Sixteen slots share one base and have a length byte each: 1.5 bytes a row above the text. A
-//! block that must grow moves to the arena's end; past a quarter of garbage the arena is rewritten.
+//! block that must grow moves to where others were, or to the arena's end; past a quarter of garbage
+//! the arena is rewritten.
 
 mod image;
 
@@ -19,6 +20,8 @@ pub(crate) const BLOCK: usize = 16;
 const LONG: u8 = u8::MAX;
 /// Arena size from which garbage is worth a rewrite.
 const COMPACT_BYTES_MIN: usize = 4_096;
+/// Holes that are remembered: among so many blocks of one column one mostly fits well.
+const HOLES_MAX: usize = 16;
 /// Bytes of a cache line.
 const LINE_BYTES: usize = 64;
 /// Lines of a text that are asked for ahead, at most.
@@ -37,6 +40,8 @@ pub(crate) struct RawText {
     long: Vec<(u16, u32)>,
     /// Bytes of the arena that no text uses.
     garbage: usize,
+    /// Places and lengths of some of them: a block that grows moves to where another one was.
+    holes: Vec<(usize, usize)>,
     /// Whether no block lies before one of a lower slot; empty blocks lie anywhere.
     is_ordered: bool,
 }
@@ -49,6 +54,7 @@ impl Default for RawText {
             lens: LaneVec::new(),
             long: Vec::new(),
             garbage: 0,
+            holes: Vec::new(),
             is_ordered: true,
         }
     }
@@ -227,19 +233,46 @@ impl RawText {
         self.arena[start..start + bytes.len()].copy_from_slice(bytes);
     }
 
-    /// Copies the block of `slot` to the arena's end, with another text at the slot.
+    /// Copies the block of `slot` to where it fits, with another text at the slot.
     fn move_block(&mut self, slot: usize, text: &[u8]) {
         let block = slot / BLOCK;
         let (base, end) = (self.bases[block] as usize, self.block_end(block));
         let start = self.start(slot);
         let after = start + self.len_at(slot);
-        self.make_room(end - base + text.len());
-        self.bases.as_mut_slice()[block] = self.arena.len() as u64;
+        let n_bytes = (start - base) + text.len() + (end - after);
+        let to = self.take_hole(n_bytes).unwrap_or_else(|| {
+            self.make_room(n_bytes);
+            self.arena.resize(self.arena.len() + n_bytes, 0);
+            self.arena.len() - n_bytes
+        });
+        self.bases.as_mut_slice()[block] = to as u64;
         self.is_ordered = false;
-        self.arena.extend_from_within(base..start);
-        self.arena.extend_from_slice(text);
-        self.arena.extend_from_within(after..end);
+        let at = to + (start - base);
+        self.arena.copy_within(base..start, to);
+        self.arena[at..at + text.len()].copy_from_slice(text);
+        self.arena.copy_within(after..end, at + text.len());
         self.garbage += end - base;
+        self.note_hole(base, end - base);
+    }
+
+    /// The place of a hole that so many bytes fit into, as tightly as any.
+    fn take_hole(&mut self, n_bytes: usize) -> Option<usize> {
+        let holes = self.holes.iter().enumerate().filter(|(_, hole)| hole.1 >= n_bytes);
+        let (number, (start, len)) = holes.min_by_key(|(_, hole)| hole.1).map(|(n, h)| (n, *h))?;
+        self.holes.swap_remove(number);
+        self.garbage -= n_bytes;
+        Some(start).inspect(|_| self.note_hole(start + n_bytes, len - n_bytes))
+    }
+
+    /// Remembers unused bytes of the arena, if they are among the longest such.
+    fn note_hole(&mut self, start: usize, len: usize) {
+        if self.holes.len() < HOLES_MAX {
+            self.holes.push((start, len));
+        } else if let Some(least) = self.holes.iter_mut().min_by_key(|hole| hole.1)
+            && least.1 < len
+        {
+            *least = (start, len);
+        }
     }
 
     /// Makes room at the arena's end: what it can grow by until it is written anew, not twice its
@@ -266,6 +299,7 @@ impl RawText {
         }
         self.arena = arena;
         self.garbage = 0;
+        self.holes = Vec::new();
         self.is_ordered = true;
     }
 
@@ -407,6 +441,7 @@ impl RawText {
             + self.bases.memory_bytes()
             + self.lens.memory_bytes()
             + self.long.capacity() * size_of::<(u16, u32)>()
+            + self.holes.capacity() * size_of::<(usize, usize)>()
     }
 
     /// Those of them in which no text lies.
@@ -429,6 +464,10 @@ impl RawText {
     /// The same of what need be no text.
     pub(crate) fn validate_sizes(&self) -> Result<(), String> {
         let used: usize = (0..self.len()).map(|slot| self.len_at(slot)).sum();
+        let in_holes: usize = self.holes.iter().map(|hole| hole.1).sum();
+        if in_holes > self.garbage {
+            return Err(format!("raw: {in_holes} in holes, {} garbage", self.garbage));
+        }
         if used + self.garbage != self.arena.len() {
             return Err(format!(
                 "raw: {used} used, {} garbage of {}",
