@@ -34,13 +34,23 @@ impl Scan<'_> {
         if let Some(n_rows) = self.filter.total(&read, collection) {
             return Ok(n_rows);
         }
-        drop(read);
         let n_segments = self.n_segments();
-        let work_ns = self.work_ns(0..n_segments, 0.0)?;
+        let work_ns = match n_segments {
+            0 => 0.0,
+            n => self.filter.cost_ns(&read.segment(collection, 0)).0 * n as f64,
+        };
         let n_threads = self.runner.n_threads(work_ns);
         if n_threads <= 1 {
-            return self.count_run(0..n_segments, collection);
+            self.runner.stop.check()?;
+            // Under the hold there is: each one more may be one more wait for a busy writer.
+            let (n_rows, next) = match self.filter.has_row_steps() {
+                true => (0, 0),
+                false => self.count_held(&read, 0..n_segments, collection),
+            };
+            drop(read);
+            return Ok(n_rows + self.count_run(next..n_segments, collection)?);
         }
+        drop(read);
         let n_chunk = n_segments.div_ceil(n_threads * CHUNKS_A_THREAD).clamp(1, CHUNK_MAX);
         let chunks = (0..n_segments).step_by(n_chunk);
         let chunks = chunks.map(|begin| begin..n_segments.min(begin + n_chunk)).collect();
