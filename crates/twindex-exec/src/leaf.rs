@@ -34,7 +34,7 @@ pub(crate) fn cell_path(expr: &Expr) -> Option<PathId> {
 
 fn looks_inside_objects(expr: &Expr) -> bool {
     matches!(expr, Expr::Call(Function::InSync | Function::Drift, _))
-        || expr.children().into_iter().any(looks_inside_objects)
+        || !expr.all_children(&mut |child| !looks_inside_objects(child))
 }
 
 /// The catalogue path of a plain path, without steps into an array.

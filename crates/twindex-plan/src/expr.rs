@@ -101,18 +101,19 @@ pub struct PathRef {
 }
 
 impl Expr {
-    /// The expressions directly below.
+    /// Whether `f` says so of each of the expressions directly below; asked in order, up to the first
+    /// of which it does not.
     // tidy: flat match
     #[must_use]
-    pub fn children(&self) -> Vec<&Self> {
+    pub fn all_children<'a>(&'a self, f: &mut dyn FnMut(&'a Self) -> bool) -> bool {
         match self {
             Self::Constant(_)
             | Self::Undefined
             | Self::Path(_)
             | Self::Element(_)
-            | Self::Slot(_) => Vec::new(),
+            | Self::Slot(_) => true,
             Self::Array(items) | Self::And(items) | Self::Or(items) | Self::Call(_, items) => {
-                items.iter().collect()
+                items.iter().all(f)
             }
             Self::Not(a)
             | Self::Negate(a)
@@ -120,17 +121,26 @@ impl Expr {
             | Self::IsNullish(a)
             | Self::Like(a, _)
             | Self::Matches(a, _)
-            | Self::Any { condition: a, .. } => vec![a],
-            Self::Sum(first, rest) => operands(first, rest),
-            Self::Product(first, rest) => operands(first, rest),
+            | Self::Any { condition: a, .. } => f(a),
+            Self::Sum(first, rest) => f(first) && rest.iter().all(|(_, operand)| f(operand)),
+            Self::Product(first, rest) => f(first) && rest.iter().all(|(_, operand)| f(operand)),
             Self::Compare(a, _, b)
             | Self::LikeExpr(a, b)
-            | Self::InArray { value: a, array: b } => vec![a, b],
-            Self::InList { value, items, .. } => {
-                std::iter::once(value.as_ref()).chain(items).collect()
-            }
-            Self::Between { value, low, high } => vec![value, low, high],
+            | Self::InArray { value: a, array: b } => f(a) && f(b),
+            Self::InList { value, items, .. } => f(value) && items.iter().all(f),
+            Self::Between { value, low, high } => f(value) && f(low) && f(high),
         }
+    }
+
+    /// The expressions directly below.
+    #[must_use]
+    pub fn children(&self) -> Vec<&Self> {
+        let mut children = Vec::new();
+        let _ = self.all_children(&mut |child| {
+            children.push(child);
+            true
+        });
+        children
     }
 
     /// The distinct paths it depends on, in the order met; that of [`Expr::Any`] too.
@@ -156,27 +166,28 @@ impl Expr {
         match self {
             Self::Path(path) | Self::Any { array: path, .. } => path.id.is_none(),
             Self::Slot(_) | Self::Element(_) => false,
-            _ => self.children().into_iter().all(Self::is_constant),
+            _ => self.all_children(&mut Self::is_constant),
         }
     }
 
     /// The only catalogue path it depends on, if that is all it depends on.
     #[must_use]
     pub fn single_path(&self) -> Option<PathId> {
-        let mut ids = self.paths().into_iter().filter_map(|path| path.id);
-        let first = ids.next()?;
-        (ids.all(|id| id == first) && !self.has_slot()).then_some(first)
+        let mut found = None;
+        self.adds_no_other_path(&mut found).then_some(found).flatten()
     }
 
-    /// Whether it reads a slot of a group.
-    #[must_use]
-    pub fn has_slot(&self) -> bool {
-        matches!(self, Self::Slot(_)) || self.children().into_iter().any(Self::has_slot)
+    /// Whether it depends on no catalogue path but the one found, if one was, and on no slot.
+    fn adds_no_other_path(&self, found: &mut Option<PathId>) -> bool {
+        let is_other = match self {
+            Self::Slot(_) => true,
+            Self::Path(path) | Self::Any { array: path, .. } => {
+                path.id.is_some_and(|id| *found.get_or_insert(id) != id)
+            }
+            _ => false,
+        };
+        !is_other && self.all_children(&mut |child| child.adds_no_other_path(found))
     }
-}
-
-fn operands<'a, Op>(first: &'a Expr, rest: &'a [(Op, Expr)]) -> Vec<&'a Expr> {
-    std::iter::once(first).chain(rest.iter().map(|(_, operand)| operand)).collect()
 }
 
 #[cfg(test)]
