@@ -5,16 +5,16 @@
 
 use std::cmp::Ordering;
 
-use foldhash::fast::RandomState;
-use hashbrown::HashSet;
 use twindex_model::cell::Cell;
 use twindex_plan::logical::AggregateFunction;
 use twindex_planted::{Fault, planted};
 
-use crate::budget::heap_bytes_of;
+use crate::distinct_set::DistinctSet;
+use crate::error::ExecError;
 use crate::exact_sum::ExactSum;
 use crate::key::Key;
 use crate::numbers::Numbers;
+use crate::stop::Stop;
 
 /// The state of one aggregate of one group.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ pub(crate) enum Partial {
     /// `COUNT(x)`: values that are neither undefined nor null.
     Values(u64),
     /// `COUNT(DISTINCT x)`.
-    Distinct(HashSet<Key, RandomState>),
+    Distinct(Box<DistinctSet>),
     /// `SUM(x)` and `AVG(x)`: the sum and how many numbers went into it.
     Sum(ExactSum, u64),
     /// `MIN(x)` and `MAX(x)`: the best value yet, and how a better one compares with it.
@@ -39,7 +39,7 @@ impl Partial {
         match function {
             AggregateFunction::CountRows => Self::Rows(0),
             AggregateFunction::Count => Self::Values(0),
-            AggregateFunction::CountDistinct => Self::Distinct(HashSet::default()),
+            AggregateFunction::CountDistinct => Self::Distinct(Box::default()),
             AggregateFunction::Sum | AggregateFunction::Avg => Self::Sum(ExactSum::default(), 0),
             AggregateFunction::Min => Self::Best(None, Ordering::Less),
             AggregateFunction::Max => Self::Best(None, Ordering::Greater),
@@ -52,9 +52,7 @@ impl Partial {
     /// Bytes on the heap, about.
     pub(crate) fn heap_bytes(&self) -> usize {
         match self {
-            Self::Distinct(seen) => {
-                seen.capacity() * (size_of::<Key>() + 1) + heap_bytes_of(seen.iter(), seen.len())
-            }
+            Self::Distinct(seen) => size_of::<DistinctSet>() + seen.heap_bytes(),
             Self::Best(Some(best), _) => best.heap_bytes(),
             Self::Numbers(numbers) => numbers.heap_bytes(),
             Self::Rows(_) | Self::Values(_) | Self::Sum(..) | Self::Best(None, _) => 0,
@@ -67,9 +65,7 @@ impl Partial {
             (Self::Rows(count), _) => *count += n,
             (_, Key::Undefined | Key::Null) => {}
             (Self::Values(count), _) => *count += n,
-            (Self::Distinct(seen), key) => {
-                seen.get_or_insert_with(key, Key::clone);
-            }
+            (Self::Distinct(seen), key) => seen.add_key(key),
             (Self::Best(..), Key::Container(_)) => {}
             (Self::Best(best, better), key) => keep_better(best, key, *better),
             (state, Key::Number(number)) => state.add_number(*number, n),
@@ -86,6 +82,7 @@ impl Partial {
             (Self::Rows(count), _) => *count += n,
             (_, Cell::Undefined | Cell::Null) => {}
             (Self::Values(count), _) => *count += n,
+            (Self::Distinct(seen), cell) => seen.add_cell(cell),
             (state, Cell::Number(number)) => state.add_number(*number, n),
             // No container is a best value.
             (_, Cell::Object) | (Self::Best(..), Cell::Array(_)) => {}
@@ -146,10 +143,13 @@ impl Partial {
     }
 
     /// Adds what another state of the same aggregate has seen.
-    pub(crate) fn merge(&mut self, other: Self) {
+    ///
+    /// # Errors
+    /// [`ExecError::Stopped`].
+    pub(crate) fn merge(&mut self, other: Self, stop: &Stop) -> Result<(), ExecError> {
         match (self, other) {
             (Self::Rows(a), Self::Rows(b)) | (Self::Values(a), Self::Values(b)) => *a += b,
-            (Self::Distinct(a), Self::Distinct(b)) => a.extend(b),
+            (Self::Distinct(a), Self::Distinct(b)) => a.merge(*b, stop)?,
             (Self::Sum(a, n), Self::Sum(b, m)) => {
                 a.merge(&b);
                 *n += m * u64::from(!planted(Fault::MergeForgetsCount));
@@ -159,6 +159,7 @@ impl Partial {
             // States of one aggregate are of one kind; a best value of nothing changes nothing.
             _ => {}
         }
+        Ok(())
     }
 
     /// The value of `function`, for which the state was made. What is not finite is undefined.
@@ -190,7 +191,7 @@ fn keep_better(best: &mut Option<Key>, key: &Key, better: Ordering) {
 
 #[cfg(test)]
 mod tests {
-    use super::Partial;
+    use super::{Partial, Stop};
     use crate::key::Key;
     use twindex_plan::logical::AggregateFunction;
 
@@ -215,7 +216,7 @@ mod tests {
                 right.add(key, 1);
             }
         }
-        left.merge(right);
+        left.merge(right, &Stop::never()).expect("nothing stops it");
         let mut out = String::new();
         left.finish(function).write_json(&mut out);
         out

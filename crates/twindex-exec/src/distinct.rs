@@ -126,9 +126,11 @@ impl Distinct<'_> {
                     firsts.hold.set(bytes_of(&firsts.inner))
                 },
                 merge: &|firsts, others| {
-                    let others = others.inner.into_iter().map(|(text, ranked)| (ranked, text));
-                    others.for_each(|row| insert(&mut firsts.inner, row));
-                    firsts.hold.note(bytes_of(&firsts.inner));
+                    for (i, (text, ranked)) in others.inner.into_iter().enumerate() {
+                        scan.runner.stop.check_at(i)?;
+                        insert(&mut firsts.inner, (ranked, text));
+                    }
+                    firsts.hold.set(bytes_of(&firsts.inner))
                 },
             },
         )?;

@@ -23,12 +23,13 @@ use crate::column::{Column, Combined};
 use crate::error::ExecError;
 use crate::group_bound::Bound;
 use crate::group_coded::{CodedPaths, KnownPlaces};
-use crate::group_finished::FinishedGroups;
+use crate::group_finished::{FinishedGroups, GroupKeys};
 use crate::group_keys::KeyColumn;
 use crate::key::Key;
 use crate::leaf::plain_path;
 use crate::physical::Filter;
 use crate::segment::Segment;
+use crate::stop::Stop;
 
 const OBJECT: KindSet = KindSet::of(&[Kind::Object]);
 const VALUES: KindSet = KindSet::DEFINED.without(Kind::Null);
@@ -128,6 +129,11 @@ impl<'a> GroupTable<'a> {
         self.partials_of(place).iter_mut().for_each(|partial| partial.add_rows(n_rows));
     }
 
+    /// Whether there is a page whose groups are told apart from others.
+    pub(crate) fn is_bounded(&self) -> bool {
+        self.bound.is_some()
+    }
+
     /// The same as [`GroupTable::new`] for no more groups than those of a page.
     pub(crate) fn bounded(groups: &'a Groups, bound: Option<Bound<'a>>) -> Self {
         Self { bound, ..Self::new(groups) }
@@ -143,14 +149,10 @@ impl<'a> GroupTable<'a> {
         filter: &Filter,
     ) -> Result<(), ExecError> {
         let counted_path = Self::counted_path(self.groups);
-        let is_bounded = self.bound.as_ref().is_some_and(Bound::is_known);
-        let known = segment.step(|view| {
-            let counted_path = counted_path.filter(|path| !is_bounded || view.has_counts(*path));
-            self.add_by_counts(view, filter, counted_path)
-        })?;
+        let known = segment.step(|view| self.add_by_counts(view, filter, counted_path))?;
         let Known::Rows { everything, has_cells_alone } = known else { return Ok(()) };
         let mut mask = segment.mask(filter)?;
-        if let Some(bound) = self.bound.as_ref().filter(|_| is_bounded) {
+        if let Some(bound) = &mut self.bound {
             segment.step(|view| bound.narrow(view, &mut mask))?;
         }
         if let Some(path) = counted_path.filter(|_| has_cells_alone) {
@@ -173,29 +175,50 @@ impl<'a> GroupTable<'a> {
     /// Drops groups that are not of the page wanted, once there are many.
     fn cut(&mut self) {
         let n_groups = self.n_groups;
-        let Some(bound) = self.bound.as_mut().filter(|bound| bound.is_full(n_groups)) else {
-            return;
+        if self.bound.as_ref().is_some_and(|bound| bound.is_full(n_groups)) {
+            self.cut_to_page();
+        }
+    }
+
+    /// Drops groups that are not of the page wanted, and gives the keys that bar others from now on.
+    pub(crate) fn cut_to_page(&mut self) -> Option<Box<[Key]>> {
+        let bound = self.bound.as_mut()?;
+        let keys = self.columns.iter_mut().map(|column| std::mem::take(column).into_keys());
+        let keys = GroupKeys {
+            columns: keys.collect(),
+            numbers: std::mem::take(&mut self.numbers),
+            n_groups: std::mem::take(&mut self.n_groups),
         };
-        let Some(keys) = self.columns.first_mut().map(std::mem::take) else { return };
         self.known = None;
-        let mut keys: Vec<Option<Key>> = {
-            let keys = keys.into_keys();
-            let mut is_kept = vec![false; keys.len()];
-            bound.cut(&keys).into_iter().for_each(|number| is_kept[number as usize] = true);
-            keys.into_iter().zip(is_kept).map(|(key, is_kept)| is_kept.then_some(key)).collect()
-        };
-        let n_partials = self.groups.aggregates.len();
+        self.places.clear();
         let partials = std::mem::take(&mut self.partials);
-        self.numbers.clear();
-        self.n_groups = 0;
-        let mut partials = partials.into_iter();
-        for key in keys.drain(..) {
-            let of_group: Vec<Partial> = partials.by_ref().take(n_partials).collect();
-            let Some(key) = key else { continue };
-            let number = self.columns[0].number_of_key(key);
-            self.numbers.push(number);
-            self.partials.extend(of_group);
-            self.n_groups += 1;
+        let kept = bound.cut(&keys);
+        let bar = bound.bar();
+        self.put_back(keys, &kept, partials);
+        bar
+    }
+
+    /// Enters those of some groups that are kept into an empty table, in the same order.
+    fn put_back(&mut self, keys: GroupKeys, kept: &[u32], partials: Vec<Partial>) {
+        let GroupKeys { mut columns, numbers: old, .. } = keys;
+        let (n_keys, n_partials) = (columns.len(), self.groups.aggregates.len());
+        let mut renumbered: Vec<Vec<Option<u32>>> =
+            columns.iter().map(|keys| vec![None; keys.len()]).collect();
+        let mut numbers = vec![0; n_keys];
+        let (mut partials, mut n_passed) = (partials.into_iter(), 0);
+        for &group in kept {
+            for (i, number) in numbers.iter_mut().enumerate() {
+                let old = old[group as usize * n_keys + i] as usize;
+                *number = *renumbered[i][old].get_or_insert_with(|| {
+                    let key = std::mem::replace(&mut columns[i][old], Key::Undefined);
+                    self.columns[i].number_of_key(key)
+                });
+            }
+            let place = self.place(&numbers);
+            let n_before = group as usize * n_partials;
+            let of_group = partials.by_ref().skip(n_before - n_passed).take(n_partials);
+            self.partials_of(place).iter_mut().zip(of_group).for_each(|(to, from)| *to = from);
+            n_passed = n_before + n_partials;
         }
     }
 
@@ -218,8 +241,9 @@ impl<'a> GroupTable<'a> {
         let everything = exact == Some(segment.n_live());
         let has_no_object = |path: PathId| segment.n_rows_of_kinds(path, OBJECT) == 0;
         let has_cells_alone = counted_path.is_some_and(has_no_object);
+        let is_bounded = |path| self.bound.is_some() && !segment.may_have_counts(path);
         match counted_path {
-            Some(path) if everything && has_cells_alone => {
+            Some(path) if everything && has_cells_alone && !is_bounded(path) => {
                 self.count_values(path, segment, None);
                 Known::All
             }
@@ -238,43 +262,48 @@ impl<'a> GroupTable<'a> {
     }
 
     /// Adds the groups of `other`.
-    pub(crate) fn merge(&mut self, other: Self) {
+    ///
+    /// # Errors
+    /// [`ExecError::Stopped`].
+    pub(crate) fn merge(&mut self, other: Self, stop: &Stop) -> Result<(), ExecError> {
         let (n_keys, n_partials) = (self.groups.keys.len(), self.groups.aggregates.len());
         let columns = self.columns.iter_mut().zip(other.columns);
         let renumbered: Vec<Vec<u32>> = columns
-            .map(|(to, from)| from.into_keys().into_iter().map(|k| to.number_of_key(k)).collect())
-            .collect();
+            .map(|(to, from)| to.numbers_of(from, stop))
+            .collect::<Result<_, ExecError>>()?;
         let mut partials = other.partials.into_iter();
         let mut numbers = vec![0; n_keys];
         for group in 0..other.n_groups {
+            stop.check_at(group)?;
             for (i, renumbered) in renumbered.iter().enumerate() {
                 numbers[i] = renumbered[other.numbers[group * n_keys + i] as usize];
             }
             let place = self.place(&numbers);
             for partial in partials.by_ref().take(n_partials).zip(self.partials_of(place)) {
-                partial.1.merge(partial.0);
+                partial.1.merge(partial.0, stop)?;
             }
         }
         self.cut();
+        Ok(())
     }
 
     /// The groups with their aggregates, in no order.
-    pub(crate) fn finish(self) -> FinishedGroups {
+    ///
+    /// # Errors
+    /// [`ExecError::Stopped`].
+    pub(crate) fn finish(self, stop: &Stop) -> Result<FinishedGroups, ExecError> {
         let functions: Vec<AggregateFunction> =
             self.groups.aggregates.iter().map(|aggregate| aggregate.function).collect();
         let mut partials = self.partials.into_iter();
         let mut aggregates = Vec::with_capacity(partials.len());
-        for _ in 0..self.n_groups {
+        for group in 0..self.n_groups {
+            stop.check_at(group)?;
             let of_group = functions.iter().zip(partials.by_ref());
             aggregates.extend(of_group.map(|(&function, partial)| partial.finish(function)));
         }
-        FinishedGroups {
-            columns: self.columns.into_iter().map(KeyColumn::into_keys).collect(),
-            numbers: self.numbers,
-            aggregates,
-            n_aggregates: functions.len(),
-            n_groups: self.n_groups,
-        }
+        let columns = self.columns.into_iter().map(KeyColumn::into_keys).collect();
+        let by = GroupKeys { columns, numbers: self.numbers, n_groups: self.n_groups };
+        Ok(FinishedGroups { by, aggregates, n_aggregates: functions.len() })
     }
 
     /// Whether kept counts alone answer where they answer the filter.
@@ -537,6 +566,10 @@ fn add_cells(
                 return false;
             }
             let mask = (has_objects || matching == Matching::Some).then_some(mask);
+            if let Partial::Distinct(seen) = partial {
+                seen.add_rows(path, segment, mask);
+                return true;
+            }
             segment.count_values(path, mask, |cell, n| partial.add_cell(&cell, n));
         }
     }

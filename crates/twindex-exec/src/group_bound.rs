@@ -1,10 +1,14 @@
 //! A page of many groups holds few of them, and these can be told early.
 //!
-//! Without ORDER BY groups come in the order of their key. So once there are many groups, those
-//! behind as many others as a page holds are dropped, and the last one kept is a bar: rows behind it
-//! are passed over, since their groups cannot come back. A group that is on the page was never
-//! behind any bar, so it has seen all of its rows; this holds for each thread, and for what they
-//! merge. Grouping by ids then costs a comparison a row, and memory for some thousands of groups.
+//! Without ORDER BY groups come in the order of their keys. So once there are more groups than a page
+//! holds, those behind are dropped, and the last one kept is a bar: rows behind it are passed over,
+//! since their groups cannot come back. A group that is on the page was never behind any bar, so it
+//! has seen all of its rows; this holds for each thread, and for what they merge. A row of a dropped
+//! group may still pass (a bar has no part for what is no path), and such a group is begun anew with
+//! too few rows: it is behind as many whole groups as it was, and so never given.
+//!
+//! The first bar is found among the values of a segment before any of them becomes a key. Grouping by
+//! ids then costs a comparison a row, and memory for some thousands of groups.
 
 use std::cmp::Ordering;
 
@@ -13,76 +17,155 @@ use twindex_index::view::SegmentView;
 use twindex_kernels::mask::Mask;
 use twindex_model::cell::Cell;
 
+use crate::group_finished::GroupKeys;
 use crate::key::Key;
 use crate::path_key::PathKey;
 
 /// Groups up to which none is dropped.
-const GROUPS_MIN: usize = if cfg!(test) { 4 } else { 1 << 14 };
+const GROUPS_MIN: usize = if cfg!(test) { 4 } else { 1 << 11 };
+/// For each group wanted, rows among which the first bar of a segment is looked for.
+const FIRST_ROWS: usize = 8;
 
 /// Which groups are of a page, as far as it is known.
 #[derive(Debug)]
 pub(crate) struct Bound<'a> {
-    path: PathKey,
-    /// The group that the page before ended with.
-    after: Option<&'a Key>,
+    /// The first keys, as far as they are paths; one at least.
+    paths: Vec<PathKey>,
+    /// The keys of the group that the page before ended with.
+    after: Option<&'a [Key]>,
     from_after: Option<PathFilter>,
     n_max: usize,
     bar: Option<Bar>,
 }
 
+/// Keys that no group of the page is behind.
 #[derive(Debug)]
 struct Bar {
-    key: Key,
-    up_to: Option<PathFilter>,
+    /// Those of a group; the first alone where others are not known.
+    keys: Box<[Key]>,
+    parts: Vec<BarPart>,
+}
+
+/// What tells rows before one key of a bar from those level with it.
+#[derive(Debug)]
+struct BarPart {
+    up_to: PathFilter,
+    /// None where no further key is asked.
+    from: Option<PathFilter>,
+}
+
+impl Bar {
+    fn new(paths: &[PathKey], keys: Box<[Key]>) -> Self {
+        let n_parts = paths.len().min(keys.len());
+        let part = |(i, (path, key)): (usize, (&PathKey, &Key))| {
+            let from = if i + 1 < n_parts { path.from(key) } else { None };
+            Some(BarPart { up_to: path.up_to(key)?, from })
+        };
+        let parts = paths.iter().zip(&keys).enumerate().map_while(part).collect();
+        Self { keys, parts }
+    }
+
+    /// Clears rows behind the bar.
+    fn narrow(&self, segment: &SegmentView<'_>, mask: &mut Mask) {
+        let mut before: Option<Mask> = None;
+        for part in &self.parts {
+            part.up_to.narrow(segment, mask);
+            let Some(from) = &part.from else { break };
+            // Only rows that are level with it are asked for the next key.
+            let mut level = mask.clone();
+            from.narrow(segment, &mut level);
+            mask.and_not(&level);
+            match &mut before {
+                Some(before) => before.or(mask),
+                None => before = Some(mask.clone()),
+            }
+            *mask = level;
+        }
+        before.iter().for_each(|before| mask.or(before));
+    }
 }
 
 impl<'a> Bound<'a> {
-    /// A page of at most `n_max` groups by the cells at a path, after one of them.
-    pub(crate) fn new(path: PathKey, after: Option<&'a Key>, n_max: usize) -> Self {
-        let from_after = after.and_then(|after| path.from(after));
-        Self { path, after, from_after, n_max, bar: None }
+    /// A page of at most `n_max` groups whose first keys are the cells at `paths`, after one of them.
+    pub(crate) fn new(paths: Vec<PathKey>, after: Option<&'a [Key]>, n_max: usize) -> Self {
+        let first = paths.first().zip(after.and_then(<[Key]>::first));
+        let from_after = first.and_then(|(path, after)| path.from(after));
+        Self { paths, after, from_after, n_max, bar: None }
     }
 
-    /// Clears rows whose groups are not of the page.
-    pub(crate) fn narrow(&self, segment: &SegmentView<'_>, mask: &mut Mask) {
-        let Some(bar) = &self.bar else { return };
-        let filters = [&bar.up_to, &self.from_after].into_iter().flatten();
-        filters.for_each(|filter| filter.narrow(segment, mask));
+    /// The same with what another one has found.
+    pub(crate) fn with_bar(mut self, keys: Option<Box<[Key]>>) -> Self {
+        self.bar = keys.map(|keys| Bar::new(&self.paths, keys));
+        self
     }
 
-    /// Whether rows are to be narrowed.
-    pub(crate) fn is_known(&self) -> bool {
-        self.bar.is_some()
+    /// The keys that bar others, if there are such already.
+    pub(crate) fn bar(&self) -> Option<Box<[Key]>> {
+        self.bar.as_ref().map(|bar| bar.keys.clone())
     }
 
-    /// Whether the group of a cell may be of the page.
+    /// Clears rows whose groups are not of the page. All that are left must be added then.
+    pub(crate) fn narrow(&mut self, segment: &SegmentView<'_>, mask: &mut Mask) {
+        if let Some(filter) = &self.from_after {
+            filter.narrow(segment, mask);
+        }
+        if let Some(bar) = &self.bar {
+            bar.narrow(segment, mask);
+        }
+        let Some(first) = self.paths.first().copied() else { return };
+        if segment.may_have_counts(first.path()) {
+            return;
+        }
+        if mask.count() as usize / FIRST_ROWS / 2 > self.n_max {
+            let some = first.in_best_zones(segment, mask, self.n_max.saturating_mul(FIRST_ROWS));
+            self.narrow_by(&some, segment, mask);
+        }
+        if mask.count() as usize / 4 > self.n_max {
+            let all = mask.clone();
+            self.narrow_by(&all, segment, mask);
+        }
+    }
+
+    /// Clears rows behind as many values of the first key among `some` as there may be groups.
+    fn narrow_by(&mut self, some: &Mask, segment: &SegmentView<'_>, mask: &mut Mask) {
+        let Some(first) = self.paths.first() else { return };
+        let after = self.after.and_then(<[Key]>::first);
+        if let Some(key) = first.bar_of_values(segment, some, (after, self.n_max)) {
+            let bar = Bar::new(&self.paths, Box::new([key]));
+            bar.narrow(segment, mask);
+            self.bar = Some(bar);
+        }
+    }
+
+    /// Whether the group of a cell, which is its first key, may be of the page.
     pub(crate) fn admits(&self, cell: &Cell<'_>) -> bool {
-        let Some(bar) = &self.bar else { return true };
-        match (&bar.key, cell) {
-            (Key::String(bar), Cell::String(text)) => **text <= **bar,
-            (Key::Number(bar), Cell::Number(number)) => number <= bar,
+        match (self.bar.as_ref().and_then(|bar| bar.keys.first()), cell) {
+            (Some(Key::String(bar)), Cell::String(text)) => **text <= **bar,
+            (Some(Key::Number(bar)), Cell::Number(number)) => number <= bar,
             _ => true,
         }
     }
 
     /// Whether there are so many groups that some are to be dropped.
     pub(crate) fn is_full(&self, n_groups: usize) -> bool {
-        n_groups > GROUPS_MIN.max(self.n_max.saturating_mul(4))
+        n_groups > GROUPS_MIN.max(self.n_max.saturating_mul(2))
     }
 
-    /// The groups to be kept, of those with `keys`: the first of the page in any order, and a new
-    /// bar if there are more.
-    pub(crate) fn cut(&mut self, keys: &[Key]) -> Vec<u32> {
-        let is_after = |key: &Key| self.after.is_none_or(|after| key > after);
-        let mut kept: Vec<u32> =
-            (0..).zip(keys).filter(|of| is_after(of.1)).map(|of| of.0).collect();
-        let key = |number: u32| &keys[number as usize];
+    /// The groups to be kept, ascending by their places: the first of the page, and a new bar if
+    /// there are more.
+    pub(crate) fn cut(&mut self, groups: &GroupKeys) -> Vec<u32> {
+        let is_after = |place: &u32| {
+            self.after.is_none_or(|after| groups.of(*place).cmp(after.iter()).is_gt())
+        };
+        // Rows have 32-bit ids, and there are no more groups than rows.
+        let mut kept: Vec<u32> = (0..groups.len() as u32).filter(is_after).collect();
         if self.n_max > 0 && kept.len() > self.n_max {
-            let by_key = |a: &u32, b: &u32| -> Ordering { key(*a).cmp(key(*b)) };
-            let (_, last, _) = kept.select_nth_unstable_by(self.n_max - 1, by_key);
-            let last = key(*last).clone();
+            let by_keys = |a: &u32, b: &u32| -> Ordering { groups.of(*a).cmp(groups.of(*b)) };
+            let (_, last, _) = kept.select_nth_unstable_by(self.n_max - 1, by_keys);
+            let keys = groups.of(*last).cloned().collect();
+            self.bar = Some(Bar::new(&self.paths, keys));
             kept.truncate(self.n_max);
-            self.bar = Some(Bar { up_to: self.path.up_to(&last), key: last });
+            kept.sort_unstable();
         }
         kept
     }

@@ -12,7 +12,9 @@ use twindex_index::coded::{DictionaryCode, Found};
 use twindex_model::cell::Cell;
 
 use crate::budget::heap_bytes_of;
+use crate::error::ExecError;
 use crate::key::Key;
+use crate::stop::Stop;
 
 /// No number yet.
 const NONE: u32 = u32::MAX;
@@ -98,6 +100,19 @@ impl KeyColumn {
             Some(number) => *number,
             None => self.insert(hash, key),
         }
+    }
+
+    /// The numbers of the values of another column, by those they have there.
+    ///
+    /// # Errors
+    /// [`ExecError::Stopped`].
+    pub(crate) fn numbers_of(&mut self, other: Self, stop: &Stop) -> Result<Vec<u32>, ExecError> {
+        let mut numbers = Vec::with_capacity(other.keys.len());
+        for (i, key) in other.keys.into_iter().enumerate() {
+            stop.check_at(i)?;
+            numbers.push(self.number_of_key(key));
+        }
+        Ok(numbers)
     }
 
     fn insert(&mut self, hash: u64, key: Key) -> u32 {

@@ -71,33 +71,51 @@ impl Grouped<'_> {
     pub(crate) fn all<'s>(&self, scan: &Scan<'s>) -> Result<Held<'s, FinishedGroups>, ExecError> {
         if let Some(mut table) = GroupTable::of_rows(self.groups) {
             table.add_rows(scan.count()?);
-            return Ok(Held::new(table.finish(), scan.runner.budget));
+            return Ok(Held::new(table.finish(scan.runner.stop)?, scan.runner.budget));
         }
         if let Some(table) = self.by_totals(scan)? {
-            return Ok(Held::new(table.finish(), scan.runner.budget));
+            return Ok(Held::new(table.finish(scan.runner.stop)?, scan.runner.budget));
         }
-        let n_values = self.groups.keys.len() + self.groups.aggregates.len();
-        let row_ns = GROUP_NS * n_values as f64;
-        let (n_segments, budget) = (scan.n_segments(), scan.runner.budget);
-        let table = scan.runner.fold(
-            n_segments,
-            self.work_ns(scan, row_ns)?,
-            &Fold {
-                begin: &|| Held::new(GroupTable::bounded(self.groups, self.bound()), budget),
-                add: &|table: &mut Held<'_, GroupTable<'_>>, number| {
-                    table.inner.add_segment(&scan.segment(number), scan.filter)?;
-                    table.hold.set(table.inner.heap_bytes())
-                },
-                merge: &|table, other| {
-                    table.inner.merge(other.inner);
-                    table.hold.note(table.inner.heap_bytes());
-                },
-            },
-        )?;
-        let Held { inner, mut hold } = table;
-        let groups = inner.finish();
+        let Held { inner, mut hold } = self.table(scan)?;
+        let groups = inner.finish(scan.runner.stop)?;
         hold.set(groups.heap_bytes() + groups.len() * size_of::<RankedGroup>())?;
         Ok(Held { inner: groups, hold })
+    }
+
+    /// The groups of all segments.
+    fn table<'t, 's>(&'t self, scan: &Scan<'s>) -> Result<Held<'s, GroupTable<'t>>, ExecError> {
+        let n_values = self.groups.keys.len() + self.groups.aggregates.len();
+        let row_ns = GROUP_NS * n_values as f64;
+        let (budget, stop) = (scan.runner.budget, scan.runner.stop);
+        let add = |table: &mut Held<'s, GroupTable<'t>>, number| {
+            table.inner.add_segment(&scan.segment(number), scan.filter)?;
+            table.hold.set(table.inner.heap_bytes())
+        };
+        let merge = |table: &mut Held<'s, GroupTable<'t>>, other: Held<'s, GroupTable<'t>>| {
+            table.inner.merge(other.inner, stop)?;
+            table.hold.set(table.inner.heap_bytes())
+        };
+        let work_ns = self.work_ns(scan, row_ns)?;
+        let mut first = Held::new(GroupTable::bounded(self.groups, self.bound()), budget);
+        let (mut n_done, mut bar) = (0, None);
+        if first.inner.is_bounded() && scan.n_segments() > 1 {
+            // The first segment is taken here, so that all threads have a bar to begin with.
+            scan.runner.check()?;
+            add(&mut first, 0)?;
+            (n_done, bar) = (1, first.inner.cut_to_page());
+        }
+        let begin = || {
+            let bound = self.bound().map(|bound| bound.with_bar(bar.clone()));
+            Held::new(GroupTable::bounded(self.groups, bound), budget)
+        };
+        let add = |table: &mut Held<'s, GroupTable<'t>>, i| add(table, n_done + i);
+        let n_segments = scan.n_segments() - n_done;
+        let fold = Fold { begin: &begin, add: &add, merge: &merge };
+        let mut table = scan.runner.fold(n_segments, work_ns, &fold)?;
+        if n_done > 0 {
+            merge(&mut table, first)?;
+        }
+        Ok(table)
     }
 
     /// The groups of a path's values over the whole collection, where totals know them.
@@ -119,18 +137,18 @@ impl Grouped<'_> {
         Ok(is_known.then_some(table))
     }
 
-    /// Which groups the page can hold, where the order of one key decides that.
+    /// Which groups the page can hold, where the order of paths decides that.
     fn bound(&self) -> Option<Bound<'_>> {
-        let [key] = &self.groups.keys[..] else { return None };
+        let paths = self.groups.keys.iter().map_while(plain_path).map(PathKey::ascending);
+        let paths: Vec<PathKey> = paths.collect();
         let is_by_key = self.order.is_empty()
             && self.groups.having.is_none()
             && self.distinctness == Distinctness::All;
         let n_max = self.window.n_wanted_with_skip();
-        if !is_by_key || n_max == usize::MAX {
+        if !is_by_key || paths.is_empty() || n_max == usize::MAX {
             return None;
         }
-        let after = self.after.as_ref().and_then(|after| after.keys.first());
-        Some(Bound::new(PathKey::ascending(plain_path(key)?), after, n_max))
+        Some(Bound::new(paths, self.after.as_ref().map(|after| &*after.keys), n_max))
     }
 
     /// What grouping costs; nothing worth a thread where kept counts answer.

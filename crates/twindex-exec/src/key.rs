@@ -40,6 +40,13 @@ pub struct Container {
     value: Value,
 }
 
+impl Container {
+    /// The canonical text, by which equal ones are told.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+}
+
 impl Key {
     /// Bytes on the heap, about.
     pub(crate) fn heap_bytes(&self) -> usize {

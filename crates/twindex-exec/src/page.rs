@@ -170,8 +170,10 @@ impl Run<'_> {
         }
         let order = Order::new(&self.plan.order);
         let after = self.ranked_after(&order)?;
-        let found = self.scan.top(&order, after.as_ref(), self.window.n_wanted_with_skip())?;
-        let mut found = self.window.without_skipped(found);
+        let mut found = match self.window.places() {
+            Some(places) => self.scan.at_places(&order, places)?,
+            None => self.scan.top(&order, after.as_ref(), self.window.n_wanted())?,
+        };
         let last = self.cut(&mut found, place_of);
         let found: Vec<RowId> = found.into_iter().map(|ranked| ranked.row).collect();
         let rows = self.print_any(&found, projection)?;

@@ -74,9 +74,19 @@ impl PathKey {
         Self { path, direction: Direction::Ascending }
     }
 
+    /// The path.
+    pub(crate) fn path(self) -> PathId {
+        self.path
+    }
+
     /// The order of two numbers.
     pub(crate) fn cmp(self, a: f64, b: f64) -> Ordering {
         self.directed(a.total_cmp(&b))
+    }
+
+    /// The order of two keys.
+    pub(crate) fn cmp_keys(self, a: &Key, b: &Key) -> Ordering {
+        a.cmp_directed(b, self.direction)
     }
 
     fn directed(self, ordering: Ordering) -> Ordering {
@@ -228,8 +238,27 @@ impl PathKey {
         mask: &Mask,
         (after, n): (Option<&Key>, usize),
     ) -> Option<Key> {
-        let of_numbers = || self.bar_of_numbers(segment, mask, (after, n));
-        let of_strings = || self.bar_of_strings(segment, mask, (after, n));
+        self.bar_of((segment, mask), after, (Counted::Rows, n))
+    }
+
+    /// The same for all but the first `n` values.
+    pub(crate) fn bar_of_values(
+        self,
+        segment: &SegmentView<'_>,
+        mask: &Mask,
+        (after, n): (Option<&Key>, usize),
+    ) -> Option<Key> {
+        self.bar_of((segment, mask), after, (Counted::Values, n))
+    }
+
+    fn bar_of(
+        self,
+        rows: (&SegmentView<'_>, &Mask),
+        after: Option<&Key>,
+        wanted: (Counted, usize),
+    ) -> Option<Key> {
+        let of_numbers = || self.bar_of_numbers(rows, after, wanted);
+        let of_strings = || self.bar_of_strings(rows, after, wanted);
         match self.direction {
             Direction::Ascending => of_numbers().or_else(of_strings),
             Direction::Descending => of_strings().or_else(of_numbers),
@@ -238,9 +267,9 @@ impl PathKey {
 
     fn bar_of_numbers(
         self,
-        segment: &SegmentView<'_>,
-        mask: &Mask,
-        (after, n): (Option<&Key>, usize),
+        (segment, mask): (&SegmentView<'_>, &Mask),
+        after: Option<&Key>,
+        wanted: (Counted, usize),
     ) -> Option<Key> {
         let mut counts = Vec::new();
         segment.count_numbers(self.path, mask, |number, n_rows| {
@@ -253,16 +282,16 @@ impl PathKey {
                 counts.push((number, n_rows as usize));
             }
         });
-        first_of(counts, n, |a, b| self.cmp(*a, *b)).map(Key::Number)
+        wanted.0.first_of(counts, wanted.1, |a, b| self.cmp(*a, *b)).map(Key::Number)
     }
 
     fn bar_of_strings(
         self,
-        segment: &SegmentView<'_>,
-        mask: &Mask,
-        (after, n): (Option<&Key>, usize),
+        (segment, mask): (&SegmentView<'_>, &Mask),
+        after: Option<&Key>,
+        wanted: (Counted, usize),
     ) -> Option<Key> {
-        if (segment.n_rows_of_kinds(self.path, STRING) as usize) < n {
+        if (segment.n_rows_of_kinds(self.path, STRING) as usize) < wanted.1 {
             return None;
         }
         let is_ascending = self.direction == Direction::Ascending;
@@ -279,7 +308,7 @@ impl PathKey {
                 counts.push((text, n_rows as usize));
             }
         });
-        let bar = first_of(counts, n, |a, b| self.directed((**a).cmp(&**b)))?;
+        let bar = wanted.0.first_of(counts, wanted.1, |a, b| self.directed((**a).cmp(&**b)))?;
         Some(Key::String(Box::from(&*bar)))
     }
 
@@ -288,6 +317,39 @@ impl PathKey {
         match self.direction {
             Direction::Ascending => BELOW_NUMBERS,
             Direction::Descending => ABOVE_NUMBERS,
+        }
+    }
+}
+
+/// What a bar counts off.
+#[derive(Clone, Copy, Debug)]
+enum Counted {
+    Rows,
+    Values,
+}
+
+impl Counted {
+    /// The value of the `n`-th row, or the `n`-th value, of values with their rows, of which one may
+    /// come more than once; none if they are too few, or too often the same to be told apart in short.
+    fn first_of<T>(
+        self,
+        mut counts: Vec<(T, usize)>,
+        n: usize,
+        cmp: impl Fn(&T, &T) -> Ordering,
+    ) -> Option<T> {
+        match self {
+            Self::Rows => first_of(counts, n, cmp),
+            Self::Values => {
+                let n_first = n.saturating_mul(2).min(counts.len());
+                if n == 0 || n_first < n {
+                    return None;
+                }
+                counts.select_nth_unstable_by(n_first - 1, |a, b| cmp(&a.0, &b.0));
+                counts.truncate(n_first);
+                counts.sort_unstable_by(|a, b| cmp(&a.0, &b.0));
+                counts.dedup_by(|a, b| cmp(&a.0, &b.0).is_eq());
+                counts.into_iter().nth(n - 1).map(|(value, _)| value)
+            }
         }
     }
 }

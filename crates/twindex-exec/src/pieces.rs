@@ -14,6 +14,8 @@ use crate::stop::Stop;
 const PIECE: usize = 1 << 14;
 /// Items merged between two looks.
 const MERGED: usize = 1 << 12;
+/// Items that a pivot is chosen of.
+const ASKED: usize = 64;
 
 /// The first `n_max` of `items` in order.
 ///
@@ -55,6 +57,50 @@ pub(crate) fn first_in_order<T>(
     Ok(pieces.pop().unwrap_or_default())
 }
 
+/// Cuts items that differ, `n` or more, back to the first `n`, one or more, in any order but the last
+/// of them at the end.
+///
+/// # Errors
+/// [`ExecError::Stopped`].
+pub(crate) fn keep_first<T>(
+    items: &mut Vec<T>,
+    n: usize,
+    stop: &Stop,
+    cmp: impl Fn(&T, &T) -> Ordering,
+) -> Result<(), ExecError> {
+    // Where the last of them still may be.
+    let (mut begin, mut end) = (0, items.len());
+    while end - begin > PIECE {
+        let pivot = begin + pivot_of(&items[begin..end], n - begin, &cmp);
+        let last = end - 1;
+        items.swap(pivot, last);
+        let mut middle = begin;
+        for i in begin..last {
+            stop.check_at(i)?;
+            if cmp(&items[i], &items[last]).is_lt() {
+                items.swap(middle, i);
+                middle += 1;
+            }
+        }
+        items.swap(middle, last);
+        match middle.cmp(&(n - 1)) {
+            Ordering::Less => begin = middle + 1,
+            Ordering::Equal => (begin, end) = (middle, middle + 1),
+            Ordering::Greater => end = middle,
+        }
+    }
+    items[begin..end].select_nth_unstable_by(n - 1 - begin, cmp);
+    items.truncate(n);
+    Ok(())
+}
+
+/// The place of an item that is about the `n`-th of all, as some of them tell.
+fn pivot_of<T>(items: &[T], n: usize, cmp: &impl Fn(&T, &T) -> Ordering) -> usize {
+    let mut some: Vec<usize> = (0..items.len()).step_by(items.len() / ASKED + 1).collect();
+    some.sort_unstable_by(|a, b| cmp(&items[*a], &items[*b]));
+    some[(some.len() * n / items.len()).min(some.len() - 1)]
+}
+
 fn merge<T>(
     (a, b): (Vec<T>, Vec<T>),
     n_max: usize,
@@ -79,7 +125,7 @@ fn merge<T>(
 
 #[cfg(test)]
 mod tests {
-    use super::{ExecError, PIECE, Stop, first_in_order};
+    use super::{ExecError, PIECE, Stop, first_in_order, keep_first};
 
     #[test]
     fn pieces_are_in_order_together() {
@@ -94,6 +140,24 @@ mod tests {
             assert_eq!(found.as_deref(), Ok(wanted), "{n_max}");
         }
         assert_eq!(first_in_order(Vec::new(), 5, &Stop::never(), u64::cmp), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn the_first_are_kept_with_the_last_of_them_at_the_end() {
+        let items: Vec<u64> = (0..5 * PIECE as u64 + 7).map(|n| n * 7_919 % 100_003).collect();
+        for n in [1, 2, PIECE, items.len() / 2, items.len() - 1, items.len()] {
+            let mut found = items.clone();
+            assert_eq!(keep_first(&mut found, n, &Stop::never(), u64::cmp), Ok(()));
+            let last = found.last().copied();
+            found.sort_unstable();
+            let mut sorted = items.clone();
+            sorted.sort_unstable();
+            assert_eq!(found, sorted[..n]);
+            assert_eq!(last, sorted[..n].last().copied());
+        }
+        let late = Stop::never().with_deadline(std::time::Instant::now());
+        let kept = keep_first(&mut items.clone(), 5, &late, u64::cmp);
+        assert_eq!(kept, Err(ExecError::Stopped));
     }
 
     #[test]

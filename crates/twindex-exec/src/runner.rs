@@ -1,7 +1,9 @@
 //! Walks segments: here, or on the caller's pool when the work is worth waking it.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use rayon::ThreadPool;
-use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
+use rayon::iter::{IndexedParallelIterator as _, IntoParallelIterator as _, ParallelIterator as _};
 
 use crate::budget::Budget;
 use crate::cost;
@@ -56,34 +58,46 @@ impl Runner<'_> {
         }
     }
 
-    /// Folds the segments `range` into accumulators, one for each run of segments that a thread
-    /// took, and merges those. Which segments meet in one accumulator is left to chance, so merging
-    /// must not depend on it.
+    /// Folds segments into accumulators, one for each thread, and merges those. A thread takes the
+    /// next segment whenever it is done with one, so which of them meet in one accumulator is left to
+    /// chance, and merging must not depend on it. Runs of segments for each thread were rejected: they
+    /// are cut anew whenever a thread has nothing left, and what is cut has another accumulator to
+    /// merge, without the bar that the first had found.
     ///
     /// # Errors
-    /// As [`Runner::check`], and those of adding a segment.
+    /// As [`Runner::check`], and those of adding a segment and of merging.
     pub(crate) fn fold<A: Send>(
         &self,
         n_segments: usize,
         work_ns: f64,
         fold: &Fold<'_, A>,
     ) -> Result<A, ExecError> {
-        let step = |accumulator: Result<A, ExecError>, segment: usize| {
-            let mut accumulator = accumulator?;
-            self.check()?;
-            (fold.add)(&mut accumulator, segment)?;
-            Ok(accumulator)
+        let next = AtomicUsize::new(0);
+        let take_some = || {
+            let mut accumulator = (fold.begin)();
+            loop {
+                let segment = next.fetch_add(1, Ordering::Relaxed);
+                if segment >= n_segments {
+                    return Ok(accumulator);
+                }
+                let added = self.check().and_then(|()| (fold.add)(&mut accumulator, segment));
+                // What others would still add is of no use.
+                added.inspect_err(|_| next.store(n_segments, Ordering::Relaxed))?;
+            }
         };
-        let begin = || Ok((fold.begin)());
+        let n_threads = self.n_threads(work_ns).min(n_segments);
         match self.pool {
-            Some(pool) if n_segments > 1 && self.n_threads(work_ns) > 1 => pool.install(|| {
-                (0..n_segments).into_par_iter().fold(begin, step).reduce(begin, |a, b| {
+            Some(pool) if n_threads > 1 => {
+                let merge = |a: Result<A, ExecError>, b: Result<A, ExecError>| {
                     let mut a = a?;
-                    (fold.merge)(&mut a, b?);
+                    (fold.merge)(&mut a, b?)?;
                     Ok(a)
-                })
-            }),
-            _ => (0..n_segments).fold(begin(), step),
+                };
+                let threads = (0..n_threads).into_par_iter().with_max_len(1);
+                let all = pool.install(|| threads.map(|_| take_some()).reduce_with(merge));
+                all.unwrap_or_else(|| Ok((fold.begin)()))
+            }
+            _ => take_some(),
         }
     }
 }
@@ -92,5 +106,5 @@ impl Runner<'_> {
 pub(crate) struct Fold<'a, A> {
     pub(crate) begin: &'a (dyn Fn() -> A + Sync),
     pub(crate) add: &'a (dyn Fn(&mut A, usize) -> Result<(), ExecError> + Sync),
-    pub(crate) merge: &'a (dyn Fn(&mut A, A) + Sync),
+    pub(crate) merge: &'a (dyn Fn(&mut A, A) -> Result<(), ExecError> + Sync),
 }

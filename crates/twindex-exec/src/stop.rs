@@ -15,6 +15,10 @@ use crate::error::ExecError;
 /// How long a reader waits for the writer before it looks again whether it was cancelled.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// Steps of a loop between two looks: what a hash table or a sort does with so many values takes a
+/// millisecond at most.
+const STEPS: usize = 4_096;
+
 /// When a query must give up. The default is never.
 #[derive(Clone, Debug, Default)]
 pub struct Stop {
@@ -56,6 +60,14 @@ impl Stop {
     pub fn check(&self) -> Result<(), ExecError> {
         let is_late = || self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
         if self.is_cancelled() || is_late() { Err(ExecError::Stopped) } else { Ok(()) }
+    }
+
+    /// Asks at every so many steps of a loop that does little in each.
+    ///
+    /// # Errors
+    /// As [`Stop::check`].
+    pub(crate) fn check_at(&self, step: usize) -> Result<(), ExecError> {
+        if step.is_multiple_of(STEPS) { self.check() } else { Ok(()) }
     }
 
     /// Holds the writer off for one step, see [`Snapshot::read`]. Waiting for it to make room ends

@@ -7,7 +7,7 @@
 //! place that a page goes on from. A heap would do the same with worse locality.
 
 use std::cmp::Ordering;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use twindex_index::filter::PathFilter;
 use twindex_index::view::SegmentView;
@@ -22,11 +22,13 @@ use crate::column::{Column, Combined};
 use crate::error::ExecError;
 use crate::key::{Direction, Key, cmp_keys};
 use crate::path_key::{PathKey, Promise};
-use crate::pieces::first_in_order;
+use crate::pieces::{first_in_order, keep_first};
+use crate::row::RowView;
 use crate::runner::Fold;
 use crate::scan::Scan;
 use crate::segment::Segment;
 use crate::stop::Stop;
+use crate::strip::{STRIP_MIN, Strip};
 use crate::top_survey::Survey;
 
 /// Nanoseconds that keying one row is taken to cost.
@@ -125,28 +127,28 @@ impl<'a> Best<'a> {
         }
     }
 
-    fn push(&mut self, keys: &[&Key], row: RowId) {
+    fn push(&mut self, keys: &[&Key], row: RowId, stop: &Stop) -> Result<(), ExecError> {
         let is_after = |place: &Ranked| self.order.cmp_refs(keys, row, place).is_gt();
         let is_barred = self.bar.as_ref().is_some_and(is_after);
         if is_barred || self.after.is_some_and(|place| !is_after(place)) {
-            return;
+            return Ok(());
         }
         let keys = keys.iter().map(|&key| key.clone()).collect();
-        self.push_owned(Ranked { keys, row });
+        self.push_owned(Ranked { keys, row }, stop)
     }
 
-    fn push_ranked(&mut self, row: Ranked) {
+    fn push_ranked(&mut self, row: Ranked, stop: &Stop) -> Result<(), ExecError> {
         let is_barred = self.bar.as_ref().is_some_and(|bar| self.order.cmp(&row, bar).is_gt());
-        if !is_barred && self.after.is_none_or(|place| self.order.cmp(&row, place).is_gt()) {
-            self.push_owned(row);
-        }
+        let is_wanted = self.after.is_none_or(|place| self.order.cmp(&row, place).is_gt());
+        if is_barred || !is_wanted { Ok(()) } else { self.push_owned(row, stop) }
     }
 
-    fn push_owned(&mut self, row: Ranked) {
+    fn push_owned(&mut self, row: Ranked, stop: &Stop) -> Result<(), ExecError> {
         self.rows.push(row);
         if self.rows.len() >= self.n_max.saturating_mul(2).saturating_add(64) {
-            self.cut();
+            self.cut(stop)?;
         }
+        Ok(())
     }
 
     /// Bytes on the heap, about.
@@ -159,19 +161,26 @@ impl<'a> Best<'a> {
     }
 
     /// Cuts back to the rows wanted.
-    fn cut(&mut self) {
+    ///
+    /// # Errors
+    /// [`ExecError::Stopped`].
+    fn cut(&mut self, stop: &Stop) -> Result<(), ExecError> {
         if self.n_max == 0 {
             self.rows.clear();
         } else if self.rows.len() >= self.n_max {
             let order = self.order;
-            self.rows.select_nth_unstable_by(self.n_max - 1, |a, b| order.cmp(a, b));
-            self.rows.truncate(self.n_max);
+            keep_first(&mut self.rows, self.n_max, stop, |a, b| order.cmp(a, b))?;
             self.bar = self.rows.last().cloned();
         }
+        Ok(())
     }
 
-    fn merge(&mut self, other: Self) {
-        other.rows.into_iter().for_each(|row| self.push_owned(row));
+    fn merge(&mut self, other: Self, stop: &Stop) -> Result<(), ExecError> {
+        for (i, row) in other.rows.into_iter().enumerate() {
+            stop.check_at(i)?;
+            self.push_owned(row, stop)?;
+        }
+        Ok(())
     }
 
     /// The rows, best first.
@@ -192,7 +201,7 @@ impl<'a> Best<'a> {
         if self.n_max == 0 || !self.can_gain(segment, promise) {
             return Ok(());
         }
-        let mut mask = match self.bar_number() {
+        let mask = match self.bar_number() {
             // What the bar leaves is mostly so little that the condition costs next to nothing.
             Some(_) => {
                 let mut mask = segment.step(|view| {
@@ -205,6 +214,11 @@ impl<'a> Best<'a> {
             }
             None => segment.mask(scan.filter)?,
         };
+        self.add_mask(segment, mask)
+    }
+
+    /// Adds rows of a segment, narrowed to the bar where that is a number.
+    fn add_mask(&mut self, segment: &Segment<'_>, mut mask: Mask) -> Result<(), ExecError> {
         if mask.is_empty() {
             return Ok(());
         }
@@ -216,19 +230,22 @@ impl<'a> Best<'a> {
         }
         // A bar as early as possible saves the following segments.
         if self.bar.is_none() {
-            self.cut();
+            self.cut(segment.stop)?;
         }
         Ok(())
     }
 
     /// Adds few rows: keyed one by one.
     fn add_rows(&mut self, segment: &Segment<'_>, mask: &Mask) -> Result<(), ExecError> {
+        let mut pushed = Ok(());
         segment.rows(mask, |row| {
             let keys = self.order.keys.iter();
             let keys = keys.map(|key| Key::of_scalar(evaluate(&key.expr, row))).collect();
-            self.push_ranked(Ranked { keys, row: segment.row_id(row.row) });
-            ControlFlow::Continue(())
-        })
+            let ranked = Ranked { keys, row: segment.row_id(row.row) };
+            pushed = self.push_ranked(ranked, segment.stop);
+            if pushed.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        pushed
     }
 
     /// Adds many rows: keyed once for each distinct value.
@@ -238,7 +255,7 @@ impl<'a> Best<'a> {
         for (i, row) in mask.iter().enumerate() {
             keys.clear();
             keys.extend(columns.iter().map(|column| &column.keys[column.ids[i] as usize]));
-            self.push(&keys, segment.row_id(row));
+            self.push(&keys, segment.row_id(row), segment.stop)?;
         }
         Ok(())
     }
@@ -342,6 +359,67 @@ impl<'a> Best<'a> {
 }
 
 impl Scan<'_> {
+    /// The rows at some places of `order`.
+    ///
+    /// # Errors
+    /// [`ExecError::Stopped`], [`ExecError::OverBudget`] and [`ExecError::SnapshotExpired`].
+    pub(crate) fn at_places<'a>(
+        &self,
+        order: &'a Order<'a>,
+        places: Range<u64>,
+    ) -> Result<Vec<Ranked>, ExecError> {
+        let strip = match usize::try_from(places.start) {
+            Ok(n_skipped) if n_skipped >= STRIP_MIN => self.strip(order, places.clone())?,
+            _ => None,
+        };
+        let n_max = |n_before: u64| usize::try_from(places.end - n_before).unwrap_or(usize::MAX);
+        let (mut found, n_before) = match strip {
+            Some(strip) => match strip.listed(places.clone(), order) {
+                Some(rows) => return self.keyed(order, &rows),
+                None => (self.top_of_strip(order, &strip, n_max(strip.n_before))?, strip.n_before),
+            },
+            None => (self.top(order, None, n_max(0))?, 0),
+        };
+        let n_skipped = usize::try_from(places.start - n_before).unwrap_or(usize::MAX);
+        found.drain(..n_skipped.min(found.len()));
+        Ok(found)
+    }
+
+    /// The first rows of a strip.
+    fn top_of_strip<'a>(
+        &self,
+        order: &'a Order<'a>,
+        strip: &Strip,
+        n_max: usize,
+    ) -> Result<Vec<Ranked>, ExecError> {
+        let mut held = Held::new(Best::new(order, None, n_max), self.runner.budget);
+        for (number, mask) in &strip.rows {
+            self.runner.check()?;
+            let (segment, mut mask) = (self.segment(*number), mask.clone());
+            segment.step(|view| held.inner.narrow_to_bar(view, &mut mask))?;
+            held.inner.add_mask(&segment, mask)?;
+            held.hold.set(held.inner.heap_bytes())?;
+        }
+        held.inner.finish(self.runner.stop)
+    }
+
+    /// Some rows with their sort keys, as they stand.
+    fn keyed(&self, order: &Order<'_>, rows: &[RowId]) -> Result<Vec<Ranked>, ExecError> {
+        let mut ranked = Vec::with_capacity(rows.len());
+        for some in rows.chunks(FEW_ROWS as usize) {
+            self.runner.check()?;
+            self.with_rows(some, |segment, rows| {
+                ranked.extend(rows.iter().map(|row| {
+                    let view = RowView { segment: *segment, row: row.place() };
+                    let keys = order.keys.iter();
+                    let keys = keys.map(|key| Key::of_scalar(evaluate(&key.expr, &view)));
+                    Ranked { keys: keys.collect(), row: *row }
+                }));
+            })?;
+        }
+        Ok(ranked)
+    }
+
     /// The first `n_max` rows after `after` that match, in `order`.
     ///
     /// # Errors
@@ -410,12 +488,12 @@ impl Scan<'_> {
                     best.hold.set(best.inner.heap_bytes())
                 },
                 merge: &|best, other| {
-                    best.inner.merge(other.inner);
-                    best.hold.note(best.inner.heap_bytes());
+                    best.inner.merge(other.inner, self.runner.stop)?;
+                    best.hold.set(best.inner.heap_bytes())
                 },
             },
         )?;
-        held.inner.merge(others.inner);
+        held.inner.merge(others.inner, self.runner.stop)?;
         held.hold.set(held.inner.heap_bytes())?;
         held.inner.finish(self.runner.stop)
     }

@@ -1,5 +1,7 @@
 //! Which of a query's rows a page holds: OFFSET, LIMIT, page size and what earlier pages gave.
 
+use std::ops::Range;
+
 use twindex_planted::{Fault, planted};
 
 use crate::position::Position;
@@ -50,6 +52,12 @@ impl Window {
             0 => 0,
             n => n.saturating_add(skip),
         }
+    }
+
+    /// The places of the rows to look for, where some are skipped.
+    pub(crate) fn places(&self) -> Option<Range<u64>> {
+        let n_wanted = u64::try_from(self.n_wanted()).unwrap_or(u64::MAX);
+        (self.skip > 0 && n_wanted > 0).then(|| self.skip..self.skip.saturating_add(n_wanted))
     }
 
     /// Drops the rows skipped from the front of `rows`.

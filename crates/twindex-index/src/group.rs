@@ -126,6 +126,19 @@ pub(crate) fn has_counts(view: &SegmentView<'_>, path: PathId) -> bool {
         && is_counted(lane.arrays.as_deref())
 }
 
+/// See [`SegmentView::may_have_counts`].
+pub(crate) fn may_have_counts(view: &SegmentView<'_>, path: PathId) -> bool {
+    let Some(lane) = view.lane(path) else { return true };
+    let may_be_counted = |part: Option<&TextLane>| match part {
+        None => true,
+        Some(TextLane::Codes(part)) => part.counts.get().is_none_or(Option::is_some),
+        Some(_) => false,
+    };
+    lane.numbers.is_none()
+        && may_be_counted(lane.strings.as_deref())
+        && may_be_counted(lane.arrays.as_deref())
+}
+
 /// The counts of a lane's codes, built if they were not; `None` if codes are too great.
 pub(crate) fn counts_of<'a>(
     view: &SegmentView<'_>,

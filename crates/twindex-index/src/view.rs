@@ -242,6 +242,13 @@ impl<'a> SegmentView<'a> {
         self.past_at(path).is_none() && group::has_counts(self, path)
     }
 
+    /// Whether the values at `path` are counted already, or would be once all rows are asked for:
+    /// they are few.
+    #[must_use]
+    pub fn may_have_counts(&self, path: PathId) -> bool {
+        self.past_at(path).is_none() && group::may_have_counts(self, path)
+    }
+
     /// The cells at `path` of the rows of `mask` as small codes; `None` where they have none, or
     /// too many, or are objects. No row of `mask` may be one of [`SegmentView::take_changed`].
     #[must_use]

@@ -1,0 +1,311 @@
+//! A set of values that are only counted: what `COUNT(DISTINCT x)` has seen.
+//!
+//! Values lie one after the other in an arena, each with its kind before it, and a table knows their
+//! places by hash: no value is an allocation of its own. A set of many values is cut into parts by
+//! hash, and what a segment brings is sorted by part first, so that the part at work stays in a
+//! core's own cache: a table of a million values is a miss or two for each row otherwise. Merging goes
+//! part by part for the same reason.
+
+use std::hash::{BuildHasher as _, Hasher as _};
+use std::sync::OnceLock;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+use twindex_index::coded::DictionaryCode;
+use twindex_index::view::SegmentView;
+use twindex_kernels::mask::Mask;
+use twindex_model::cell::{Cell, Text};
+use twindex_model::path::PathId;
+
+use crate::error::ExecError;
+use crate::key::Key;
+use crate::stop::Stop;
+
+/// Parts of a large set.
+const PARTS: usize = 64;
+/// Where in a hash the number of a part is; a table goes by the lowest bits and by the highest.
+const PART_SHIFT: u32 = 40;
+/// Values from which on a set is large.
+const LARGE: usize = if cfg!(test) { 8 } else { 1 << 13 };
+
+const STRING: u8 = b's';
+const CONTAINER: u8 = b'c';
+const NUMBER: u8 = b'n';
+const TRUE: u8 = b't';
+const FALSE: u8 = b'f';
+
+/// Distinct values; undefined and null are none.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct DistinctSet {
+    /// One, or as many as [`PARTS`].
+    parts: Vec<Part>,
+    /// Codes of dictionaries whose texts are in.
+    seen: Vec<SeenCodes>,
+}
+
+/// Values whose hashes have the same bits at one place.
+#[derive(Clone, Debug, Default)]
+struct Part {
+    /// Of each value its length in bytes, its kind and what tells it from others of that kind.
+    arena: Vec<u8>,
+    places: HashTable<Place>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    hash: u64,
+    begin: usize,
+}
+
+/// Codes of one filling of a dictionary, one bit each.
+#[derive(Clone, Debug)]
+struct SeenCodes {
+    generation: u32,
+    bits: Vec<u64>,
+}
+
+/// A value as it lies in an arena.
+#[derive(Clone, Copy, Debug)]
+struct Entry<'a> {
+    kind: u8,
+    bytes: &'a [u8],
+}
+
+impl Entry<'_> {
+    /// One hash for all sets of the process, so that they can be merged.
+    fn hash(self) -> u64 {
+        static STATE: OnceLock<RandomState> = OnceLock::new();
+        let mut hasher = STATE.get_or_init(RandomState::default).build_hasher();
+        hasher.write_u8(self.kind);
+        hasher.write(self.bytes);
+        hasher.finish()
+    }
+}
+
+impl Part {
+    fn insert(&mut self, hash: u64, entry: Entry<'_>) {
+        let Self { arena, places } = self;
+        let is_same = |place: &Place| {
+            let kept = entry_at(arena, place.begin);
+            place.hash == hash && kept.kind == entry.kind && kept.bytes == entry.bytes
+        };
+        if places.find(hash, is_same).is_some() {
+            return;
+        }
+        let begin = arena.len();
+        // A value is shorter than 4 GiB, or it would not be in the index.
+        arena.extend_from_slice(&(entry.bytes.len() as u32).to_le_bytes());
+        arena.push(entry.kind);
+        arena.extend_from_slice(entry.bytes);
+        places.insert_unique(hash, Place { hash, begin }, |place| place.hash);
+    }
+
+    fn heap_bytes(&self) -> usize {
+        self.arena.capacity() + self.places.capacity() * (size_of::<Place>() + 1)
+    }
+}
+
+fn entry_at(arena: &[u8], begin: usize) -> Entry<'_> {
+    let (len, rest) = arena[begin..].split_first_chunk::<4>().unwrap_or((&[0; 4], &[]));
+    let (kind, rest) = rest.split_first().unwrap_or((&0, &[]));
+    Entry { kind: *kind, bytes: &rest[..u32::from_le_bytes(*len) as usize] }
+}
+
+fn part_of(hash: u64, n_parts: usize) -> usize {
+    (hash >> PART_SHIFT) as usize % n_parts
+}
+
+impl DistinctSet {
+    /// Number of values.
+    pub(crate) fn len(&self) -> usize {
+        self.parts.iter().map(|part| part.places.len()).sum()
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let bits = self.seen.iter().map(|seen| seen.bits.capacity() * size_of::<u64>());
+        self.parts.iter().map(Part::heap_bytes).sum::<usize>()
+            + self.parts.capacity() * size_of::<Part>()
+            + bits.sum::<usize>()
+    }
+
+    /// Adds a value.
+    pub(crate) fn add_key(&mut self, key: &Key) {
+        match key {
+            Key::Undefined | Key::Null => {}
+            Key::Bool(value) => self.insert(of_bool(*value)),
+            Key::Number(number) => self.insert(Entry { kind: NUMBER, bytes: &bytes_of(*number) }),
+            Key::String(text) => self.insert(Entry { kind: STRING, bytes: text.as_bytes() }),
+            Key::Container(container) => {
+                self.insert(Entry { kind: CONTAINER, bytes: container.text().as_bytes() });
+            }
+        }
+    }
+
+    /// Adds a cell, which must not be an object.
+    pub(crate) fn add_cell(&mut self, cell: &Cell<'_>) {
+        match cell {
+            Cell::Undefined | Cell::Null | Cell::Object => {}
+            Cell::Bool(value) => self.insert(of_bool(*value)),
+            Cell::Number(number) => self.insert(Entry { kind: NUMBER, bytes: &bytes_of(*number) }),
+            Cell::String(text) => self.insert(Entry { kind: STRING, bytes: text.as_bytes() }),
+            // A lane holds canonical text.
+            Cell::Array(text) => self.insert(Entry { kind: CONTAINER, bytes: text.as_bytes() }),
+        }
+    }
+
+    /// Adds the cells at a path of the rows of `mask` (or of all live rows), of which none must be an
+    /// object.
+    pub(crate) fn add_rows(
+        &mut self,
+        path: PathId,
+        segment: &SegmentView<'_>,
+        mask: Option<&Mask>,
+    ) {
+        let mut waiting: Vec<Vec<(u64, &str)>> = vec![Vec::new(); PARTS];
+        segment.count_found(path, mask, |found, n| match (&found.cell, found.code) {
+            _ if n == 0 => {}
+            (_, Some(code)) if !self.is_new(code) => {}
+            (Cell::String(Text::Borrowed(text)), None) if self.parts.len() == PARTS => {
+                let hash = Entry { kind: STRING, bytes: text.as_bytes() }.hash();
+                waiting[part_of(hash, PARTS)].push((hash, *text));
+            }
+            (cell, _) => self.add_cell(cell),
+        });
+        for (part, texts) in self.parts.iter_mut().zip(waiting) {
+            for (hash, text) in texts {
+                part.insert(hash, Entry { kind: STRING, bytes: text.as_bytes() });
+            }
+        }
+    }
+
+    /// Notes a code; true if it was not noted before.
+    fn is_new(&mut self, code: DictionaryCode) -> bool {
+        let at = self.seen.iter().position(|seen| seen.generation == code.generation);
+        let at = at.unwrap_or_else(|| {
+            self.seen.push(SeenCodes { generation: code.generation, bits: Vec::new() });
+            self.seen.len() - 1
+        });
+        let bits = &mut self.seen[at].bits;
+        let (word, bit) = (code.code as usize / 64, 1 << (code.code % 64));
+        if word >= bits.len() {
+            bits.resize(word + 1, 0);
+        }
+        let is_new = bits[word] & bit == 0;
+        bits[word] |= bit;
+        is_new
+    }
+
+    fn insert(&mut self, entry: Entry<'_>) {
+        if self.parts.is_empty() {
+            self.parts.push(Part::default());
+        }
+        let (hash, n_parts) = (entry.hash(), self.parts.len());
+        self.parts[part_of(hash, n_parts)].insert(hash, entry);
+        if n_parts == 1 && self.parts[0].places.len() > LARGE {
+            self.split();
+        }
+    }
+
+    /// Cuts the only part.
+    fn split(&mut self) {
+        let whole = std::mem::take(&mut self.parts);
+        self.parts = vec![Part::default(); PARTS];
+        for part in whole {
+            for place in &part.places {
+                let to = &mut self.parts[part_of(place.hash, PARTS)];
+                to.insert(place.hash, entry_at(&part.arena, place.begin));
+            }
+        }
+    }
+
+    /// Adds what another set has.
+    ///
+    /// # Errors
+    /// [`ExecError::Stopped`].
+    pub(crate) fn merge(&mut self, mut other: Self, stop: &Stop) -> Result<(), ExecError> {
+        if other.len() > self.len() {
+            std::mem::swap(self, &mut other);
+        }
+        if self.parts.len() == 1 && other.parts.len() == PARTS {
+            self.split();
+        }
+        // What the other has seen, all of it is in now; its codes are seen again if they are met.
+        let mut n_done = 0;
+        for from in other.parts {
+            for place in &from.places {
+                stop.check_at(n_done)?;
+                n_done += 1;
+                let n_parts = self.parts.len();
+                let to = &mut self.parts[part_of(place.hash, n_parts)];
+                to.insert(place.hash, entry_at(&from.arena, place.begin));
+            }
+        }
+        if self.parts.len() == 1 && self.parts[0].places.len() > LARGE {
+            self.split();
+        }
+        Ok(())
+    }
+}
+
+fn of_bool(value: bool) -> Entry<'static> {
+    Entry { kind: if value { TRUE } else { FALSE }, bytes: &[] }
+}
+
+fn bytes_of(number: f64) -> [u8; 8] {
+    number.to_bits().to_le_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cell, DictionaryCode, DistinctSet, Key, LARGE, Stop};
+
+    #[test]
+    fn equal_values_are_one_however_they_come() {
+        let mut set = DistinctSet::default();
+        for cell in [
+            Cell::String("x".into()),
+            Cell::Number(1.0),
+            Cell::Bool(true),
+            Cell::Bool(false),
+            Cell::Array("[1]".into()),
+            Cell::Null,
+            Cell::Undefined,
+        ] {
+            set.add_cell(&cell);
+            set.add_key(&Key::of_cell(&cell, || None));
+        }
+        assert_eq!(set.len(), 5);
+        set.add_key(&Key::String("".into()));
+        set.add_key(&Key::String("[1]".into()));
+        assert_eq!(set.len(), 7);
+    }
+
+    #[test]
+    fn merged_sets_hold_what_both_did() {
+        for (n_a, n_b) in [(0, 3), (3, 0), (5, LARGE * 5), (LARGE * 5, 5), (LARGE * 5, LARGE * 9)] {
+            let set = |from: usize, n: usize| {
+                let mut set = DistinctSet::default();
+                (from..from + n).for_each(|n| set.add_key(&Key::String(n.to_string().into())));
+                set
+            };
+            let (mut a, b) = (set(0, n_a), set(2, n_b));
+            assert_eq!((a.len(), b.len()), (n_a, n_b));
+            assert_eq!(a.merge(b, &Stop::never()), Ok(()));
+            let wanted = (0..n_a).chain(2..2 + n_b).collect::<std::collections::BTreeSet<_>>();
+            assert_eq!(a.len(), wanted.len());
+        }
+        let late = Stop::never().with_deadline(std::time::Instant::now());
+        let mut many = DistinctSet::default();
+        many.add_key(&Key::Number(1.0));
+        assert!(many.clone().merge(many, &late).is_err());
+    }
+
+    #[test]
+    fn codes_are_noted_once_for_each_filling() {
+        let mut set = DistinctSet::default();
+        let code = |generation, code| DictionaryCode { generation, code };
+        assert!(set.is_new(code(1, 70)) && set.is_new(code(2, 70)) && set.is_new(code(1, 6)));
+        assert!(!set.is_new(code(1, 70)) && !set.is_new(code(1, 6)));
+    }
+}
