@@ -17,7 +17,7 @@ use crate::row::RowView;
 use crate::rows::Rows;
 
 /// Nanoseconds that printing a twin is taken to cost.
-pub(crate) const TWIN_NS: f64 = 2_500.0;
+pub(crate) const TWIN_NS: f64 = 2_000.0;
 /// Nanoseconds that printing one value is taken to cost.
 pub(crate) const VALUE_NS: f64 = 30.0;
 

@@ -63,6 +63,7 @@ fn write_rows(
     for rows in rows.chunks(BLOCK) {
         printer.begin(Begin::Entries, rows);
         gather(view, (layout, layout.all()), rows, &mut printer);
+        out.reserve(printer.n_bytes(rows.len()));
         for i in 0..rows.len() {
             out.push('{');
             printer.end(i, 0, out);

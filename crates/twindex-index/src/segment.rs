@@ -333,6 +333,11 @@ impl Segment {
         self.layout.get_or_init(|| Layout::new((&self.lanes, &self.spans), catalog))
     }
 
+    /// Whether the layout, if there is one, knows which rows its lanes have.
+    pub(crate) fn is_layout_valid(&self) -> bool {
+        self.layout.get().is_none_or(|layout| layout.has_spans(&self.spans))
+    }
+
     /// Bytes of the tables, lanes apart.
     pub(crate) fn table_bytes(&self) -> usize {
         self.by_path.bytes()

@@ -84,6 +84,7 @@ impl Index {
         let free = (0..=u16::MAX).filter(|row| !segment.live().get(*row));
         let n_left: usize = free.map(|row| segment.stamps().n_places(row)).sum();
         expect("stamps of free rows", n_left, 0)?;
+        expect("rows within the runs of the layout", segment.is_layout_valid(), true)?;
         for (lane, span) in segment.lanes().iter().zip(segment.spans()) {
             expect("rows within the span", lane.kinds.rows().all(|row| span.has(row)), true)?;
             self.validate_lane(segment, lane)

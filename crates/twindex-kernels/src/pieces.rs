@@ -179,6 +179,14 @@ impl PieceText {
         self.push_chunk(&text.bytes, usize::from(text.len));
     }
 
+    /// Appends the first `len` of some bytes, which must be ASCII; nothing if they are not.
+    #[inline]
+    pub fn push_ascii(&mut self, bytes: [u8; 4], len: usize) {
+        if u32::from_ne_bytes(bytes) & 0x8080_8080 == 0 && len <= bytes.len() {
+            self.push_chunk(&bytes, len);
+        }
+    }
+
     /// Appends a text.
     #[inline]
     pub fn push_str(&mut self, text: &str) {
@@ -231,7 +239,7 @@ impl PieceText {
         let text = &self.bytes[..self.len];
         debug_assert!(std::str::from_utf8(text).is_ok());
         // SAFETY: `len` grows in `push_quoted`, `push_chunk` and `push_bytes` alone, by bytes that are
-        // written right before. Those are of a `&str`, with or without a quote on both sides; of a
+        // written right before. Those are of a `&str`, with or without a quote on both sides; ASCII; of a
         // `ShortText`, whose first `len` bytes were copied from `&str`s or are ASCII; or the first `len` of a
         // `Piece`, which begin and end where characters do: in `Pieces` at the ends of texts pushed
         // as `&str`, and moved from there only to a byte that begins a character, or by one that
@@ -270,7 +278,7 @@ mod tests {
         #[test]
         fn pieces_come_one_after_another(
             texts in prop::collection::vec("[a-c,é€𐍈]{0,90}", 1..8),
-            pushed in prop::collection::vec((any::<prop::sample::Index>(), 0usize..7, 0usize..40), 0..40),
+            pushed in prop::collection::vec((any::<prop::sample::Index>(), 0usize..8, 0usize..40), 0..40),
         ) {
             let mut pieces = Pieces::default();
             texts.iter().for_each(|text| pieces.push(text));
@@ -313,6 +321,13 @@ mod tests {
                     5 => {
                         text.push_str(plain);
                         naive.push_str(plain);
+                    }
+                    6 => {
+                        let bytes = *b"7\xC38 ";
+                        text.push_ascii(bytes, n);
+                        let bytes = *b"78 9";
+                        text.push_ascii(bytes, n);
+                        naive.push_str("78 9".get(..n).unwrap_or(""));
                     }
                     _ => {
                         text.clear();

@@ -71,6 +71,18 @@ pub fn number_digits(number: f64) -> Option<([u8; 32], usize)> {
     Some((digits.bytes, digits.len))
 }
 
+/// The text that [`write_number`] appends, if the number is whole and below 1,000, as most are: the
+/// first bytes, all ASCII, and how many.
+#[inline]
+#[must_use]
+pub fn small_digits(number: f64) -> Option<([u8; 4], usize)> {
+    // A cast saturates, so one that comes back equal lost nothing.
+    let whole = number as u16;
+    let triple = TRIPLES.get(usize::from(whole)).filter(|_| f64::from(whole) == number)?;
+    let n_zeros = usize::from(whole < 100) + usize::from(whole < 10);
+    Some(((triple >> (8 * n_zeros)).to_le_bytes(), 3 - n_zeros))
+}
+
 /// A number of few decimals as a whole number and how many of its digits lie behind the point.
 ///
 /// A fraction of less than 16 digits that reads back equal is the shortest text of a double, since
@@ -149,7 +161,7 @@ fn write_shortest(out: &mut String, number: f64) {
 
 #[cfg(test)]
 mod tests {
-    use super::{write_number, write_shortest};
+    use super::{small_digits, write_number, write_shortest};
     use proptest::prelude::{any, prop, prop_assert_eq, proptest};
 
     /// As the standard library prints it, whole numbers digit by digit.
@@ -171,6 +183,15 @@ mod tests {
         let mut out = String::new();
         write_number(&mut out, number);
         out
+    }
+
+    #[test]
+    fn small_numbers_are_printed_alike() {
+        for number in (-2..=1_001).map(f64::from).chain([0.5, 9.5, 65_536.0, -0.0, f64::MAX]) {
+            let small = small_digits(number).map(|(digits, len)| digits[..len].to_vec());
+            let is_small = number.fract() == 0.0 && (0.0..1_000.0).contains(&number);
+            assert_eq!(small, is_small.then(|| plain(number).into_bytes()));
+        }
     }
 
     #[test]

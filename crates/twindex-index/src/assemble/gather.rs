@@ -118,6 +118,9 @@ fn gather_lane<'a, T: Take<'a>>(
     asked: &Asked,
     take: &mut T,
 ) -> bool {
+    if !lane.kinds.may_have(asked) {
+        return false;
+    }
     let values = Values::of(lane, reading);
     let mut is_any = false;
     let mut take = |i, found| {

@@ -4,6 +4,10 @@
 //! in no time. Keys lie in one text in the order in which they are printed, so the printer runs
 //! through it instead of visiting the catalogue for each. A key comes with the comma before it and
 //! the brace of an object behind it, so that with either, both or none it is one copy.
+//!
+//! Under generated keys a layout has tens of thousands of entries of which a twin has two or three.
+//! Entries come in the order in which their paths were met, so those of one twin mostly stand
+//! together: each [`RUN`] of them have one span, which says that all can be passed over.
 
 use twindex_kernels::{Piece, Pieces};
 use twindex_model::path::PathId;
@@ -141,6 +145,14 @@ impl Layout {
         {
             run.widen(row);
         }
+    }
+
+    /// Whether the span of each run of entries holds those of its lanes.
+    pub(crate) fn has_spans(&self, spans: &[Span]) -> bool {
+        let holds = |(run, entries): (&Span, &[Entry])| {
+            entries.iter().all(|entry| run.or(spans[entry.lane as usize]) == *run)
+        };
+        self.runs.iter().zip(self.entries.chunks(RUN)).all(holds)
     }
 
     /// Whether some entries may have cells between two rows: those from `at` on, which must begin

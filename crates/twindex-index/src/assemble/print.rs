@@ -4,7 +4,7 @@
 //! with their punctuation, and the stamps of a row, each spelled out once.
 
 use twindex_kernels::{Piece, PieceText, ShortText};
-use twindex_model::number::{number_digits, write_number};
+use twindex_model::number::{number_digits, small_digits, write_number};
 use twindex_model::value::{is_plain_json, write_json_string};
 
 use super::gather::{BLOCK, Found, Take};
@@ -94,6 +94,12 @@ impl<'a> Printer<'a> {
         }
     }
 
+    /// Bytes of the texts of so many rows so far, with room for the braces that end them.
+    pub(super) fn n_bytes(&self, n_rows: usize) -> usize {
+        let texts = self.rows.iter().take(n_rows);
+        texts.map(|row| row.text.as_str().len() + row.depth as usize + 2).sum()
+    }
+
     /// Appends the text of a row, whose objects end above `depth`.
     pub(super) fn end(&mut self, row: usize, depth: u32, out: &mut String) {
         let row = &mut self.rows[row];
@@ -152,14 +158,17 @@ impl<'a> Take<'a> for Printer<'a> {
             Found::False => row.text.push_str("false"),
             Found::True => row.text.push_str("true"),
             Found::Shared(place) => row.write_shared(self.stamps, place),
-            Found::Number(number) => match number_digits(number) {
-                Some((digits, len)) => row.text.push_short(&ShortText::ascii(digits, len)),
-                None => {
+            Found::Number(number) => {
+                if let Some((digits, len)) = small_digits(number) {
+                    row.text.push_ascii(digits, len);
+                } else if let Some((digits, len)) = number_digits(number) {
+                    row.text.push_short(&ShortText::ascii(digits, len));
+                } else {
                     self.spelled.clear();
                     write_number(&mut self.spelled, number);
                     row.text.push_str(&self.spelled);
                 }
-            },
+            }
             Found::String(text) => row.write_string(text),
             Found::Array(text) => row.text.push_str(text),
             Found::Stamp(stamp) => row.text.push_short(&stamp.json()),

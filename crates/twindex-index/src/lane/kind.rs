@@ -127,6 +127,17 @@ impl Kinds {
         }
     }
 
+    /// Whether some of the rows asked for, or others between them, have the path.
+    #[inline]
+    pub(crate) fn may_have(&self, asked: &Asked) -> bool {
+        match &self.form {
+            Form::Planes(planes) => planes.has_any_of(asked),
+            Form::Sparse { rows, .. } => asked.ends().is_some_and(|(_, last)| {
+                rows.get(asked.first_in(rows)).is_some_and(|row| *row <= last)
+            }),
+        }
+    }
+
     /// The kind that all rows of the lane have.
     #[inline]
     pub(crate) fn only(&self) -> Option<Kind> {

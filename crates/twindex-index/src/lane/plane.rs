@@ -238,6 +238,12 @@ impl Planes {
         asked.words().iter().all(|word| others(word.at) & word.rows == 0)
     }
 
+    /// Whether some of the rows asked for have the path.
+    #[inline]
+    pub(crate) fn has_any_of(&self, asked: &Asked) -> bool {
+        asked.words().iter().any(|word| self.present_in(word.at) & word.rows != 0)
+    }
+
     /// The kind of all rows present, if they are of one.
     #[inline]
     pub(crate) fn only(&self) -> Option<Kind> {

@@ -113,7 +113,7 @@ impl Stamp {
             (18, of_day % 60),
         ];
         for (at, pair) in pairs {
-            out[at..at + 2].copy_from_slice(&PAIRS[pair as usize % 100]);
+            out[at..at + 2].copy_from_slice(&PAIRS[(pair % 100) as usize]);
         }
         let digits = usize::from(self.digits);
         if digits == 0 {

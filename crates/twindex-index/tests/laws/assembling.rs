@@ -6,7 +6,7 @@ use twindex_index::options::IndexOptions;
 use twindex_model::cell::Cell;
 use twindex_model::json::read::{Leaves, read_value};
 use twindex_model::kind::Kind;
-use twindex_model::path::PathId;
+use twindex_model::path::{Collection, PathId};
 use twindex_model::value::Value;
 
 use crate::arb;
@@ -100,4 +100,29 @@ fn documents_without_identity_are_refused_and_change_nothing() {
     assert_eq!(put(&mut index, device).as_deref(), Some(device));
     assert!(index.find("d", None).is_some() && index.find("d", Some("m")).is_some());
     assert_eq!(index.find("d", Some("")), None);
+}
+
+#[test]
+fn few_cells_are_found_among_many_lanes() {
+    let mut index = Index::new(IndexOptions::default());
+    let text = |twin: usize, keys: &[usize]| {
+        let keys: Vec<_> = keys.iter().map(|key| format!("\"k{key}\":{{\"n\":{key}}}")).collect();
+        format!("{{\"deviceId\":\"d{twin}\",\"slots\":{{{}}}}}", keys.join(","))
+    };
+    let mut twins: Vec<String> = (0..1_500).map(|twin| text(twin, &[twin, twin + 1])).collect();
+    for twin in &twins {
+        assert_eq!(put(&mut index, twin).as_ref(), Some(twin));
+    }
+    // Lanes that are there already get rows far from theirs, and others lose them.
+    for (twin, keys) in [(3, [900, 1_400]), (1_200, [0, 70]), (1_499, [64, 1_023])] {
+        twins[twin] = text(twin, &keys);
+        assert_eq!(put(&mut index, &twins[twin]).as_ref(), Some(&twins[twin]));
+    }
+    assert_eq!(index.validate(), Ok(()));
+    for (twin, text) in twins.iter().enumerate() {
+        let row = index.find(&format!("d{twin}"), None).expect("put above");
+        let mut out = String::new();
+        index.segment(Collection::Devices, 0).write_twin(row.place(), &mut out);
+        assert_eq!(&out, text);
+    }
 }
