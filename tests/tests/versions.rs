@@ -209,6 +209,8 @@ impl Read for Asking<'_> {
         let count = self.db.query("SELECT COUNT() AS n FROM devices").run().unwrap();
         assert_eq!(count.values().next().unwrap()["n"], 10, "part of a strict load was seen");
         assert_eq!(self.db.n_twins(Collection::Devices), 10);
+        let inner = self.db.load(&b"{\"deviceId\":\"d3\"}"[..], &LoadOptions::default());
+        assert!(matches!(inner, Err(Error::Load(LoadError::WithinLoad))));
         self.n_asked += 1;
         let n = buffer.len().min(64 << 10);
         (&mut self.bytes).read(&mut buffer[..n])

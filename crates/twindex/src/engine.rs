@@ -45,8 +45,8 @@ pub(crate) struct Inner {
     /// `None` where the machine refused threads: everything then runs on the caller's.
     pool: Option<ThreadPool>,
     pub(crate) options: Options,
-    /// The thread of the strict load under way: what it calls must not wait for its own end.
-    pub(crate) strict_loader: Mutex<Option<ThreadId>>,
+    /// The threads of the strict load under way: what they call must not wait for its end.
+    pub(crate) strict_loaders: Mutex<Vec<ThreadId>>,
 }
 
 impl Default for Twindex {
@@ -145,8 +145,8 @@ impl Twindex {
     ) -> Self {
         let writer = Arc::new(Writer::new(Arc::clone(&shared), &options, store));
         let sequencer = Sequencer::new(Arc::clone(&writer), options.queue_ops_max);
-        let strict_loader = Mutex::default();
-        Self { inner: Arc::new(Inner { shared, writer, sequencer, pool, options, strict_loader }) }
+        let strict_loaders = Mutex::default();
+        Self { inner: Arc::new(Inner { shared, writer, sequencer, pool, options, strict_loaders }) }
     }
 
     /// What opening the store found; `None` for an engine in memory alone.
@@ -189,10 +189,7 @@ impl Twindex {
 
     /// Refuses what would wait for a load that waits for this thread.
     pub(crate) fn refuse_within_strict_load(&self) -> Result<(), LoadError> {
-        match *self.inner.strict_loader.lock() {
-            Some(thread) if thread == std::thread::current().id() => Err(LoadError::WithinLoad),
-            _ => Ok(()),
-        }
+        self.inner.refuse_within_strict_load()
     }
 
     /// A query to be run: a statement of the query language.
@@ -280,6 +277,19 @@ impl Inner {
                 return found;
             }
         }
+    }
+
+    /// Refuses what would wait for a load that waits for this thread.
+    pub(crate) fn refuse_within_strict_load(&self) -> Result<(), LoadError> {
+        match self.strict_loaders.lock().contains(&std::thread::current().id()) {
+            true => Err(LoadError::WithinLoad),
+            false => Ok(()),
+        }
+    }
+
+    /// Says that this thread is one of the strict load that is under way.
+    pub(crate) fn join_strict_load(&self) {
+        self.strict_loaders.lock().push(std::thread::current().id());
     }
 
     /// The engine's pool, unless the caller is a worker of some pool itself: such a thread takes up

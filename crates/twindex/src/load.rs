@@ -13,7 +13,6 @@ mod report;
 use std::convert::Infallible;
 use std::io::Read;
 use std::path::Path;
-use std::thread;
 use std::time::Instant;
 
 use twindex_index::collect::trim_process;
@@ -97,17 +96,14 @@ struct Load<'a> {
 
 impl<'a> Load<'a> {
     fn new(inner: &'a Inner, options: &'a LoadOptions<'a>) -> Result<Self, LoadError> {
-        let this_thread = thread::current().id();
-        if *inner.strict_loader.lock() == Some(this_thread) {
-            return Err(LoadError::WithinLoad);
-        }
+        inner.refuse_within_strict_load()?;
         if inner.writer.read_only.is_some() {
             return Err(LoadError::ReadOnly);
         }
         let is_strict = options.on_bad_input == OnBadInput::Stop;
         let strict = is_strict.then(|| {
             let writing = inner.writer.begin(1);
-            *inner.strict_loader.lock() = Some(this_thread);
+            inner.join_strict_load();
             writing
         });
         let (report, paths, started) =
@@ -121,8 +117,14 @@ impl<'a> Load<'a> {
             OnBadInput::Skip => Strictness::Forgiving,
             OnBadInput::Stop => Strictness::Strict,
         };
-        let documents = DocumentReader::new(input);
-        Ahead::new(documents, self.inner.pool(), strictness).each(|batch, framed| {
+        let (inner, documents) = (self.inner, DocumentReader::new(input));
+        let begin = move || {
+            // The input may ask the engine for what would wait for the load.
+            if strictness == Strictness::Strict {
+                inner.join_strict_load();
+            }
+        };
+        Ahead::new(documents, inner.pool(), strictness).each(begin, |batch, framed| {
             self.apply(batch)?;
             match framed {
                 Framed::More | Framed::End => Ok(()),
@@ -164,7 +166,7 @@ impl<'a> Load<'a> {
         self.report.elapsed = self.started.elapsed();
         outcome?;
         if let Some(writing) = self.strict.take() {
-            *self.inner.strict_loader.lock() = None;
+            self.inner.strict_loaders.lock().clear();
             writing.finish_untold().map_err(|source| LoadError::Store { source })?;
         }
         if self.report.n_bytes >= TRIM_BYTES_MIN {
@@ -178,7 +180,7 @@ impl Drop for Load<'_> {
     /// Takes back a strict load that did not come to its end, for whatever reason.
     fn drop(&mut self) {
         if let Some(writing) = self.strict.take() {
-            *self.inner.strict_loader.lock() = None;
+            self.inner.strict_loaders.lock().clear();
             writing.roll_back();
         }
     }

@@ -7,6 +7,7 @@
 //! since an input may be slow to come and would keep a thread from queries.
 
 use std::io::Read;
+use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
@@ -42,9 +43,10 @@ impl<'a, R: Read + Send> Ahead<'a, R> {
     }
 
     /// Hands over one batch after the other, with what framing left behind, until that is an end or
-    /// `take` fails. The next one is read meanwhile.
+    /// `take` fails. The next one is read meanwhile, by a thread that calls `begin` first.
     pub(super) fn each<E>(
         &mut self,
+        begin: impl FnOnce() + Send,
         mut take: impl FnMut(&mut Batch, Framed) -> Result<(), E>,
     ) -> Result<(), E> {
         let (to_reader, empty) = channel();
@@ -52,8 +54,17 @@ impl<'a, R: Read + Send> Ahead<'a, R> {
         let taken = thread::scope(|scope| {
             let this = &mut *self;
             let reader = thread::Builder::new().name("twindex-load".to_owned());
-            reader.spawn_scoped(scope, move || this.read_all(&empty, &filled)).ok()?;
-            Some(take_all((to_reader, from_reader), &mut take))
+            let read = move || {
+                begin();
+                this.read_all(&empty, &filled);
+            };
+            let reader = reader.spawn_scoped(scope, read).ok()?;
+            let taken = take_all((to_reader, from_reader), &mut take);
+            if let Err(panic) = reader.join() {
+                // It is the input's.
+                resume_unwind(panic);
+            }
+            Some(taken)
         });
         // The machine refuses a thread.
         taken.unwrap_or_else(|| self.each_by_turns(take))
