@@ -16,6 +16,9 @@ use crate::output::twins_bar;
 
 /// Twins generated at a time: about 45 MB of text.
 const CHUNK_TWINS: u64 = 16_384;
+/// Twins of one text: less than a megabyte. Whatever large blocks a process lets go of, the system's
+/// allocator keeps as much room for ever, which would count as resident memory of the engine.
+const PART_TWINS: u64 = 256;
 
 /// A fleet as chunks of JSON Lines.
 pub(crate) struct FleetText {
@@ -55,15 +58,12 @@ impl FleetText {
 
     fn chunk(&self, twins: Range<u64>) -> Chunk {
         let n_twins = twins.end - twins.start;
-        let part_twins = n_twins.div_ceil(self.n_threads).max(1);
-        let ranges = (0..n_twins.div_ceil(part_twins)).map(|part| {
-            let from = twins.start + part * part_twins;
-            from..(from + part_twins).min(twins.end)
-        });
+        let ranges = cut(twins, n_twins.div_ceil(self.n_threads));
         let parts = thread::scope(|scope| {
+            let lines = |range| cut(range, PART_TWINS).map(|part| self.lines(part)).collect();
             let workers: Vec<_> =
-                ranges.map(|range| scope.spawn(move || self.lines(range))).collect();
-            workers.into_iter().map(|worker| worker.join().unwrap_or_default()).collect()
+                ranges.map(|range| scope.spawn(move || -> Vec<String> { lines(range) })).collect();
+            workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
         });
         Chunk { n_twins, parts }
     }
@@ -76,6 +76,15 @@ impl FleetText {
         }
         text
     }
+}
+
+/// Cuts a range into ranges of `n`, the last one shorter.
+fn cut(range: Range<u64>, n: u64) -> impl Iterator<Item = Range<u64>> {
+    let (n, end) = (n.max(1), range.end);
+    (0..(end - range.start).div_ceil(n)).map(move |part| {
+        let from = range.start + part * n;
+        from..(from + n).min(end)
+    })
 }
 
 impl Chunk {
