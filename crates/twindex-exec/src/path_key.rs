@@ -171,6 +171,10 @@ impl PathKey {
                 let before = if is_ascending { BELOW_STRINGS } else { ABOVE_STRINGS };
                 CellSet { strings, ..CellSet::of_kinds(kinds_on(before, Kind::String)) }
             }
+            Key::Undefined => CellSet::of_kinds(match side {
+                Side::Before => KindSet::ALL,
+                Side::After => KindSet::of(&[Kind::Undefined]),
+            }),
             _ => return None,
         };
         Some(PathFilter::new(self.path, set))
