@@ -1,9 +1,14 @@
-//! Walks segments: here, or on the caller's pool when the work is worth waking it.
+//! Walks segments: on this thread, with others of the pool beside it when the work is worth waking
+//! them.
+//!
+//! This thread begins at once, and others take what is left when they are awake. Handing all of it to
+//! the pool was rejected: waking one thread after the other, and this one again at the end, takes as
+//! long as a small page.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
 
 use rayon::ThreadPool;
-use rayon::iter::{IndexedParallelIterator as _, IntoParallelIterator as _, ParallelIterator as _};
 
 use crate::budget::Budget;
 use crate::cost;
@@ -40,7 +45,7 @@ impl Runner<'_> {
     ///
     /// # Errors
     /// As [`Runner::check`], and those of `f`.
-    pub(crate) fn map<T: Send, R: Send>(
+    pub(crate) fn map<T: Clone + Sync, R: Send>(
         &self,
         items: Vec<T>,
         work_ns: f64,
@@ -50,12 +55,30 @@ impl Runner<'_> {
             self.check()?;
             f(item)
         };
-        match self.pool {
-            Some(pool) if items.len() > 1 && self.n_threads(work_ns) > 1 => {
-                pool.install(|| items.into_par_iter().map(step).collect())
+        let n_threads = self.n_threads(work_ns).min(items.len());
+        let Some(pool) = self.pool.filter(|_| n_threads > 1) else {
+            return items.into_iter().map(step).collect();
+        };
+        let next = AtomicUsize::new(0);
+        let take_some = || -> Result<Vec<(usize, R)>, ExecError> {
+            let mut found = Vec::new();
+            loop {
+                let place = next.fetch_add(1, Ordering::Relaxed);
+                let Some(item) = items.get(place) else { return Ok(found) };
+                let one = step(item.clone());
+                // What others would still find is of no use.
+                found.push((
+                    place,
+                    one.inspect_err(|_| next.store(items.len(), Ordering::Relaxed))?,
+                ));
             }
-            _ => items.into_iter().map(step).collect(),
+        };
+        let mut found = Vec::with_capacity(items.len());
+        for some in on_threads(pool, n_threads, take_some) {
+            found.extend(some?);
         }
+        found.sort_unstable_by_key(|of| of.0);
+        Ok(found.into_iter().map(|of| of.1).collect())
     }
 
     /// Folds segments into accumulators, one for each thread, and merges those. A thread takes the
@@ -88,18 +111,31 @@ impl Runner<'_> {
         let n_threads = self.n_threads(work_ns).min(n_segments);
         match self.pool {
             Some(pool) if n_threads > 1 => {
-                let merge = |a: Result<A, ExecError>, b: Result<A, ExecError>| {
-                    let mut a = a?;
-                    (fold.merge)(&mut a, b?)?;
-                    Ok(a)
-                };
-                let threads = (0..n_threads).into_par_iter().with_max_len(1);
-                let all = pool.install(|| threads.map(|_| take_some()).reduce_with(merge));
-                all.unwrap_or_else(|| Ok((fold.begin)()))
+                let mut all = on_threads(pool, n_threads, take_some).into_iter();
+                let mut first = all.next().unwrap_or_else(|| Ok((fold.begin)()))?;
+                for other in all {
+                    (fold.merge)(&mut first, other?)?;
+                }
+                Ok(first)
             }
             _ => take_some(),
         }
     }
+}
+
+/// What `work` returns on this thread and on others of the pool, `n_threads` in all, in no order.
+fn on_threads<R: Send>(pool: &ThreadPool, n_threads: usize, work: impl Fn() -> R + Sync) -> Vec<R> {
+    let (done, all) = mpsc::channel();
+    // The receiver is there until all have sent.
+    pool.in_place_scope(|scope| {
+        for _ in 1..n_threads {
+            let (done, work) = (done.clone(), &work);
+            scope.spawn(move |_| _ = done.send(work()));
+        }
+        _ = done.send(work());
+    });
+    drop(done);
+    all.into_iter().collect()
 }
 
 /// What [`Runner::fold`] does: begin an accumulator, add a segment, merge two.
