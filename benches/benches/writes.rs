@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput};
 use twindex::{TwinId, Twindex, Write};
-use twindex_benches::{Ratios, Size, load};
+use twindex_benches::{Ratios, Size, device_ids, load};
 use twindex_fleet::questions::Bound;
 use twindex_measure::World;
 
@@ -40,10 +40,7 @@ struct Patches {
 
 impl Patches {
     fn of(db: &Twindex) -> Self {
-        let page = db.query("SELECT deviceId FROM devices").run().expect("a valid query");
-        let ids = page.values().filter_map(|row| row["deviceId"].as_str().map(TwinId::device));
-        let twins = ids.collect::<Result<Vec<_>, _>>().expect("generated ids are ids");
-        Self { twins, next: AtomicU64::new(0) }
+        Self { twins: device_ids(db), next: AtomicU64::new(0) }
     }
 
     /// The next patch, from its text.

@@ -11,6 +11,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
+use twindex_benches::cpu_time;
 use twindex_fleet::{Fleet, FleetOptions};
 use twindex_index::ahead::WRITES_AHEAD;
 use twindex_index::index::Index;
@@ -98,13 +99,6 @@ fn patch(dice: &mut Dice) -> String {
     format!(
         r#"{{"telemetryInterval":{interval},"connectivity":{{"rssi":-{rssi}}},"status":"{status}"}}"#
     )
-}
-
-/// What this thread has spent of the processor, which other programs do not change as they do the
-/// time on the wall. It moves on at each tick of the system, so only sums over many batches count.
-fn cpu_time() -> Duration {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    Duration::from_nanos(told.split(' ').next().and_then(|ns| ns.parse().ok()).unwrap())
 }
 
 /// A stream of numbers that is the same everywhere.

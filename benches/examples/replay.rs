@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use twindex::storage::MemoryStorage;
-use twindex::{LoadOptions, Options, StoreOptions, TwinId, Twindex, Write};
-use twindex_benches::fleet_text;
+use twindex::{Options, StoreOptions, Twindex, Write};
+use twindex_benches::{Size, cpu_time, device_ids};
 
 /// Patches of one batch.
 const BATCH: u64 = 1_000;
@@ -42,13 +42,8 @@ fn main() {
 fn fill(storage: &Arc<MemoryStorage>, n_twins: u64, n_patches: u64) -> MemoryStorage {
     let (options, store) = (Options::default(), StoreOptions::default());
     let db = Twindex::open_storage(Arc::clone(storage) as _, options, store).unwrap();
-    for from in (0..n_twins).step_by(16_384) {
-        let text = fleet_text(from, (from + 16_384).min(n_twins));
-        db.load(text.as_bytes(), &LoadOptions::default()).unwrap();
-    }
-    let page = db.query("SELECT deviceId FROM devices").run().unwrap();
-    let ids = page.values().filter_map(|row| row["deviceId"].as_str().map(TwinId::device));
-    let ids: Vec<TwinId> = ids.map(Result::unwrap).collect();
+    twindex_benches::fill(&db, Size(n_twins)).unwrap();
+    let ids = device_ids(&db);
     db.checkpoint().unwrap();
     let before = storage.to_copy();
     for first in (0..n_patches).step_by(BATCH as usize) {
@@ -74,10 +69,4 @@ fn open(storage: &MemoryStorage) -> Duration {
     let spent = cpu_time() - begun;
     drop(db);
     spent
-}
-
-/// What this thread has spent of the processor. It moves on at each tick of the system.
-fn cpu_time() -> Duration {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    Duration::from_nanos(told.split(' ').next().and_then(|ns| ns.parse().ok()).unwrap())
 }

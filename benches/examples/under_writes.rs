@@ -10,8 +10,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use twindex::{LoadOptions, TwinId, Twindex, Write};
-use twindex_benches::fleet_text;
+use twindex::{TwinId, Twindex, Write};
+use twindex_benches::{Size, cpu_time, device_ids, fill};
 
 /// Patches a second.
 const RATES: [u64; 3] = [0, 10_000, 100_000];
@@ -29,13 +29,8 @@ const QUERIES: [&str; 2] = [
 fn main() {
     let n_twins = std::env::args().nth(1).and_then(|arg| arg.parse().ok()).unwrap_or(200_000);
     let db = Twindex::in_memory();
-    for from in (0..n_twins).step_by(16_384) {
-        let text = fleet_text(from, (from + 16_384).min(n_twins));
-        db.load(text.as_bytes(), &LoadOptions::default()).unwrap();
-    }
-    let page = db.query("SELECT deviceId FROM devices").run().unwrap();
-    let ids = page.values().filter_map(|row| row["deviceId"].as_str().map(TwinId::device));
-    let ids: Vec<TwinId> = ids.map(Result::unwrap).collect();
+    fill(&db, Size(n_twins)).unwrap();
+    let ids = device_ids(&db);
     for query in QUERIES {
         println!("{query}");
         for rate in RATES {
@@ -88,10 +83,4 @@ fn write_at(rate: u64, db: &Twindex, ids: &[TwinId], is_done: &AtomicBool) -> f6
         std::thread::sleep(due.saturating_sub(begun.elapsed()));
     }
     n_written as f64 / begun.elapsed().as_secs_f64()
-}
-
-/// What this thread has spent of the processor. It moves on at each tick of the system.
-fn cpu_time() -> Duration {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    Duration::from_nanos(told.split(' ').next().and_then(|ns| ns.parse().ok()).unwrap())
 }

@@ -5,8 +5,10 @@
 // Benches are programs that print figures.
 #![allow(clippy::print_stdout)]
 
+mod cpu;
 mod ratios;
 mod world;
 
+pub use cpu::cpu_time;
 pub use ratios::Ratios;
-pub use world::{Size, fleet_text, load};
+pub use world::{Size, device_ids, fill, fleet_text, load};

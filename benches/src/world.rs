@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use twindex::{Error, LoadOptions};
+use twindex::{Error, LoadOptions, TwinId, Twindex};
 use twindex_fleet::{Fleet, FleetOptions};
 use twindex_measure::World;
 
@@ -71,11 +71,31 @@ pub fn fleet_text(from: u64, to: u64) -> String {
 /// As loading does.
 pub fn load(size: Size) -> Result<World, Error> {
     let db = World::empty();
+    fill(&db, size)?;
+    Ok(World::new(db, size.0))
+}
+
+/// Generates a fleet into `db`.
+///
+/// # Errors
+/// As loading does.
+pub fn fill(db: &Twindex, size: Size) -> Result<(), Error> {
     for from in (0..size.0).step_by(usize::try_from(CHUNK_TWINS).unwrap_or(usize::MAX)) {
         let text = fleet_text(from, (from + CHUNK_TWINS).min(size.0));
         db.load(text.as_bytes(), &LoadOptions::default())?;
     }
-    Ok(World::new(db, size.0))
+    Ok(())
+}
+
+/// The devices of a fleet, in the order of their rows.
+///
+/// # Panics
+/// Where an id is none, as no generated one is.
+#[must_use]
+pub fn device_ids(db: &Twindex) -> Vec<TwinId> {
+    let page = db.query("SELECT deviceId FROM devices").run().expect("a valid query");
+    let ids = page.values().filter_map(|row| row["deviceId"].as_str().map(TwinId::device));
+    ids.collect::<Result<_, _>>().expect("generated ids are ids")
 }
 
 #[cfg(test)]

@@ -115,28 +115,30 @@ fn count_texts<'a>(
 
 /// See [`SegmentView::has_counts`].
 pub(crate) fn has_counts(view: &SegmentView<'_>, path: PathId) -> bool {
-    let Some(lane) = view.lane(path) else { return true };
-    let is_counted = |part: Option<&TextLane>| match part {
-        None => true,
-        Some(TextLane::Codes(part)) => part.counts.get().is_some_and(Option::is_some),
-        Some(_) => false,
-    };
-    lane.numbers.is_none()
-        && is_counted(lane.strings.as_deref())
-        && is_counted(lane.arrays.as_deref())
+    are_counts(view, path, |built| built.is_some_and(Option::is_some))
 }
 
 /// See [`SegmentView::may_have_counts`].
 pub(crate) fn may_have_counts(view: &SegmentView<'_>, path: PathId) -> bool {
+    are_counts(view, path, |built| built.is_none_or(Option::is_some))
+}
+
+/// Whether what is known of the counts of all values at `path` is as wanted: nothing before they were
+/// asked for, `None` in that where codes are too great.
+fn are_counts(
+    view: &SegmentView<'_>,
+    path: PathId,
+    is_wanted: impl Fn(Option<&Option<Counts>>) -> bool,
+) -> bool {
     let Some(lane) = view.lane(path) else { return true };
-    let may_be_counted = |part: Option<&TextLane>| match part {
+    let are_wanted = |part: Option<&TextLane>| match part {
         None => true,
-        Some(TextLane::Codes(part)) => part.counts.get().is_none_or(Option::is_some),
+        Some(TextLane::Codes(part)) => is_wanted(part.counts.get()),
         Some(_) => false,
     };
     lane.numbers.is_none()
-        && may_be_counted(lane.strings.as_deref())
-        && may_be_counted(lane.arrays.as_deref())
+        && are_wanted(lane.strings.as_deref())
+        && are_wanted(lane.arrays.as_deref())
 }
 
 /// The counts of a lane's codes, built if they were not; `None` if codes are too great.
