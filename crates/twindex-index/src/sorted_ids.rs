@@ -7,8 +7,12 @@
 //! given up, to be built anew once it pays. Merging them in was rejected: it is as long a piece of
 //! work as building is, and needs the texts of rows that are gone.
 
+mod buckets;
 mod making;
+#[cfg(test)]
+mod tests;
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
@@ -35,7 +39,7 @@ const MOVES_PART: usize = 256;
 /// Moves that are noted at most, should nobody ask for a range any more.
 const MOVES_KEPT: usize = 1 << 20;
 /// Nanoseconds that each row of the order takes to build.
-const ROW_NS: u64 = 450;
+const ROW_NS: u64 = 80;
 /// Building begins once ranges cost so much of that.
 const BEGIN_PART: u64 = 4;
 
@@ -82,23 +86,23 @@ pub(crate) struct Order {
 /// Texts one after the other.
 #[derive(Debug, Default)]
 struct Fences {
-    texts: String,
+    texts: Vec<u8>,
     ends: Vec<usize>,
 }
 
 impl Fences {
-    fn push(&mut self, text: &str) {
-        self.texts.push_str(text);
+    fn push(&mut self, text: &[u8]) {
+        self.texts.extend_from_slice(text);
         self.ends.push(self.texts.len());
     }
 
-    fn get(&self, at: usize) -> &str {
+    fn get(&self, at: usize) -> &[u8] {
         let begin = at.checked_sub(1).map_or(0, |before| self.ends[before]);
-        self.texts.get(begin..self.ends[at]).unwrap_or_default()
+        &self.texts[begin..self.ends[at]]
     }
 
     /// Number of texts, from the first on, for which `is_so` holds.
-    fn partition_point(&self, is_so: impl Fn(&str) -> bool) -> usize {
+    fn partition_point(&self, is_so: impl Fn(&[u8]) -> bool) -> usize {
         let (mut from, mut to) = (0, self.ends.len());
         while from < to {
             let middle = usize::midpoint(from, to);
@@ -167,7 +171,7 @@ impl SortedIds {
         let order = self.order(ts)?;
         let moved: HashSet<RowId, RandomState> =
             self.moves.get(order.first_move..)?.iter().copied().collect();
-        let place = |is_before: &dyn Fn(&str) -> bool| {
+        let place = |is_before: &dyn Fn(&[u8]) -> bool| {
             let block = order.fences.partition_point(is_before).saturating_sub(1) * FENCE;
             let rows = order.rows.get(block..(block + FENCE).min(order.rows.len()));
             let is_behind =
@@ -221,55 +225,62 @@ impl IdSorter {
     }
 }
 
-/// What `look` says of the id in a row.
+/// What `look` says of the bytes of the id in a row.
 fn with_id<R>(
     row: RowId,
     (segments, texts): (&[Segment], &Texts),
-    look: impl FnOnce(&str) -> R,
+    look: impl FnOnce(&[u8]) -> R,
 ) -> R {
     let segment = segments.get(row.segment());
-    let lane = segment.and_then(|segment| Some((segment, segment.lane(DEVICE_ID)?)));
-    match lane.map(|(segment, lane)| lane.cell(row.place(), segment.reading(texts))) {
-        Some(Cell::String(id)) => look(&id),
-        _ => look(""),
+    let Some((segment, lane)) = segment.and_then(|of| Some((of, of.lane(DEVICE_ID)?))) else {
+        return look(&[]);
+    };
+    if let Some(id) = lane.raw_bytes(row.place()) {
+        return look(id);
+    }
+    match lane.cell(row.place(), segment.reading(texts)) {
+        Cell::String(id) => look(id.as_bytes()),
+        _ => look(&[]),
     }
 }
 
 /// Which ids a set has, if they stand together in the order.
 enum Bounds<'a> {
-    Prefix(&'a str),
-    Between(std::ops::Bound<&'a str>, std::ops::Bound<&'a str>),
+    Prefix(&'a [u8]),
+    Between(Bound<&'a [u8]>, Bound<&'a [u8]>),
 }
 
 impl<'a> Bounds<'a> {
     fn of(set: &'a TextSet) -> Option<Self> {
+        let bytes = |text: &'a str| text.as_bytes();
         match set {
-            TextSet::Prefix(prefix) => Some(Self::Prefix(prefix)),
-            TextSet::Between(low, high) => {
-                Some(Self::Between(low.as_ref().map(|t| &**t), high.as_ref().map(|t| &**t)))
-            }
+            TextSet::Prefix(prefix) => Some(Self::Prefix(prefix.as_bytes())),
+            TextSet::Between(low, high) => Some(Self::Between(
+                low.as_ref().map(|low| bytes(low)),
+                high.as_ref().map(|high| bytes(high)),
+            )),
             _ => None,
         }
     }
 
-    fn is_before(&self, id: &str) -> bool {
+    fn is_before(&self, id: &[u8]) -> bool {
         match self {
             Self::Prefix(prefix) => id < *prefix,
             Self::Between(low, _) => match low {
-                std::ops::Bound::Included(low) => id < *low,
-                std::ops::Bound::Excluded(low) => id <= *low,
-                std::ops::Bound::Unbounded => false,
+                Bound::Included(low) => id < *low,
+                Bound::Excluded(low) => id <= *low,
+                Bound::Unbounded => false,
             },
         }
     }
 
-    fn is_past(&self, id: &str) -> bool {
+    fn is_past(&self, id: &[u8]) -> bool {
         match self {
             Self::Prefix(prefix) => id > *prefix && !id.starts_with(prefix),
             Self::Between(_, high) => match high {
-                std::ops::Bound::Included(high) => id > *high,
-                std::ops::Bound::Excluded(high) => id >= *high,
-                std::ops::Bound::Unbounded => false,
+                Bound::Included(high) => id > *high,
+                Bound::Excluded(high) => id >= *high,
+                Bound::Unbounded => false,
             },
         }
     }

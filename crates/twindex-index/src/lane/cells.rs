@@ -156,6 +156,15 @@ impl Lane {
         }
     }
 
+    /// The string of a row as it lies here, if it does so raw.
+    #[inline]
+    pub(crate) fn raw_bytes(&self, row: u16) -> Option<&[u8]> {
+        match (self.kinds.find(row)?, self.strings.as_deref()?) {
+            ((slot, Kind::String), TextLane::Raw(raw)) => Some(raw.bytes_at(slot)),
+            _ => None,
+        }
+    }
+
     /// The cell of a kind at a row and its slot.
     #[inline]
     pub(crate) fn cell_at<'a>(&'a self, at: At, kind: Kind, reading: Reading<'a>) -> Cell<'a> {

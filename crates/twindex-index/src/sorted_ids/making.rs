@@ -1,7 +1,8 @@
-//! An order of ids in the making: ids are copied and sorted some thousand at a time, then merged.
+//! An order of ids in the making: ids are dealt into buckets, which are sorted one after the other.
 //!
 //! In steps, each by whoever asked for a range last. The index is needed for copying alone, so it
-//! is held for a few rows at a time and let go for the rest.
+//! is held for a few rows at a time and let go for the rest. A bucket that comes out far larger than
+//! others is dealt again, by what tells its own ids apart; so no step takes long, whatever ids are.
 
 use std::sync::Arc;
 
@@ -9,17 +10,30 @@ use twindex_kernels::SEGMENT_ROWS;
 use twindex_model::path::RowId;
 use twindex_sync::atomic::Ordering;
 
+use super::buckets::{Bucket, Buckets};
 use super::{FENCE, Fences, IdSorter, Order, SortedIds, with_id};
 use crate::segment::Segment;
 use crate::snapshot::Ts;
 use crate::texts::Texts;
 
-/// Rows that are sorted at once.
-const RUN_ROWS: usize = 8_192;
+/// Rows of a bucket, about.
+const BUCKET_ROWS: usize = if cfg!(debug_assertions) { 16 } else { 8_192 };
+/// Rows from which on a bucket is dealt again.
+const BUCKET_MAX: usize = BUCKET_ROWS * 8;
+/// Buckets at most: the splitters of so many lie in the first-level cache.
+const BUCKETS_MAX: usize = 1_024;
+/// Rows of the sample for each bucket.
+const SAMPLED: usize = 8;
+/// Times that rows are dealt. Each tells 16 bytes more apart, so this is never reached by ids that a
+/// hub takes.
+const DEALS_MAX: usize = 32;
 /// Rows that are copied under one hold.
 const HELD_ROWS: usize = 2_048;
-/// Rows that are merged in one step.
-const MERGED_ROWS: usize = 8_192;
+/// Rows that are copied before they are dealt. To deal them at once was rejected: among the streams
+/// of all buckets the machine no longer sees that the ids are read one after the other.
+const COPIED_ROWS: usize = 4_096;
+/// Rows that are dealt in one step.
+const DEALT_ROWS: usize = 65_536;
 
 /// What has been done of an order.
 #[derive(Debug)]
@@ -29,57 +43,21 @@ pub(super) struct Making {
     /// The next place to copy from; segments that come later hold moved rows alone.
     next: usize,
     n_places: usize,
-    copied: Run,
-    runs: Vec<Run>,
-    /// Runs that have rows left, as a heap with the least id first; made when all are copied.
-    heap: Option<Vec<u32>>,
+    /// What is dealt into, until all rows are.
+    dealt: Option<Dealt>,
+    /// Buckets yet to be sorted, the first one last, with how often their rows were dealt.
+    waiting: Vec<(Bucket, usize)>,
     rows: Vec<u32>,
     fences: Fences,
 }
 
-/// Rows with their ids.
-#[derive(Debug, Default)]
-struct Run {
-    texts: String,
-    /// Where each text begins and ends, and its row.
-    entries: Vec<(u32, u32, u32)>,
-    /// Entries that are merged.
-    n_taken: usize,
-}
-
-impl Run {
-    fn text(&self, entry: usize) -> &str {
-        let (begin, end, _) = self.entries[entry];
-        self.texts.get(begin as usize..end as usize).unwrap_or_default()
-    }
-
-    fn head(&self) -> &str {
-        self.text(self.n_taken)
-    }
-
-    fn push(&mut self, text: &str, row: u32) {
-        let begin = self.texts.len() as u32;
-        self.texts.push_str(text);
-        self.entries.push((begin, self.texts.len() as u32, row));
-    }
-
-    /// Sorts the rows, and their texts with them, so that merging reads straight on.
-    fn sort(&mut self) {
-        let (texts, entries) = (&self.texts, &mut self.entries);
-        let text = |of: &(u32, u32, u32)| texts.get(of.0 as usize..of.1 as usize);
-        entries.sort_unstable_by(|a, b| text(a).cmp(&text(b)));
-        let mut sorted = Self::default();
-        sorted.texts.reserve(self.texts.len());
-        sorted.entries.reserve(self.entries.len());
-        for entry in 0..self.entries.len() {
-            sorted.push(self.text(entry), self.entries[entry].2);
-        }
-        *self = sorted;
-    }
-
-    fn bytes(&self) -> usize {
-        self.texts.capacity() + self.entries.capacity() * size_of::<(u32, u32, u32)>()
-    }
+/// Rows that are being dealt.
+#[derive(Debug)]
+struct Dealt {
+    /// What was copied last, or what is left of a large bucket.
+    from: Bucket,
+    n_deals: usize,
+    into: Buckets,
 }
 
 /// What a step of building an order needs next.
@@ -111,9 +89,8 @@ impl SortedIds {
             first_move: self.moves.len(),
             next: 0,
             n_places: at.0.len() * SEGMENT_ROWS,
-            copied: Run::default(),
-            runs: Vec::new(),
-            heap: None,
+            dealt: Some(Dealt { from: Bucket::default(), n_deals: 1, into: buckets_for(at) }),
+            waiting: Vec::new(),
             rows: Vec::new(),
             fences: Fences::default(),
         });
@@ -141,83 +118,97 @@ impl IdSorter {
 impl Making {
     /// Copies some ids.
     fn copy(&mut self, at: (&[Segment], &Texts)) -> Step {
-        if self.next == self.n_places || self.copied.entries.len() >= RUN_ROWS {
+        let Some(dealt) = self.dealt.as_mut().filter(|_| self.next < self.n_places) else {
             return Step::Sort;
-        }
+        };
         let number = self.next / SEGMENT_ROWS;
         let first = self.next % SEGMENT_ROWS;
         let last = (first + HELD_ROWS).min(SEGMENT_ROWS);
         let live = at.0[number].live();
         for place in (first..last).map(|place| place as u16).filter(|place| live.get(*place)) {
             let row = RowId::new(number, place);
-            with_id(row, at, |id| self.copied.push(id, row.0));
+            with_id(row, at, |id| dealt.from.push(id, row.0));
         }
         self.next += last - first;
-        Step::Copy
+        if dealt.from.len() < COPIED_ROWS { Step::Copy } else { Step::Sort }
     }
 
-    /// Sorts what was copied, or merges some of what was sorted.
+    /// Deals some rows, or sorts a bucket.
     fn sort(&mut self) -> Step {
-        if !self.copied.entries.is_empty() {
-            let mut run = std::mem::take(&mut self.copied);
-            run.sort();
-            self.runs.push(run);
-            return if self.next == self.n_places { Step::Sort } else { Step::Copy };
-        }
-        if self.next < self.n_places {
-            return Step::Copy;
-        }
-        let mut heap = match self.heap.take() {
-            Some(heap) => heap,
-            None => self.new_heap(),
-        };
-        for _ in 0..MERGED_ROWS {
-            let Some(&least) = heap.first() else { break };
-            let run = &mut self.runs[least as usize];
-            if self.rows.len().is_multiple_of(FENCE) {
-                self.fences.push(run.head());
+        if let Some(mut dealt) = self.dealt.take() {
+            let is_left = dealt.deal();
+            if is_left || self.next < self.n_places {
+                self.dealt = Some(dealt);
+                return if is_left { Step::Sort } else { Step::Copy };
             }
-            self.rows.push(run.entries[run.n_taken].2);
-            run.n_taken += 1;
-            if run.n_taken == run.entries.len() {
-                *run = Run::default();
-                heap.swap_remove(0);
+            if dealt.n_deals == 1 {
+                self.rows.reserve_exact(dealt.into.all.iter().map(Bucket::len).sum());
             }
-            sift_down(&mut heap, 0, &self.runs);
+            let buckets = dealt.into.all.into_iter().rev();
+            self.waiting.extend(buckets.map(|bucket| (bucket, dealt.n_deals)));
         }
-        let is_done = heap.is_empty();
-        self.heap = Some(heap);
-        if is_done { Step::Done } else { Step::Sort }
+        match self.waiting.pop() {
+            Some((from, n_deals)) if from.len() > BUCKET_MAX && n_deals < DEALS_MAX => {
+                let into = buckets_of(&from);
+                self.dealt = Some(Dealt { from, n_deals: n_deals + 1, into });
+            }
+            Some((bucket, _)) => self.take(&bucket),
+            None => return Step::Done,
+        }
+        Step::Sort
     }
 
-    fn new_heap(&mut self) -> Vec<u32> {
-        let n_rows = self.runs.iter().map(|run| run.entries.len()).sum::<usize>();
-        self.rows.reserve_exact(n_rows);
-        let mut heap: Vec<u32> = (0..self.runs.len() as u32).collect();
-        for at in (0..heap.len()).rev() {
-            sift_down(&mut heap, at, &self.runs);
+    /// Puts the rows of a bucket behind those that are there.
+    fn take(&mut self, bucket: &Bucket) {
+        for at in bucket.sorted() {
+            if self.rows.len().is_multiple_of(FENCE) {
+                self.fences.push(bucket.id(at));
+            }
+            self.rows.push(bucket.row(at));
         }
-        heap
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.copied.bytes()
-            + self.runs.iter().map(Run::bytes).sum::<usize>()
-            + self.rows.capacity() * 4
-            + self.fences.bytes()
+        let dealt = self.dealt.as_ref().map_or(0, |of| of.from.bytes() + of.into.bytes());
+        let waiting = self.waiting.iter().map(|(bucket, _)| bucket.bytes()).sum::<usize>();
+        dealt + waiting + self.rows.capacity() * size_of::<u32>() + self.fences.bytes()
     }
 }
 
-/// Lets a run sink below those whose next id is less.
-fn sift_down(heap: &mut [u32], mut at: usize, runs: &[Run]) {
-    let head = |place: u32| runs[place as usize].head();
-    loop {
-        let children = at * 2 + 1..(at * 2 + 3).min(heap.len());
-        let Some(least) = children.min_by_key(|child| head(heap[*child])) else { return };
-        if head(heap[at]) <= head(heap[least]) {
-            return;
-        }
-        heap.swap(at, least);
-        at = least;
+impl Dealt {
+    /// Deals some rows; false once none is left.
+    fn deal(&mut self) -> bool {
+        let n_rows = self.from.len();
+        let n_kept = n_rows.saturating_sub(DEALT_ROWS);
+        (n_kept..n_rows).for_each(|at| self.into.push(&self.from, at));
+        self.from.drop_last(n_rows - n_kept);
+        n_kept > 0
     }
+}
+
+/// Buckets for the ids of some segments.
+fn buckets_for(at: (&[Segment], &Texts)) -> Buckets {
+    let n_places = at.0.len() * SEGMENT_ROWS;
+    let n_rows = at.0.iter().map(|segment| segment.live().count() as usize).sum::<usize>();
+    let n_buckets = (n_rows / BUCKET_ROWS).min(BUCKETS_MAX);
+    let mut sample = Bucket::default();
+    // Twins fill segments from the first place on.
+    let n_each = (n_buckets * SAMPLED).div_ceil(at.0.len().max(1)).max(1);
+    for place in (0..n_places).step_by((SEGMENT_ROWS / n_each).max(1)) {
+        let row = RowId::new(place / SEGMENT_ROWS, (place % SEGMENT_ROWS) as u16);
+        if at.0[row.segment()].live().get(row.place()) {
+            with_id(row, at, |id| sample.push(id, row.0));
+        }
+    }
+    Buckets::of(&sample, n_buckets, n_rows)
+}
+
+/// Buckets for the rows of one that is too large.
+fn buckets_of(from: &Bucket) -> Buckets {
+    let n_buckets = (from.len() / BUCKET_ROWS).min(BUCKETS_MAX);
+    let mut sample = Bucket::default();
+    for at in (0..from.len()).step_by((from.len() / (n_buckets * SAMPLED).max(1)).max(1)) {
+        sample.push(from.id(at), from.row(at));
+    }
+    Buckets::of(&sample, n_buckets, from.len())
 }
