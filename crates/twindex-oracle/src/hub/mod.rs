@@ -6,6 +6,7 @@
 
 mod checks;
 mod document;
+mod identity;
 mod request;
 mod section;
 mod store;

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::checks::check_section;
 use super::document::etag_of_number;
+use super::identity::check_identity;
 use super::request::{Condition, Fault, Request, TwinId};
 use super::twin::{Manner, NaiveTwin, Sections};
 
@@ -181,21 +182,6 @@ fn is_name(id: &TwinId) -> bool {
     is_fine(&id.device_id) && id.module_id.as_ref().is_none_or(is_fine)
 }
 
-/// Fields of the root that are written through the identity.
-const IDENTITY_FIELDS: &[&str] = &[
-    "status",
-    "statusReason",
-    "connectionState",
-    "lastActivityTime",
-    "cloudToDeviceMessageCount",
-    "authenticationType",
-    "x509Thumbprint",
-    "modelId",
-    "capabilities",
-    "deviceScope",
-    "parentScopes",
-];
-
 /// The sections that a back end's request writes. Whatever else a body has is ignored.
 ///
 /// # Errors
@@ -251,14 +237,9 @@ fn entries(value: &Value) -> Result<Map<String, Value>, Fault> {
 fn check_content(request: &Request, sections: &Sections) -> Result<(), Fault> {
     let written = [&sections.tags, &sections.desired];
     written.into_iter().flatten().try_for_each(check_section)?;
-    let is_known = |field: &String| IDENTITY_FIELDS.contains(&field.as_str());
     match request {
         Request::Report(Value::Object(patch)) => check_section(patch),
-        Request::Create { fields, .. } | Request::Identify(fields)
-            if !fields.keys().all(is_known) =>
-        {
-            Err(Fault::Invalid)
-        }
+        Request::Create { fields, .. } | Request::Identify(fields) => check_identity(fields),
         _ => Ok(()),
     }
 }
@@ -286,6 +267,29 @@ mod tests {
         assert_eq!(document["etag"], json!("AAAAAAAAAAE="));
         assert_eq!(document["version"], json!(2));
         assert_eq!(document["properties"], json!({"desired": section, "reported": section}));
+    }
+
+    #[test]
+    fn a_wrong_value_is_a_reason_whether_there_is_a_twin_or_not() {
+        let fields = |fields: Value| Request::Identify(fields.as_object().cloned().unwrap());
+        let (none, missing) = (Condition::default(), TwinId::of_device("missing"));
+        let id = TwinId::of_device("d");
+        let mut hub = hub_with(&id);
+        for wrong in [
+            json!({"status": "e"}),
+            json!({"statusReason": "x".repeat(129)}),
+            json!({"cloudToDeviceMessageCount": -1}),
+            json!({"parentScopes": [1]}),
+            json!({"capabilities": {"x": true}}),
+            json!({"etag": "x"}),
+        ] {
+            let (of_missing, wrong) = (vec![Fault::NotFound, Fault::Invalid], fields(wrong));
+            assert_eq!(hub.apply(&missing, &wrong, &none, 0), Err(of_missing), "{wrong:?}");
+            assert_eq!(hub.apply(&id, &wrong, &none, 0), Err(vec![Fault::Invalid]), "{wrong:?}");
+        }
+        let right = fields(json!({"status": "disabled", "capabilities": {"iotEdge": null}}));
+        assert_eq!(hub.apply(&missing, &right, &none, 0), Err(vec![Fault::NotFound]));
+        assert_eq!(hub.apply(&id, &right, &none, 0), Ok(()));
     }
 
     #[test]

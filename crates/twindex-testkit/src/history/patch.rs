@@ -177,5 +177,21 @@ pub(super) fn generate_fields(dice: &mut Dice) -> Map<String, Value> {
     if dice.chance(3) {
         fields.insert("tags".to_owned(), json!({}));
     }
+    if dice.chance(3) {
+        let (field, value) = dice.one_of(&wrong_fields()).clone();
+        fields.insert(field.to_owned(), value);
+    }
     fields
+}
+
+/// Identity fields that hold what they may not.
+fn wrong_fields() -> [(&'static str, Value); 6] {
+    [
+        ("status", json!("e")),
+        ("statusReason", json!(7)),
+        ("cloudToDeviceMessageCount", json!(1.5)),
+        ("parentScopes", json!(["a", 1])),
+        ("capabilities", json!({"edge": true})),
+        ("x509Thumbprint", json!({"primaryThumbprint": false})),
+    ]
 }
