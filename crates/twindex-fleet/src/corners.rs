@@ -14,7 +14,7 @@ use crate::questions::{Check, Question, bits, bytes, count, misses, page, untarg
 const RARE_TWINS: u64 = 10;
 
 /// Corners of the generated fleet.
-pub const CORNERS: [Question; 22] = [
+pub const CORNERS: [Question; 31] = [
     count("corner/and-50", "{and-50}", bytes(60.0)),
     count("corner/or-50", "{or-50}", bytes(60.0)),
     count("corner/in-4000-texts", "tags.customer IN [{texts-4000}]", bytes(2.0)),
@@ -57,6 +57,86 @@ pub const CORNERS: [Question; 22] = [
             bytes(27.0),
             Check::Rows(1_000),
         ),
+    ),
+    page(
+        1,
+        1_000,
+        untargeted(
+            "corner/group-unique-by-count",
+            "SELECT properties.reported.serialNumber, COUNT() AS key FROM devices \
+             GROUP BY properties.reported.serialNumber ORDER BY COUNT() DESC",
+            bytes(12.5),
+            Check::Descends(1_000),
+        ),
+    ),
+    page(
+        1,
+        1_000,
+        untargeted(
+            "corner/group-few-and-unique",
+            "SELECT tags.env, properties.reported.serialNumber, COUNT() AS n FROM devices \
+             GROUP BY tags.env, properties.reported.serialNumber",
+            bytes(13.5),
+            Check::Rows(1_000),
+        ),
+    ),
+    untargeted(
+        "corner/group-unique-deep",
+        "SELECT properties.reported.serialNumber, COUNT() AS n FROM devices \
+         GROUP BY properties.reported.serialNumber LIMIT 10 OFFSET 500000",
+        bytes(12.5),
+        Check::AtMost(10),
+    ),
+    page(
+        1,
+        1_000,
+        untargeted(
+            "corner/group-unique-statistics",
+            "SELECT deviceId, MAX(version) AS key, AVG(version) AS mean, \
+             MIN(properties.reported.serialNumber) AS least, STDDEV(version) AS spread, \
+             COUNT(DISTINCT properties.reported.firmware.version) AS n FROM devices \
+             GROUP BY deviceId ORDER BY MAX(version) DESC",
+            bytes(32.0),
+            Check::Descends(1_000),
+        ),
+    ),
+    untargeted(
+        "corner/group-count-distinct",
+        "SELECT tags.deviceType, COUNT(DISTINCT properties.reported.serialNumber) AS n \
+         FROM devices GROUP BY tags.deviceType",
+        bytes(13.5),
+        Check::AtMost(10),
+    ),
+    page(
+        1,
+        1_000,
+        untargeted(
+            "corner/distinct-two-paths",
+            "SELECT DISTINCT tags.customer, properties.reported.serialNumber FROM devices \
+             ORDER BY tags.customer DESC",
+            bytes(14.5),
+            Check::Rows(1_000),
+        ),
+    ),
+    untargeted(
+        "corner/order-expression",
+        "SELECT deviceId, version + properties.reported.uptimeSeconds AS key FROM devices \
+         ORDER BY version + properties.reported.uptimeSeconds DESC LIMIT 100",
+        bytes(6.0),
+        Check::Descends(100),
+    ),
+    untargeted(
+        "corner/order-objects",
+        "SELECT deviceId FROM devices ORDER BY tags.location DESC LIMIT 100",
+        bytes(10.0),
+        Check::Rows(100),
+    ),
+    untargeted(
+        "corner/group-objects",
+        "SELECT properties.reported.firmware, COUNT() AS n FROM devices \
+         GROUP BY properties.reported.firmware",
+        bytes(2.0),
+        Check::GroupsCountMatches,
     ),
     page(
         1,
