@@ -1,8 +1,9 @@
 //! An expression over the rows of one segment, as small numbers that stand for its values.
 //!
 //! Grouping, sorting and distinct rows all work on these numbers and touch values only once each.
-//! An expression of one path is evaluated once per distinct cell of the segment; only one of
-//! several paths, of objects, or of nearly as many cells as rows, is evaluated row by row.
+//! An expression of one path is evaluated once per distinct cell of the segment, and objects are
+//! told apart by the columns below them; only a function of several paths, of objects, or of nearly
+//! as many cells as rows, is evaluated row by row.
 
 use std::ops::ControlFlow;
 
@@ -13,6 +14,7 @@ use twindex_kernels::mask::Mask;
 use twindex_model::kind::{Kind, KindSet};
 use twindex_model::path::PathId;
 use twindex_model::value::Value;
+use twindex_plan::env::Env as _;
 use twindex_plan::eval::evaluate;
 use twindex_plan::expr::Expr;
 
@@ -26,6 +28,9 @@ const OBJECT: KindSet = KindSet::of(&[Kind::Object]);
 
 /// Distinct cells that are evaluated in one step; of more it goes row by row, in slices.
 const EVALUATED_MAX: usize = 4_096;
+
+/// Paths below objects up to which these are told apart by columns.
+const BELOW_MAX: usize = 64;
 
 /// The values of one expression over the rows of a mask.
 #[derive(Debug, Default)]
@@ -42,6 +47,9 @@ impl Column {
     /// # Errors
     /// As [`Segment::rows`].
     pub(crate) fn new(expr: &Expr, segment: &Segment<'_>, mask: &Mask) -> Result<Self, ExecError> {
+        if let Some(path) = plain_path(expr) {
+            return Self::of_path((expr, path), segment, mask);
+        }
         if let Some(path) = cell_path(expr)
             && let Some(column) = segment.step(|view| Self::of_cells((expr, path), view, mask))?
         {
@@ -60,6 +68,39 @@ impl Column {
         Self { ids, keys: keys.collect() }
     }
 
+    /// The values at a path, which `expr` is: cells, and only objects otherwise.
+    fn of_path(
+        (expr, path): (&Expr, PathId),
+        segment: &Segment<'_>,
+        mask: &Mask,
+    ) -> Result<Self, ExecError> {
+        let is_object = |key: &Key| matches!(key, Key::Container(of) if of.is_object());
+        let mut column = segment.step(|view| Self::of_cells_alone(path, view, mask))?;
+        let Some(object) = column.keys.iter().position(is_object) else { return Ok(column) };
+        let mut rows = mask.clone();
+        segment.step(|view| view.narrow_kinds(path, OBJECT, &mut rows))?;
+        let objects = match of_objects(path, segment, &rows)? {
+            Some(objects) => objects,
+            None => Self::of_rows(expr, segment, &rows)?,
+        };
+        column.split((object, objects));
+        Ok(column)
+    }
+
+    /// Puts the values of `parts` in the place of one, whose rows are theirs.
+    fn split(&mut self, (place, parts): (usize, Self)) {
+        let n_before = self.keys.len();
+        let number_of = |part: u32| match part {
+            0 => place as u32,
+            part => n_before as u32 + part - 1,
+        };
+        let rows = self.ids.iter_mut().filter(|id| **id as usize == place);
+        rows.zip(parts.ids).for_each(|(id, part)| *id = number_of(part));
+        let mut keys = parts.keys.into_iter();
+        keys.next().into_iter().for_each(|first| self.keys[place] = first);
+        self.keys.extend(keys);
+    }
+
     /// The values by the distinct cells at a path; none where cells do not suffice, or are many.
     fn of_cells(of: (&Expr, PathId), segment: &SegmentView<'_>, mask: &Mask) -> Option<Self> {
         let (expr, path) = of;
@@ -69,15 +110,10 @@ impl Column {
         let mut ids = Vec::new();
         let cells = segment.group_ids(path, mask, &mut ids);
         let used = renumber(&mut ids, cells.len());
-        let is_plain = plain_path(expr).is_some();
-        if !is_plain && used.len() > EVALUATED_MAX {
+        if used.len() > EVALUATED_MAX {
             return None;
         }
         let cells = used.into_iter().map(|id| &cells[id as usize]);
-        if is_plain {
-            let keys = cells.map(|cell| Key::of_cell(cell, || None)).collect();
-            return Some(Self { ids, keys });
-        }
         let mut interner = Interner::default();
         let places: Vec<u32> = cells
             .map(|cell| interner.id(Key::of_scalar(evaluate(expr, &CellView(cell)))))
@@ -96,6 +132,40 @@ impl Column {
         })?;
         Ok(Self { ids, keys: interner.keys })
     }
+}
+
+/// The objects at a path, told apart by the cells below it: one is put together for each that
+/// differs, not for each row. None where too many paths lie below.
+fn of_objects(
+    path: PathId,
+    segment: &Segment<'_>,
+    rows: &Mask,
+) -> Result<Option<Column>, ExecError> {
+    let Some(below) = segment.step(|view| view.paths_below(path, BELOW_MAX))? else {
+        return Ok(None);
+    };
+    let (mut ids, mut n_objects) = (vec![0; rows.count() as usize], 1);
+    let mut cells = Vec::new();
+    for path in below {
+        segment.stop.check()?;
+        let n_cells = segment.step(|view| view.group_ids(path, rows, &mut cells).len())?;
+        let (numbers, met) = number_pairs((&ids, n_objects), (&cells, n_cells));
+        (ids, n_objects) = (numbers, met.len());
+    }
+    let (mut firsts, mut n_met) = (Mask::empty(), 0);
+    for (row, id) in rows.iter().zip(&ids) {
+        // They are numbered in the order they are met.
+        if *id == n_met {
+            firsts.set(row);
+            n_met += 1;
+        }
+    }
+    let mut keys = Vec::with_capacity(n_met as usize);
+    segment.rows(&firsts, |row| {
+        keys.push(Key::of_value(row.object(path)));
+        ControlFlow::Continue(())
+    })?;
+    Ok(Some(Column { ids, keys }))
 }
 
 /// Numbers the ids that occur, of which there are fewer than `n`, from 0 in the order they are met,
@@ -175,14 +245,7 @@ impl Combined {
 
     fn extend(&mut self, column: &Column) {
         let n_values = column.keys.len();
-        let n_pairs = self.len().saturating_mul(n_values);
-        let rows = self.ids.iter().zip(&column.ids);
-        let pairs = rows.map(|(&before, &id)| before as usize * n_values + id as usize);
-        let (ids, met) = if n_pairs <= TABLE_MAX {
-            number_by_table(pairs, n_pairs)
-        } else {
-            number_by_hash(pairs)
-        };
+        let (ids, met) = number_pairs((&self.ids, self.len()), (&column.ids, n_values));
         let mut places = Vec::with_capacity(met.len() * (self.n_columns + 1));
         for pair in met {
             places.extend_from_slice(self.places(pair / n_values));
@@ -192,6 +255,14 @@ impl Combined {
         self.ids = ids;
         self.places = places;
     }
+}
+
+/// Numbers for the pairs of two numbers that each row has, below `n_a` and `n_b`, in the order they
+/// are met, and the pairs met: `a * n_b + b`.
+fn number_pairs((a, n_a): (&[u32], usize), (b, n_b): (&[u32], usize)) -> (Vec<u32>, Vec<usize>) {
+    let n_pairs = n_a.saturating_mul(n_b);
+    let pairs = a.iter().zip(b).map(|(&a, &b)| a as usize * n_b + b as usize);
+    if n_pairs <= TABLE_MAX { number_by_table(pairs, n_pairs) } else { number_by_hash(pairs) }
 }
 
 /// Numbers for pairs, all below `n_pairs`, in the order they are met, and the pairs met.

@@ -45,6 +45,11 @@ impl Container {
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
+
+    /// Whether it is an object.
+    pub(crate) fn is_object(&self) -> bool {
+        matches!(self.value, Value::Object(_))
+    }
 }
 
 impl Key {

@@ -90,6 +90,19 @@ pub(crate) fn write_value(
     printer.end_value(top.depth, out)
 }
 
+/// See [`SegmentView::paths_below`].
+pub(crate) fn paths_below(
+    view: &SegmentView<'_>,
+    path: PathId,
+    n_max: usize,
+) -> Option<Vec<PathId>> {
+    let segment = view.segment();
+    let layout = segment.layout(&view.index().catalog);
+    let below = layout.entries[layout.range_of(path, segment)].iter().skip(1);
+    let path_of = |entry: &layout::Entry| segment.lanes()[entry.lane as usize].path;
+    (below.len() <= n_max).then(|| below.map(path_of).collect())
+}
+
 /// The cells of one row.
 #[derive(Default)]
 struct Cells<'a>(Vec<(u32, Found<'a>)>);

@@ -278,6 +278,13 @@ impl<'a> SegmentView<'a> {
         }
     }
 
+    /// The paths below one that have lanes here, by whose cells equal objects are told; `None` if
+    /// they are more than `n_max`.
+    #[must_use]
+    pub fn paths_below(&self, path: PathId, n_max: usize) -> Option<Vec<PathId>> {
+        assemble::paths_below(self, path, n_max)
+    }
+
     /// Hands over the numbers of the rows in `mask` with how often each comes; rows that hold no
     /// number are passed over. Not in row order: a histogram where codes are narrow.
     pub fn count_numbers(&self, path: PathId, mask: &Mask, mut take: impl FnMut(f64, u32)) {

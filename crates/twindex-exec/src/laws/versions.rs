@@ -1,15 +1,22 @@
 //! Laws of reading at a version: whatever is written later, and whether it is published or not,
 //! every query answers as it did when the version was the newest, and operators keep their laws.
 
+use std::collections::HashSet;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use serde_json::Value;
 use twindex_index::options::IndexOptions;
 use twindex_index::snapshot::{Shared, Snapshot, Ts};
+use twindex_model::path::{Collection, PathId};
+use twindex_plan::eval::evaluate;
+use twindex_plan::expr::{Expr, PathRef};
 use twindex_testkit::{Asked, Case, Edit};
 
 use super::{apply, judge_node, plan_of, share_of, small};
 use crate::catalog_view::twins_of;
+use crate::column::Column;
+use crate::key::Key;
 use crate::operator::Metering;
 use crate::page::{Request, execute};
 use crate::physical::Filter;
@@ -80,6 +87,34 @@ fn judge_versions(versions: &[Version], queries: &[&Asked], now_ms: i64) {
     }
 }
 
+/// The column of each path holds what its rows do one by one, each value once.
+fn judge_columns(snapshot: &Snapshot, collection: Collection) -> usize {
+    let paths: Vec<PathId> = snapshot.read().expect("not expired").catalog().paths().collect();
+    let (stop, mut n_objects) = (Stop::never(), 0);
+    let n_segments = snapshot.read().expect("not expired").n_segments(collection);
+    for (number, path) in (0..n_segments).flat_map(|n| paths.iter().map(move |path| (n, *path))) {
+        let segment = Segment { snapshot, stop: &stop, collection, number };
+        let mask = segment.step(|view| view.live().clone()).expect("not expired");
+        let path = PathRef { id: Some(path), tail: Box::default(), text: Arc::from("") };
+        let expr = Expr::Path(path);
+        let column = Column::new(&expr, &segment, &mask).expect("not stopped");
+        let mut expected = Vec::new();
+        let each = segment.rows(&mask, |row| {
+            expected.push(Key::of_scalar(evaluate(&expr, row)));
+            ControlFlow::Continue(())
+        });
+        assert_eq!(each, Ok(()));
+        let found = column.ids.iter().map(|id| &column.keys[*id as usize]);
+        assert!(found.eq(&expected), "{column:?} for {expected:?}");
+        let distinct: HashSet<&Key> = column.keys.iter().collect();
+        assert_eq!(distinct.len(), column.keys.len(), "{column:?}");
+        assert!(expected.iter().collect::<HashSet<_>>() == distinct, "{column:?}");
+        let is_object = |key: &&Key| matches!(key, Key::Container(of) if of.is_object());
+        n_objects += usize::from(column.keys.iter().filter(is_object).count() > 1);
+    }
+    n_objects
+}
+
 /// Writes a batch, which stays unpublished.
 fn write(shared: &Arc<Shared>, ts: Ts, edits: &[Edit]) {
     for edit in edits {
@@ -91,7 +126,7 @@ fn write(shared: &Arc<Shared>, ts: Ts, edits: &[Edit]) {
 
 #[test]
 fn versions_answer_as_they_did() {
-    let mut n_judged = 0;
+    let (mut n_judged, mut n_objects) = (0, 0);
     for (seed, options) in
         (0..N_HISTORIES).flat_map(|seed| [(seed, IndexOptions::default()), (seed, small())])
     {
@@ -113,11 +148,15 @@ fn versions_answer_as_they_did() {
         judge_versions(&versions, &queries, case.now_ms);
         let is_there = |version: &Version| version.answers.iter().flatten().any(|a| !a.is_empty());
         n_judged += versions.iter().filter(|version| is_there(version)).count();
+        for version in &versions {
+            n_objects += judge_columns(&version.snapshot, Collection::Devices);
+        }
         versions.remove(0);
         shared.prune(usize::MAX);
         judge_versions(&versions, &queries, case.now_ms);
     }
     assert!(n_judged > 60, "{n_judged} versions with answers");
+    assert!(n_objects > 60, "{n_objects} columns of objects that differ");
 }
 
 #[test]
