@@ -9,6 +9,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use twindex_index::cell_set::{CellSet, NumberBounds, NumberSet, TextSet};
+use twindex_index::text_match::{TextBlock, TextMatcher};
 use twindex_lang::ast::CompareOp;
 use twindex_lang::function::Function;
 use twindex_model::cell::Cell;
@@ -317,8 +318,32 @@ fn matching(pattern: &Arc<Pattern>, wanted: Wanted) -> TextSet {
             return TextSet::Contains(part.into());
         }
     }
-    let pattern = Arc::clone(pattern);
-    TextSet::Test(Arc::new(move |text: &str| pattern.is_match(text) == wanted.is_true()))
+    TextSet::Match(Arc::new(Matching { pattern: Arc::clone(pattern), wanted }))
+}
+
+/// The texts that match a pattern, or those that do not.
+#[derive(Debug)]
+struct Matching {
+    pattern: Arc<Pattern>,
+    wanted: Wanted,
+}
+
+impl TextMatcher for Matching {
+    fn is_match(&self, text: &[u8]) -> bool {
+        let mut is_match = false;
+        self.pattern.match_each([((), text)].into_iter(), |()| is_match = true);
+        is_match == self.wanted.is_true()
+    }
+
+    fn matches(&self, block: &TextBlock<'_>) -> u64 {
+        let mut found = 0;
+        self.pattern.match_each(block.texts(), |bit| found |= bit);
+        if self.wanted.is_true() { found } else { block.asked() & !found }
+    }
+
+    fn part(&self) -> Option<&[u8]> {
+        if self.wanted.is_true() { self.pattern.required() } else { None }
+    }
 }
 
 fn call(function: Function, args: &[Expr], wanted: Wanted) -> Option<CellSet> {

@@ -11,6 +11,8 @@ use std::sync::Arc;
 use twindex_model::cell::Cell;
 use twindex_model::kind::{Kind, KindSet};
 
+use crate::text_match::TextMatcher;
+
 /// A set of cells.
 #[derive(Clone, Debug)]
 pub struct CellSet {
@@ -69,6 +71,8 @@ pub enum TextSet {
     Contains(Box<str>),
     /// Those that are times in a set.
     Time(TimeSet),
+    /// Those that a matcher takes.
+    Match(Arc<dyn TextMatcher>),
     /// Those that pass. The test is run once per distinct text where texts are dictionary codes.
     Test(Arc<dyn Fn(&str) -> bool + Send + Sync>),
 }
@@ -165,6 +169,7 @@ impl TextSet {
                 memchr::memmem::find(text.as_bytes(), part.as_bytes()).is_some()
             }
             Self::Time(times) => (times.test)(text),
+            Self::Match(matcher) => matcher.is_match(text.as_bytes()),
             Self::Test(test) => test(text),
         }
     }
@@ -200,6 +205,7 @@ impl fmt::Debug for TextSet {
             Self::Prefix(prefix) => f.debug_tuple("Prefix").field(prefix).finish(),
             Self::Contains(part) => f.debug_tuple("Contains").field(part).finish(),
             Self::Time(times) => f.debug_tuple("Time").field(&times.milliseconds).finish(),
+            Self::Match(matcher) => f.debug_tuple("Match").field(matcher).finish(),
             Self::Test(_) => f.write_str("Test"),
         }
     }

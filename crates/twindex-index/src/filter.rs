@@ -104,7 +104,8 @@ impl PathFilter {
     /// does: too much for all rows of a segment in one step.
     #[must_use]
     pub fn tests_rows(&self, segment: &SegmentView<'_>) -> bool {
-        let is_test = |set: &TextSet| matches!(set, TextSet::Test(_) | TextSet::Time(_));
+        let is_test =
+            |set: &TextSet| matches!(set, TextSet::Match(_) | TextSet::Test(_) | TextSet::Time(_));
         let tests_raw = |kind: TextKind, set: &TextSet| {
             let part = || segment.lane(self.path).and_then(|lane| lane.text_part(kind));
             is_test(set) && matches!(part(), Some(TextLane::Raw(_)))

@@ -23,6 +23,7 @@ pub mod snapshot;
 pub mod sorted_ids;
 pub mod stats;
 pub mod step_paths;
+pub mod text_match;
 pub mod totals;
 pub mod view;
 pub mod write;

@@ -108,7 +108,7 @@ pub(crate) fn matches_like(text: &str, pattern: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
+    use proptest::prelude::{ProptestConfig, prop, prop_assert, prop_assert_eq, proptest};
 
     #[test]
     fn pieces_resolve_escapes_and_merge_runs() {
@@ -156,10 +156,28 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2_000))]
 
-        /// The compiled pattern and the walk agree.
+        /// The compiled pattern and the walk agree, and so do texts by the block.
         #[test]
-        fn compiled_and_walked_agree(text in r"[ab%_\\é\n]{0,10}", pattern in r"[ab%_\\é]{0,8}") {
-            prop_assert_eq!(Pattern::like(&pattern).is_match(&text), matches_like(&text, &pattern));
+        fn compiled_and_walked_agree(
+            texts in prop::collection::vec(r"[ab%_\\é\n]{0,10}", 1..5),
+            pattern in r"[ab%_\\é]{0,8}",
+        ) {
+            let compiled = Pattern::like(&pattern);
+            let walked = |text: &&String| matches_like(text, &pattern);
+            for text in &texts {
+                prop_assert_eq!(compiled.is_match(text), walked(&text), "{}", text);
+                let has_required = compiled.required().is_none_or(|part| {
+                    memchr::memmem::find(text.as_bytes(), part).is_some()
+                });
+                prop_assert!(has_required || !walked(&text));
+            }
+            for _ in 0..2 {
+                let mut found = Vec::new();
+                compiled.match_each(texts.iter().map(|text| (text, text.as_bytes())), |text| {
+                    found.push(text);
+                });
+                prop_assert_eq!(found, texts.iter().filter(walked).collect::<Vec<_>>());
+            }
         }
     }
 }

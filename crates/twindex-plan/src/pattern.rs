@@ -1,16 +1,20 @@
 //! Compiled LIKE and regular-expression patterns.
 //!
-//! Most LIKE patterns are a literal with `%` at an end or both; those never meet an automaton. The
-//! rest becomes a [`Hir`] piece by piece, so nothing has to be escaped. Nothing backtracks; the size
-//! of an automaton is capped, since `\w{9999}` is a short text.
+//! Most LIKE patterns are literals with `%` around them; those never meet an automaton. The rest
+//! becomes a [`Hir`] piece by piece, so nothing has to be escaped. Nothing backtracks; the size of an
+//! automaton is capped, since `\w{9999}` is a short text.
+
+mod automaton;
+mod parts;
 
 use std::cell::RefCell;
 use std::sync::Arc;
 
 use memchr::memmem::Finder;
-use regex_automata::meta;
-use regex_syntax::hir::{Dot, Hir, Look, Repetition};
+use regex_syntax::hir::{Dot, Hir, HirKind, Look, Repetition};
 
+use self::automaton::{Automaton, each};
+use self::parts::Parts;
 use crate::like::{Piece, matches_like, pieces_of};
 
 /// Most bytes of the automaton of one regular expression.
@@ -50,7 +54,8 @@ enum Matcher {
     Prefix(Box<str>),
     Suffix(Box<str>),
     Contains(Box<Finder<'static>>),
-    Automaton(Box<meta::Regex>),
+    Parts(Arc<Parts>),
+    Automaton(Arc<Automaton>),
     /// A LIKE pattern whose automaton would be too large.
     Walk(Box<str>),
 }
@@ -72,10 +77,13 @@ impl Pattern {
     /// Compiles the pattern of LIKE. Every text is one.
     #[must_use]
     pub fn like(text: &str) -> Self {
-        let matcher = literal_matcher(text).unwrap_or_else(|| match like_automaton(text) {
-            Some(regex) => Matcher::Automaton(Box::new(regex)),
-            None => Matcher::Walk(text.into()),
-        });
+        let pieces = pieces_of(text);
+        let matcher = literal_matcher(&pieces)
+            .or_else(|| Parts::of(&pieces).map(|parts| Matcher::Parts(Arc::new(parts))))
+            .unwrap_or_else(|| match like_automaton(pieces) {
+                Some(automaton) => Matcher::Automaton(Arc::new(automaton)),
+                None => Matcher::Walk(text.into()),
+            });
         let source = PatternSource::Like(text.into());
         Self { source, matcher }
     }
@@ -96,10 +104,13 @@ impl Pattern {
             };
         }
         let hir = parser.build().parse(pattern).map_err(|e| syntax_error(&e))?;
-        let regex = automaton(&hir, AUTOMATON_BYTES_MAX)
-            .ok_or(PatternError::TooLarge(AUTOMATON_BYTES_MAX))?;
+        let matcher = match matcher_of_literal(&hir) {
+            Some(matcher) => matcher,
+            None => Automaton::new(hir, AUTOMATON_BYTES_MAX)
+                .map(|automaton| Matcher::Automaton(Arc::new(automaton)))
+                .ok_or(PatternError::TooLarge(AUTOMATON_BYTES_MAX))?,
+        };
         let source = PatternSource::Regex { pattern: pattern.into(), flags: flags.into() };
-        let matcher = Matcher::Automaton(Box::new(regex));
         Ok(Self { source, matcher })
     }
 
@@ -111,8 +122,41 @@ impl Pattern {
             Matcher::Prefix(literal) => text.starts_with(&**literal),
             Matcher::Suffix(literal) => text.ends_with(&**literal),
             Matcher::Contains(finder) => finder.find(text.as_bytes()).is_some(),
-            Matcher::Automaton(regex) => regex.is_match(text),
+            Matcher::Parts(parts) => parts.is_match(text.as_bytes()),
+            Matcher::Automaton(automaton) => automaton.is_match(text.as_bytes()),
             Matcher::Walk(pattern) => matches_like(text, pattern),
+        }
+    }
+
+    /// Hands over those of many texts that match, each given by its UTF-8 bytes.
+    pub fn match_each<'t, T>(
+        &self,
+        texts: impl Iterator<Item = (T, &'t [u8])>,
+        found: impl FnMut(T),
+    ) {
+        match &self.matcher {
+            Matcher::Exact(literal) => each(texts, |text| text == literal.as_bytes(), found),
+            Matcher::Prefix(part) => each(texts, |text| text.starts_with(part.as_bytes()), found),
+            Matcher::Suffix(part) => each(texts, |text| text.ends_with(part.as_bytes()), found),
+            Matcher::Contains(finder) => each(texts, |text| finder.find(text).is_some(), found),
+            Matcher::Parts(parts) => each(texts, |text| parts.is_match(text), found),
+            Matcher::Automaton(automaton) => automaton.match_each(texts, found),
+            Matcher::Walk(pattern) => {
+                let is_match = |text: &[u8]| {
+                    str::from_utf8(text).is_ok_and(|text| matches_like(text, pattern))
+                };
+                each(texts, is_match, found);
+            }
+        }
+    }
+
+    /// What every text holds that matches, where looking for that first is worth it; never empty.
+    #[must_use]
+    pub fn required(&self) -> Option<&[u8]> {
+        match &self.matcher {
+            Matcher::Parts(parts) => parts.longest(),
+            Matcher::Automaton(automaton) => automaton.required(),
+            _ => None,
         }
     }
 
@@ -163,9 +207,8 @@ impl PartialEq for Pattern {
 }
 
 /// The matcher of `abc`, `abc%`, `%abc` and `%abc%`.
-fn literal_matcher(text: &str) -> Option<Matcher> {
-    let pieces = pieces_of(text);
-    Some(match pieces.as_slice() {
+fn literal_matcher(pieces: &[Piece]) -> Option<Matcher> {
+    Some(match pieces {
         [] => Matcher::Exact("".into()),
         [Piece::Text(literal)] => Matcher::Exact(literal.as_str().into()),
         [Piece::Run] => Matcher::Prefix("".into()),
@@ -178,10 +221,31 @@ fn literal_matcher(text: &str) -> Option<Matcher> {
     })
 }
 
-fn like_automaton(text: &str) -> Option<meta::Regex> {
+/// The matcher of the regular expressions `abc`, `^abc`, `abc$` and `^abc$`.
+fn matcher_of_literal(hir: &Hir) -> Option<Matcher> {
+    let text = |hir: &Hir| match hir.kind() {
+        HirKind::Literal(literal) => str::from_utf8(&literal.0).ok().map(Box::<str>::from),
+        _ => None,
+    };
+    let is_look = |hir: &Hir, look: Look| *hir.kind() == HirKind::Look(look);
+    let HirKind::Concat(parts) = hir.kind() else {
+        let finder = Finder::new(text(hir)?.as_bytes()).into_owned();
+        return Some(Matcher::Contains(Box::new(finder)));
+    };
+    match &parts[..] {
+        [look, part] if is_look(look, Look::Start) => text(part).map(Matcher::Prefix),
+        [part, look] if is_look(look, Look::End) => text(part).map(Matcher::Suffix),
+        [start, part, end] if is_look(start, Look::Start) && is_look(end, Look::End) => {
+            text(part).map(Matcher::Exact)
+        }
+        _ => None,
+    }
+}
+
+fn like_automaton(pieces: Vec<Piece>) -> Option<Automaton> {
     let any = || Hir::dot(Dot::AnyChar);
     let mut parts = vec![Hir::look(Look::Start)];
-    parts.extend(pieces_of(text).into_iter().map(|piece| match piece {
+    parts.extend(pieces.into_iter().map(|piece| match piece {
         Piece::Text(literal) => Hir::literal(literal.into_bytes()),
         Piece::One => any(),
         Piece::Run => {
@@ -189,12 +253,7 @@ fn like_automaton(text: &str) -> Option<meta::Regex> {
         }
     }));
     parts.push(Hir::look(Look::End));
-    automaton(&Hir::concat(parts), LIKE_BYTES_MAX)
-}
-
-fn automaton(hir: &Hir, bytes_max: usize) -> Option<meta::Regex> {
-    let config = meta::Config::new().nfa_size_limit(Some(bytes_max));
-    meta::Builder::new().configure(config).build_from_hir(hir).ok()
+    Automaton::new(Hir::concat(parts), LIKE_BYTES_MAX)
 }
 
 fn syntax_error(error: &regex_syntax::Error) -> PatternError {
@@ -264,6 +323,51 @@ mod tests {
         assert!(!is_match("a.b", "", "a\nb"));
         assert!(is_match("a.b", "s", "a\nb"));
         assert!(is_match("a b # note", "x", "ab"));
+    }
+
+    #[test]
+    fn literals_of_expressions_meet_no_automaton() {
+        let regex = |pattern| Pattern::regex(pattern, "").unwrap();
+        assert_eq!(regex("^abc$").exact(), Some("abc"));
+        assert_eq!(regex("^a\\.c").prefix(), Some("a.c"));
+        assert_eq!(regex("abc").part(), Some(b"abc".as_slice()));
+        assert!(regex("bc$").is_match("abc") && !regex("bc$").is_match("abc\n"));
+        assert_eq!(regex("").part(), None);
+        assert_eq!(Pattern::regex("abc", "i").unwrap().part(), None);
+    }
+
+    #[test]
+    fn what_must_be_held_is_known_where_it_is_worth_a_search() {
+        let required = |pattern| {
+            let pattern = Pattern::regex(pattern, "").unwrap();
+            pattern.required().map(|part| String::from_utf8_lossy(part).into_owned())
+        };
+        assert_eq!(required("[0-9]abc.*de").as_deref(), Some("abc"));
+        assert_eq!(required("^abc.*(de)+[0-9]").as_deref(), Some("de"));
+        assert_eq!(required("^abc.*d"), None);
+        assert_eq!(required("abc|dex"), None);
+        assert_eq!(required("(abc)*d"), None);
+        assert_eq!(Pattern::like("a%bc%def%gh").required(), Some(b"def".as_slice()));
+        assert_eq!(Pattern::like("abc%b%d").required(), None);
+    }
+
+    #[test]
+    fn many_texts_match_as_each_alone() {
+        let texts: Vec<String> =
+            (0..200_u32).map(|n| format!("SN{:x}\u{e9}\n{}", n * 7919, n % 13)).collect();
+        let large = r"(\w{1,9}[0-9\pL]{1,9}){1,9}z";
+        for pattern in
+            ["^SN[0-9].*1$", "7.*[2-5]", "(?m)^1", r"\b5\b", "[^a-f]", "x*", "N.+\u{e9}", large]
+        {
+            let pattern = Pattern::regex(pattern, "s").unwrap();
+            let alone: Vec<_> = texts.iter().filter(|text| pattern.is_match(text)).collect();
+            let mut found = Vec::new();
+            for some in texts.chunks(16) {
+                let some = some.iter().map(|text| (text, text.as_bytes()));
+                pattern.match_each(some, |text| found.push(text));
+            }
+            assert_eq!(found, alone, "{pattern:?}");
+        }
     }
 
     #[test]

@@ -12,16 +12,21 @@ use twindex_kernels::mask::Words;
 use twindex_kernels::{LaneVec, prefetch};
 
 use crate::lane::codes;
+pub(crate) use crate::text_match::BLOCK;
+use crate::text_match::{TextBlock, TextMatcher};
 pub(crate) use image::is_text;
 
-/// Slots that share a base.
-pub(crate) const BLOCK: usize = 16;
 /// A length that is kept aside.
 const LONG: u8 = u8::MAX;
 /// Arena size from which garbage is worth a rewrite.
 const COMPACT_BYTES_MIN: usize = 4_096;
 /// Holes that are remembered: among so many blocks of one column one mostly fits well.
 const HOLES_MAX: usize = 16;
+/// One text in so many holds what is searched first, at most, or all texts are matched at once: a
+/// hit costs about what matching a text does.
+const FOUND_PART: usize = 4;
+/// Texts searched until that is asked.
+const SEARCHED_MIN: usize = 512;
 /// Bytes of a cache line.
 const LINE_BYTES: usize = 64;
 /// Lines of a text that are asked for ahead, at most.
@@ -127,27 +132,8 @@ impl RawText {
     }
 
     /// Keeps the slots of `mask` whose bytes pass, walking each block once.
-    pub(crate) fn narrow(&self, mask: &mut Words, keep: impl Fn(&[u8]) -> bool) {
-        let of_block = (1_u64 << BLOCK) - 1;
-        for block in 0..mask.len() * 64 / BLOCK {
-            let (word, shift) = (block * BLOCK / 64, block * BLOCK % 64);
-            let asked = mask[word] >> shift & of_block;
-            if asked == 0 {
-                continue;
-            }
-            let mut kept = 0;
-            if block < self.n_blocks() {
-                let (bytes, lens) = self.block(block);
-                let mut start = 0;
-                for (bit, len) in lens.enumerate() {
-                    if asked >> bit & 1 == 1 && keep(&bytes[start..start + len]) {
-                        kept |= 1 << bit;
-                    }
-                    start += len;
-                }
-            }
-            mask[word] &= !(of_block << shift) | kept << shift;
-        }
+    pub(crate) fn narrow(&self, mask: &mut Words, mut keep: impl FnMut(&[u8]) -> bool) {
+        self.narrow_blocks(mask, |block, asked| self.texts(block, asked).keep(&mut keep));
     }
 
     /// Keeps the slots of `mask` in whose text the needle is found in a place that `accept` takes.
@@ -158,17 +144,65 @@ impl RawText {
         finder: &Finder<'_>,
         accept: impl Fn(Hit) -> bool,
     ) {
+        self.narrow_blocks(mask, |block, _| self.search_block(block, finder, &accept));
+    }
+
+    /// Keeps the slots of `mask` that a matcher takes. What all of these hold is searched in whole
+    /// blocks first, until it turns out that so many texts hold it that this saves nothing.
+    pub(crate) fn matching(
+        &self,
+        mask: &mut Words,
+        matcher: &dyn TextMatcher,
+        finder: Option<&Finder<'_>>,
+    ) {
+        let (mut n_searched, mut n_found) = (0, 0);
+        self.narrow_blocks(mask, |block, mut asked| {
+            if let Some(finder) = finder
+                && n_found * FOUND_PART <= n_searched + SEARCHED_MIN
+            {
+                let found = self.search_block(block, finder, |_| true);
+                n_searched += BLOCK;
+                n_found += found.count_ones() as usize;
+                asked &= found;
+            }
+            if asked == 0 { 0 } else { matcher.matches(&self.texts(block, asked)) }
+        });
+    }
+
+    /// Keeps in each block the slots that `keep` leaves of those asked for.
+    fn narrow_blocks(&self, mask: &mut Words, mut keep: impl FnMut(usize, u64) -> u64) {
         let of_block = (1_u64 << BLOCK) - 1;
-        for block in 0..mask.len() * 64 / BLOCK {
-            let (word, shift) = (block * BLOCK / 64, block * BLOCK % 64);
-            let asked = mask[word] >> shift & of_block;
-            if asked == 0 {
+        for (at, word) in mask.iter_mut().enumerate() {
+            if *word == 0 {
                 continue;
             }
-            let found =
-                if block < self.n_blocks() { self.search_block(block, finder, &accept) } else { 0 };
-            mask[word] &= !(of_block << shift) | (asked & found) << shift;
+            let mut kept = 0;
+            for shift in (0..64).step_by(BLOCK) {
+                let (block, asked) = ((at * 64 + shift) / BLOCK, *word >> shift & of_block);
+                if asked != 0 && block < self.n_blocks() {
+                    kept |= (keep(block, asked) & asked) << shift;
+                }
+            }
+            *word = kept;
         }
+    }
+
+    /// The texts of a block, of which some are asked for.
+    fn texts(&self, block: usize, asked: u64) -> TextBlock<'_> {
+        let first = block * BLOCK;
+        let lens = &self.lens.as_slice()[first..(first + BLOCK).min(self.lens.len())];
+        let mut bounds = [0; BLOCK + 1];
+        let mut end = 0;
+        for (place, len) in lens.iter().enumerate() {
+            end += match *len {
+                LONG => self.len_at(first + place),
+                len => usize::from(len),
+            };
+            bounds[place + 1] = end;
+        }
+        // An empty block may have its base past an arena that was cut since.
+        let bytes = self.arena.get(self.bases[block] as usize..).unwrap_or_default();
+        TextBlock::new(bytes, bounds, asked & ((1 << lens.len()) - 1))
     }
 
     /// The slots of a block, one bit each, in whose text the needle is found.

@@ -2,6 +2,7 @@
 
 mod keep;
 mod numbers;
+mod points;
 mod texts;
 mod wanted;
 

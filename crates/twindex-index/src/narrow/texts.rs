@@ -167,10 +167,16 @@ fn and_raw(raw: &RawText, (set, test): Test<'_>, mask: &mut Words) {
             [point] if !point.is_empty() => {
                 raw.search(mask, &Finder::new(point.as_bytes()), |hit| hit.is_whole);
             }
-            points => raw.narrow(mask, |text| {
-                points.binary_search_by(|point| point.as_bytes().cmp(text)).is_ok()
-            }),
+            points => {
+                let listed = test.listed(points);
+                raw.narrow(mask, |text| listed.contains(points, text));
+            }
         },
+        TextSet::NotPoints(points) => {
+            let listed = test.listed(points);
+            raw.narrow(mask, |text| !listed.contains(points, text));
+        }
+        TextSet::Match(matcher) => raw.matching(mask, &**matcher, test.finder()),
         TextSet::Between(low, high) => {
             // Code points are ordered as their UTF-8 bytes.
             let low = low.as_ref().map(|text| text.as_bytes());

@@ -1,17 +1,20 @@
 //! Which codes of a dictionary a set of texts takes: found once, kept, and extended as it grows.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use memchr::memmem::Finder;
 
 use crate::cell_set::TextSet;
 use crate::dictionary::Dictionary;
+use crate::narrow::points::PointTable;
 
 /// A set of texts, made ready for scans and dictionaries.
 #[derive(Debug)]
 pub(crate) struct TextTest {
-    /// The searcher of a `Contains`.
+    /// The searcher of what all texts in the set hold, if that is known.
     finder: Option<Finder<'static>>,
+    /// The texts listed, once many rows are asked.
+    listed: OnceLock<PointTable>,
     wanted: RwLock<Option<Arc<Wanted>>>,
 }
 
@@ -37,14 +40,22 @@ pub(crate) enum WantedCodes {
 impl TextTest {
     /// A test for `set`, to be asked with the same set always.
     pub(crate) fn new(set: &TextSet) -> Self {
-        let finder = match set {
-            TextSet::Contains(part) => Some(Finder::new(part.as_bytes()).into_owned()),
+        let part = match set {
+            TextSet::Contains(part) => Some(part.as_bytes()),
+            TextSet::Match(matcher) => matcher.part(),
             _ => None,
         };
-        Self { finder, wanted: RwLock::new(None) }
+        let finder = part.map(|part| Finder::new(part).into_owned());
+        Self { finder, listed: OnceLock::new(), wanted: RwLock::new(None) }
     }
 
-    /// The searcher of a `Contains`.
+    /// The texts listed, of which `points` are all, to be found by hash.
+    pub(crate) fn listed(&self, points: &[Box<str>]) -> &PointTable {
+        self.listed.get_or_init(|| PointTable::new(points))
+    }
+
+    /// The searcher of what all texts in the set hold, if that is known: of a `Contains` it is the
+    /// whole test.
     pub(crate) fn finder(&self) -> Option<&Finder<'static>> {
         self.finder.as_ref()
     }
@@ -133,9 +144,9 @@ impl TextTest {
 
     /// Whether `text` is in `set`.
     pub(crate) fn contains(&self, set: &TextSet, text: &str) -> bool {
-        match &self.finder {
-            Some(finder) => finder.find(text.as_bytes()).is_some(),
-            None => set.contains(text),
+        match (set, &self.finder) {
+            (TextSet::Contains(_), Some(finder)) => finder.find(text.as_bytes()).is_some(),
+            _ => set.contains(text),
         }
     }
 }

@@ -8,6 +8,7 @@ use proptest::prelude::{
 use std::ops::Bound;
 use twindex_index::cell_set::{CellSet, NumberBounds, NumberSet, TextSet, TimeSet};
 use twindex_index::filter::PathFilter;
+use twindex_index::text_match::{TextBlock, TextMatcher};
 use twindex_index::view::SegmentView;
 use twindex_kernels::mask::Mask;
 use twindex_model::kind::KindSet;
@@ -57,13 +58,7 @@ pub(crate) fn texts() -> impl Strategy<Value = TextSet> {
             points
         })
     };
-    let part = (text(), 0_usize..30, 0_usize..4).prop_map(|(text, from, n)| {
-        text.chars()
-            .skip(from % (text.chars().count() + 1))
-            .take(n)
-            .collect::<String>()
-            .into_boxed_str()
-    });
+    let part = part_of(text());
     let prefix =
         (text(), 0_usize..30).prop_map(|(text, n)| text.chars().take(n).collect::<String>().into());
     prop_oneof![
@@ -75,8 +70,40 @@ pub(crate) fn texts() -> impl Strategy<Value = TextSet> {
         2 => prefix.prop_map(TextSet::Prefix),
         2 => part.prop_map(TextSet::Contains),
         1 => Just(TextSet::Test(Arc::new(|text: &str| text.len() % 3 == 1))),
+        2 => part_of(text()).prop_map(|part| TextSet::Match(Arc::new(EvenWith(part)))),
         3 => time_numbers().prop_map(time_set),
     ]
+}
+
+/// Some characters of a text.
+fn part_of(text: impl Strategy<Value = Box<str>>) -> impl Strategy<Value = Box<str>> {
+    (text, 0_usize..30, 0_usize..4).prop_map(|(text, from, n)| {
+        text.chars()
+            .skip(from % (text.chars().count() + 1))
+            .take(n)
+            .collect::<String>()
+            .into_boxed_str()
+    })
+}
+
+/// Takes texts of an even number of bytes that hold a part.
+#[derive(Debug)]
+struct EvenWith(Box<str>);
+
+impl TextMatcher for EvenWith {
+    fn is_match(&self, text: &[u8]) -> bool {
+        let mut parts = text.windows(self.0.len().max(1));
+        text.len().is_multiple_of(2)
+            && (self.0.is_empty() || parts.any(|part| part == self.0.as_bytes()))
+    }
+
+    fn matches(&self, block: &TextBlock<'_>) -> u64 {
+        block.keep(|text| self.is_match(text))
+    }
+
+    fn part(&self) -> Option<&[u8]> {
+        Some(self.0.as_bytes()).filter(|part| !part.is_empty())
+    }
 }
 
 /// Sets of times, about those that texts have.
