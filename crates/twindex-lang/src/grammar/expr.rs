@@ -10,7 +10,7 @@ use super::context::{Cx, Failed, Parsed, failure};
 use super::expected::{Expected, has_word, symbol, word};
 use super::later;
 use super::lex::{blanks_after, first_name, name_start};
-use super::literal::literal;
+use super::literal::{literal, literal_of_first};
 use super::path::path;
 use super::select::{list, many};
 use crate::ast::{Call, Callee, Expr, Node, ProductOp, Sign, SumOp};
@@ -182,9 +182,21 @@ pub(super) fn exprs_until<'a>(
         Err(Err::Error(_)) => {}
         Err(failed) => return Err(failed),
     }
-    let (input, items) = cut(|input| list(cx, cx.with(expr), input)).parse(input)?;
+    let (input, items) = cut(|input| list(cx, cx.with(item), input)).parse(input)?;
     let (input, ()) = cut(close).parse(input)?;
     Ok((input, items))
+}
+
+/// An expression of a list. Long lists are of literals, which go by no level of precedence: what
+/// follows decides that, and at another token the text is read again from the start.
+fn item<'a>(cx: Cx<'a>, start: &'a str) -> Parsed<'a, Expr> {
+    if start.starts_with(|c: char| matches!(c, '\'' | '"') || c.is_ascii_digit()) {
+        let (input, literal) = literal_of_first(cx, start)?;
+        if input.starts_with(',') {
+            return Ok((input, Expr::new(Node::Literal(literal), cx.span_from(start))));
+        }
+    }
+    expr(cx, start)
 }
 
 /// Terminal: an arithmetic operator.

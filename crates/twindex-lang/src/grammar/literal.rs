@@ -31,6 +31,15 @@ pub(super) fn literal<'a>(cx: Cx<'a>, input: &'a str) -> Parsed<'a, Literal> {
     .parse(input)
 }
 
+/// The number or string that begins with a digit or a quote.
+pub(super) fn literal_of_first<'a>(cx: Cx<'a>, input: &'a str) -> Parsed<'a, Literal> {
+    if input.starts_with(|c: char| c.is_ascii_digit()) {
+        map(cx.with(number), Literal::Number).parse(input)
+    } else {
+        map(cx.with(string), Literal::String).parse(input)
+    }
+}
+
 /// `number = hexadecimal | decimal ;`
 fn number<'a>(cx: Cx<'a>, input: &'a str) -> Parsed<'a, Number> {
     let (rest, text) = digits(cx, input)?;

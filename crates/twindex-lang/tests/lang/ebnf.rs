@@ -6,8 +6,17 @@ use crate::corpora;
 use crate::golden;
 
 /// Functions that give `Parsed` and are no productions: what several productions share.
-const HELPERS: [&str; 7] =
-    ["blanks_after", "digits", "digits_as_whole", "exprs_until", "list", "many", "negatable"];
+const HELPERS: [&str; 9] = [
+    "blanks_after",
+    "digits",
+    "digits_as_whole",
+    "exprs_until",
+    "item",
+    "list",
+    "literal_of_first",
+    "many",
+    "negatable",
+];
 
 /// Files of productions.
 const FILES: [&str; 9] =
