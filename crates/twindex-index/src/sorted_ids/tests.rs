@@ -1,3 +1,5 @@
+//! Buckets of ids, whatever the ids.
+
 use proptest::prelude::{Strategy, prop, prop_assert_eq, proptest};
 
 use super::buckets::{Bucket, Buckets};
