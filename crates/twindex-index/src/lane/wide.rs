@@ -8,24 +8,16 @@ use twindex_kernels::codes::and_in_range;
 use twindex_kernels::mask::Words;
 use twindex_kernels::{Code, LaneVec, prefetch};
 
-use crate::lane::codes::{insert, remove, scatter};
+use crate::lane::codes::{Codes, each_width, insert, remove, scatter};
 
-/// A column of codes of one width.
+/// A column of codes of one width. All planes have a value for each slot.
 #[derive(Clone, Debug)]
 pub(crate) struct WideCodes {
     low: LaneVec<u32>,
-    high: High,
-}
-
-/// The bytes above the low four.
-#[derive(Clone, Debug)]
-enum High {
-    None,
-    U8(LaneVec<u8>),
-    U16(LaneVec<u16>),
-    /// Two bytes, and the one above them.
-    U24(LaneVec<u16>, LaneVec<u8>),
-    U32(LaneVec<u32>),
+    /// The bytes above the low four: one, two or four of them.
+    high: Option<Codes>,
+    /// The byte above four and two.
+    top: Option<LaneVec<u8>>,
 }
 
 impl WideCodes {
@@ -35,13 +27,12 @@ impl WideCodes {
     /// An empty column of a width.
     pub(crate) fn of_width(width: u32) -> Self {
         let high = match width {
-            ..=4 => High::None,
-            5 => High::U8(LaneVec::new()),
-            6 => High::U16(LaneVec::new()),
-            7 => High::U24(LaneVec::new(), LaneVec::new()),
-            _ => High::U32(LaneVec::new()),
+            ..=4 => None,
+            5 => Some(Codes::U8(LaneVec::new())),
+            6 | 7 => Some(Codes::U16(LaneVec::new())),
+            _ => Some(Codes::U32(LaneVec::new())),
         };
-        Self { low: LaneVec::new(), high }
+        Self { low: LaneVec::new(), high, top: (width == 7).then(LaneVec::new) }
     }
 
     /// Number of slots.
@@ -51,13 +42,8 @@ impl WideCodes {
 
     /// Bytes a slot.
     pub(crate) fn width(&self) -> u32 {
-        match &self.high {
-            High::None => 4,
-            High::U8(_) => 5,
-            High::U16(_) => 6,
-            High::U24(..) => 7,
-            High::U32(_) => 8,
-        }
+        let high = self.high.as_ref().map_or(0, Codes::width);
+        4 + high as u32 + u32::from(self.top.is_some())
     }
 
     /// Greatest code of this width.
@@ -68,163 +54,99 @@ impl WideCodes {
     /// The code at a slot; 0 past the end.
     #[inline]
     pub(crate) fn get(&self, slot: usize) -> u64 {
-        if slot >= self.low.len() {
-            return 0;
-        }
-        let high = match &self.high {
-            High::None => 0,
-            High::U8(high) => u64::from(high[slot]),
-            High::U16(high) => u64::from(high[slot]),
-            High::U24(high, top) => u64::from(top[slot]) << 16 | u64::from(high[slot]),
-            High::U32(high) => u64::from(high[slot]),
-        };
-        high << 32 | u64::from(self.low[slot])
+        let Some(low) = self.low.get(slot) else { return 0 };
+        let high = self.high.as_ref().map_or(0, |high| high.get(slot));
+        let top = self.top.as_ref().map_or(0, |top| top[slot]);
+        u64::from(top) << 48 | u64::from(high) << 32 | u64::from(*low)
     }
 
     /// Asks for the code at a slot.
     pub(crate) fn fetch(&self, slot: usize) {
         prefetch(&self.low, slot);
-        match &self.high {
-            High::None => (),
-            High::U8(high) => prefetch(high, slot),
-            High::U16(high) => prefetch(high, slot),
-            High::U24(high, top) => {
-                prefetch(high, slot);
-                prefetch(top, slot);
-            }
-            High::U32(high) => prefetch(high, slot),
-        }
+        self.high.iter().for_each(|high| high.fetch(slot));
+        self.top.iter().for_each(|top| prefetch(top, slot));
     }
 
     /// Writes a code, which must not be above the greatest; the column grows to the slot.
     #[inline]
     pub(crate) fn set(&mut self, slot: usize, code: u64) {
         put(&mut self.low, slot, code as u32);
-        match &mut self.high {
-            High::None => (),
-            High::U8(high) => put(high, slot, (code >> 32) as u8),
-            High::U16(high) => put(high, slot, (code >> 32) as u16),
-            High::U24(high, top) => {
-                put(high, slot, (code >> 32) as u16);
-                put(top, slot, (code >> 48) as u8);
-            }
-            High::U32(high) => put(high, slot, (code >> 32) as u32),
-        }
+        // With a plane above it, this one has two bytes.
+        let high = if self.top.is_some() { code >> 32 & 0xFFFF } else { code >> 32 };
+        self.high.iter_mut().for_each(|plane| plane.set(slot, high as u32));
+        self.top.iter_mut().for_each(|top| put(top, slot, (code >> 48) as u8));
     }
 
     /// Makes room at a slot for one that comes between.
     pub(crate) fn insert(&mut self, slot: usize) {
         insert(&mut self.low, slot);
-        match &mut self.high {
-            High::None => (),
-            High::U8(high) => insert(high, slot),
-            High::U16(high) => insert(high, slot),
-            High::U24(high, top) => {
-                insert(high, slot);
-                insert(top, slot);
-            }
-            High::U32(high) => insert(high, slot),
-        }
+        self.high.iter_mut().for_each(|high| high.insert(slot));
+        self.top.iter_mut().for_each(|top| insert(top, slot));
     }
 
     /// Takes a slot out.
     pub(crate) fn remove(&mut self, slot: usize) {
         remove(&mut self.low, slot);
-        match &mut self.high {
-            High::None => (),
-            High::U8(high) => remove(high, slot),
-            High::U16(high) => remove(high, slot),
-            High::U24(high, top) => {
-                remove(high, slot);
-                remove(top, slot);
-            }
-            High::U32(high) => remove(high, slot),
-        }
+        self.high.iter_mut().for_each(|high| high.remove(slot));
+        self.top.iter_mut().for_each(|top| remove(top, slot));
     }
 
     /// The same codes by row, where slot `i` is row `rows[i]`.
     pub(crate) fn scatter(&self, rows: &[u16]) -> Self {
-        let high = match &self.high {
-            High::None => High::None,
-            High::U8(high) => High::U8(scatter(high, rows)),
-            High::U16(high) => High::U16(scatter(high, rows)),
-            High::U24(high, top) => High::U24(scatter(high, rows), scatter(top, rows)),
-            High::U32(high) => High::U32(scatter(high, rows)),
-        };
-        Self { low: scatter(&self.low, rows), high }
+        Self {
+            low: scatter(&self.low, rows),
+            high: self.high.as_ref().map(|high| high.scatter(rows)),
+            top: self.top.as_ref().map(|top| scatter(top, rows)),
+        }
     }
 
     /// Keeps the slots with a code from `first` to `last`; an empty range keeps none.
-    pub(crate) fn narrow(&self, (first, last): (u64, u64), mask: &mut Words) {
+    pub(crate) fn narrow(&self, range: (u64, u64), mask: &mut Words) {
+        let (first, last) = range;
         if first > last || first > self.greatest() {
             mask.fill(0);
             return;
         }
-        let range = (first, last);
-        match &self.high {
-            High::None => {
+        match (&self.high, &self.top) {
+            (None, _) => {
                 let last = u32::try_from(last).unwrap_or(u32::MAX);
                 and_in_range(mask, &self.low, first as u32..=last);
             }
-            High::U8(high) => narrow_pair(&self.low, high, range, mask),
-            High::U16(high) => narrow_pair(&self.low, high, range, mask),
-            High::U32(high) => narrow_pair(&self.low, high, range, mask),
-            High::U24(high, top) => narrow_triple((&self.low, high, top), range, mask),
+            (Some(high), None) => {
+                each_width!(high, high => narrow_pair(&self.low, high, range, mask));
+            }
+            (Some(high), Some(top)) => {
+                each_width!(high, high => narrow_triple((&self.low, high, top), range, mask));
+            }
         }
     }
 
     /// Drops the slots at and past an end.
     pub(crate) fn truncate(&mut self, end: usize) {
         self.low.truncate(end);
-        match &mut self.high {
-            High::None => (),
-            High::U8(high) => high.truncate(end),
-            High::U16(high) => high.truncate(end),
-            High::U24(high, top) => {
-                high.truncate(end);
-                top.truncate(end);
-            }
-            High::U32(high) => high.truncate(end),
-        }
+        self.high.iter_mut().for_each(|high| high.truncate(end));
+        self.top.iter_mut().for_each(|top| top.truncate(end));
     }
 
     /// Gives back memory if there is far more than needed.
     pub(crate) fn shrink(&mut self) {
         self.low.shrink_to_fit();
-        match &mut self.high {
-            High::None => (),
-            High::U8(high) => high.shrink_to_fit(),
-            High::U16(high) => high.shrink_to_fit(),
-            High::U24(high, top) => {
-                high.shrink_to_fit();
-                top.shrink_to_fit();
-            }
-            High::U32(high) => high.shrink_to_fit(),
-        }
+        self.high.iter_mut().for_each(Codes::shrink);
+        self.top.iter_mut().for_each(LaneVec::shrink_to_fit);
     }
 
     /// Bytes on the heap.
     pub(crate) fn bytes(&self) -> usize {
-        let high = match &self.high {
-            High::None => 0,
-            High::U8(high) => high.memory_bytes(),
-            High::U16(high) => high.memory_bytes(),
-            High::U24(high, top) => high.memory_bytes() + top.memory_bytes(),
-            High::U32(high) => high.memory_bytes(),
-        };
-        self.low.memory_bytes() + high
+        self.low.memory_bytes()
+            + self.high.as_ref().map_or(0, Codes::bytes)
+            + self.top.as_ref().map_or(0, LaneVec::memory_bytes)
     }
 
     /// Those of them in which no code lies.
     pub(crate) fn slack_bytes(&self) -> usize {
-        let high = match &self.high {
-            High::None => 0,
-            High::U8(high) => high.slack_bytes(),
-            High::U16(high) => high.slack_bytes(),
-            High::U24(high, top) => high.slack_bytes() + top.slack_bytes(),
-            High::U32(high) => high.slack_bytes(),
-        };
-        self.low.slack_bytes() + high
+        self.low.slack_bytes()
+            + self.high.as_ref().map_or(0, Codes::slack_bytes)
+            + self.top.as_ref().map_or(0, LaneVec::slack_bytes)
     }
 }
 
@@ -254,12 +176,15 @@ fn narrow_pair<H: Code>(low: &[u32], high: &[H], range: (u64, u64), mask: &mut W
 }
 
 /// The same of codes in three planes.
-fn narrow_triple(planes: (&[u32], &[u16], &[u8]), range: (u64, u64), mask: &mut Words) {
-    let (low, high, top) = planes;
+fn narrow_triple<H: Code>(
+    (low, high, top): (&[u32], &[H], &[u8]),
+    range: (u64, u64),
+    mask: &mut Words,
+) {
     narrow_words(mask, low.len(), range, |slots, codes| {
         let planes = low[slots.clone()].iter().zip(&high[slots.clone()]).zip(&top[slots]);
         for (code, ((low, high), top)) in codes.iter_mut().zip(planes) {
-            *code = u64::from(*top) << 48 | u64::from(*high) << 32 | u64::from(*low);
+            *code = u64::from(*top) << 48 | (high.index() as u64) << 32 | u64::from(*low);
         }
     });
 }

@@ -2,43 +2,31 @@
 
 use twindex_kernels::LaneVec;
 
-use super::{High, WideCodes};
+use super::WideCodes;
 use crate::image::{Image, ImageBytes};
+use crate::lane::codes::{Codes, each_width};
 
 impl Image for WideCodes {
     fn write(&self, out: &mut Vec<u8>) {
         (self.width() as u8).write(out);
         self.low.write(out);
-        match &self.high {
-            High::None => (),
-            High::U8(high) => high.write(out),
-            High::U16(high) => high.write(out),
-            High::U24(high, top) => {
-                high.write(out);
-                top.write(out);
-            }
-            High::U32(high) => high.write(out),
-        }
+        self.high.iter().for_each(|high| each_width!(high, plane => plane.write(out)));
+        self.top.iter().for_each(|top| top.write(out));
     }
 
     fn read(from: &mut ImageBytes<'_>) -> Option<Self> {
         let width = u8::read(from)?;
-        let low = LaneVec::read(from)?;
+        let low: LaneVec<u32> = LaneVec::read(from)?;
         let high = match width {
-            4 => High::None,
-            5 => High::U8(LaneVec::read(from)?),
-            6 => High::U16(LaneVec::read(from)?),
-            7 => High::U24(LaneVec::read(from)?, LaneVec::read(from)?),
-            8 => High::U32(LaneVec::read(from)?),
+            4 => None,
+            5 => Some(Codes::U8(LaneVec::read(from)?)),
+            6 | 7 => Some(Codes::U16(LaneVec::read(from)?)),
+            8 => Some(Codes::U32(LaneVec::read(from)?)),
             _ => return None,
         };
-        let is_even = match &high {
-            High::None => true,
-            High::U8(high) => high.len() == low.len(),
-            High::U16(high) => high.len() == low.len(),
-            High::U24(high, top) => high.len() == low.len() && top.len() == low.len(),
-            High::U32(high) => high.len() == low.len(),
-        };
-        is_even.then_some(Self { low, high })
+        let top = if width == 7 { Some(LaneVec::read(from)?) } else { None };
+        let is_even = high.as_ref().is_none_or(|high| high.len() == low.len())
+            && top.as_ref().is_none_or(|top: &LaneVec<u8>| top.len() == low.len());
+        is_even.then_some(Self { low, high, top })
     }
 }
