@@ -1,5 +1,6 @@
 //! Aggregates as mergeable partial states.
 //!
+//! `COUNT()` has none: it is how many rows a group has, whatever they hold, which is kept beside.
 //! Every state takes values with a count, so that a lane may hand over distinct values instead of
 //! rows, and none of them depends on order: sums are exact until the end.
 
@@ -19,10 +20,10 @@ use crate::stop::Stop;
 /// The state of one aggregate of one group.
 #[derive(Clone, Debug)]
 pub(crate) enum Partial {
-    /// `COUNT()`: rows, whatever they hold.
-    Rows(u64),
     /// `COUNT(x)`: values that are neither undefined nor null.
     Values(u64),
+    /// `COUNT(DISTINCT x)` of one value or none: most groups of many have no more.
+    FirstDistinct(Option<Key>),
     /// `COUNT(DISTINCT x)`.
     Distinct(Box<DistinctSet>),
     /// `SUM(x)` and `AVG(x)`: the sum and how many numbers went into it.
@@ -33,38 +34,47 @@ pub(crate) enum Partial {
     Numbers(Numbers),
 }
 
+impl Default for Partial {
+    /// What is left of a state that was taken.
+    fn default() -> Self {
+        Self::Values(0)
+    }
+}
+
 impl Partial {
-    /// The state over nothing.
-    pub(crate) fn new(function: AggregateFunction) -> Self {
-        match function {
-            AggregateFunction::CountRows => Self::Rows(0),
+    /// The state over nothing; none for `COUNT()`.
+    pub(crate) fn new(function: AggregateFunction) -> Option<Self> {
+        Some(match function {
+            AggregateFunction::CountRows => return None,
             AggregateFunction::Count => Self::Values(0),
-            AggregateFunction::CountDistinct => Self::Distinct(Box::default()),
+            AggregateFunction::CountDistinct => Self::FirstDistinct(None),
             AggregateFunction::Sum | AggregateFunction::Avg => Self::Sum(ExactSum::default(), 0),
             AggregateFunction::Min => Self::Best(None, Ordering::Less),
             AggregateFunction::Max => Self::Best(None, Ordering::Greater),
             AggregateFunction::Percentile(_) | AggregateFunction::Stddev => {
                 Self::Numbers(Numbers::default())
             }
-        }
+        })
     }
 
     /// Bytes on the heap, about.
     pub(crate) fn heap_bytes(&self) -> usize {
         match self {
             Self::Distinct(seen) => size_of::<DistinctSet>() + seen.heap_bytes(),
-            Self::Best(Some(best), _) => best.heap_bytes(),
+            Self::Best(Some(key), _) | Self::FirstDistinct(Some(key)) => key.heap_bytes(),
             Self::Numbers(numbers) => numbers.heap_bytes(),
-            Self::Rows(_) | Self::Values(_) | Self::Sum(..) | Self::Best(None, _) => 0,
+            Self::Values(_) | Self::Sum(..) | Self::Best(None, _) | Self::FirstDistinct(None) => 0,
         }
     }
 
     /// Adds a value that `n` rows have.
     pub(crate) fn add(&mut self, key: &Key, n: u64) {
         match (self, key) {
-            (Self::Rows(count), _) => *count += n,
             (_, Key::Undefined | Key::Null) => {}
             (Self::Values(count), _) => *count += n,
+            (Self::FirstDistinct(first @ None), key) => *first = Some(key.clone()),
+            (Self::FirstDistinct(Some(first)), key) if first == key => {}
+            (state @ Self::FirstDistinct(_), key) => state.with_set(|seen| seen.add_key(key)),
             (Self::Distinct(seen), key) => seen.add_key(key),
             (Self::Best(..), Key::Container(_)) => {}
             (Self::Best(best, better), key) => keep_better(best, key, *better),
@@ -79,9 +89,9 @@ impl Partial {
         let n = u64::from(n);
         match (self, cell) {
             _ if n == 0 => {}
-            (Self::Rows(count), _) => *count += n,
             (_, Cell::Undefined | Cell::Null) => {}
             (Self::Values(count), _) => *count += n,
+            (Self::FirstDistinct(Some(first)), cell) if first.borrowed().is_of_cell(cell) => {}
             (Self::Distinct(seen), cell) => seen.add_cell(cell),
             (state, Cell::Number(number)) => state.add_number(*number, n),
             // No container is a best value.
@@ -94,7 +104,7 @@ impl Partial {
     pub(crate) fn add_ascending(&mut self, numbers: &[f64], counts: &[u32]) {
         let is_met = |n: &u32| *n > 0;
         match self {
-            Self::Rows(count) | Self::Values(count) => {
+            Self::Values(count) => {
                 *count += counts.iter().copied().map(u64::from).sum::<u64>();
             }
             Self::Best(_, better) => {
@@ -111,18 +121,29 @@ impl Partial {
                     *count += u64::from(*n);
                 }
             }
-            Self::Distinct(_) | Self::Numbers(_) => {
+            Self::FirstDistinct(_) | Self::Distinct(_) | Self::Numbers(_) => {
                 let met = numbers.iter().zip(counts).filter(|of| is_met(of.1));
                 met.for_each(|(number, n)| self.add_number(*number, u64::from(*n)));
             }
         }
     }
 
-    /// Adds rows, whatever they hold, if that is what is counted.
-    pub(crate) fn add_rows(&mut self, n: u64) {
-        if let Self::Rows(count) = self {
-            *count += n;
+    /// Whether it is `COUNT(DISTINCT x)`.
+    pub(crate) fn is_distinct(&self) -> bool {
+        matches!(self, Self::FirstDistinct(_) | Self::Distinct(_))
+    }
+
+    /// Works on the set of what `COUNT(DISTINCT x)`, which this must be, has seen.
+    pub(crate) fn with_set<R>(&mut self, work: impl FnOnce(&mut DistinctSet) -> R) -> R {
+        let mut seen = Box::<DistinctSet>::default();
+        match std::mem::replace(self, Self::FirstDistinct(None)) {
+            Self::Distinct(known) => seen = known,
+            Self::FirstDistinct(first) => first.iter().for_each(|key| seen.add_key(key)),
+            _ => {}
         }
+        let result = work(&mut seen);
+        *self = Self::Distinct(seen);
+        result
     }
 
     /// Adds a number that `n` rows have.
@@ -148,8 +169,13 @@ impl Partial {
     /// [`ExecError::Stopped`].
     pub(crate) fn merge(&mut self, other: Self, stop: &Stop) -> Result<(), ExecError> {
         match (self, other) {
-            (Self::Rows(a), Self::Rows(b)) | (Self::Values(a), Self::Values(b)) => *a += b,
-            (Self::Distinct(a), Self::Distinct(b)) => a.merge(*b, stop)?,
+            (Self::Values(a), Self::Values(b)) => *a += b,
+            (state @ (Self::FirstDistinct(_) | Self::Distinct(_)), Self::FirstDistinct(key)) => {
+                key.iter().for_each(|key| state.add(key, 1));
+            }
+            (state @ (Self::FirstDistinct(_) | Self::Distinct(_)), Self::Distinct(seen)) => {
+                state.with_set(|all| all.merge(*seen, stop))?;
+            }
             (Self::Sum(a, n), Self::Sum(b, m)) => {
                 a.merge(&b);
                 *n += m * u64::from(!planted(Fault::MergeForgetsCount));
@@ -166,7 +192,8 @@ impl Partial {
     pub(crate) fn finish(self, function: AggregateFunction) -> Key {
         let or_null = |number: Option<f64>| number.map_or(Key::Null, Key::number);
         match self {
-            Self::Rows(n) | Self::Values(n) => Key::Number(n as f64),
+            Self::Values(n) => Key::Number(n as f64),
+            Self::FirstDistinct(first) => Key::Number(f64::from(u8::from(first.is_some()))),
             Self::Distinct(seen) => Key::Number(seen.len() as f64),
             Self::Sum(_, 0) => Key::Null,
             Self::Sum(sum, n) => match function {
@@ -195,8 +222,7 @@ mod tests {
     use crate::key::Key;
     use twindex_plan::logical::AggregateFunction;
 
-    const ALL: [AggregateFunction; 9] = [
-        AggregateFunction::CountRows,
+    const ALL: [AggregateFunction; 8] = [
         AggregateFunction::Count,
         AggregateFunction::CountDistinct,
         AggregateFunction::Sum,
@@ -208,7 +234,8 @@ mod tests {
     ];
 
     fn json(function: AggregateFunction, keys: &[Key]) -> String {
-        let (mut left, mut right) = (Partial::new(function), Partial::new(function));
+        let state = || Partial::new(function).expect("no count of rows");
+        let (mut left, mut right) = (state(), state());
         for (i, key) in keys.iter().enumerate() {
             if i % 2 == 0 {
                 left.add(key, 1);
@@ -226,8 +253,8 @@ mod tests {
     fn over_nothing() {
         let texts: Vec<String> = ALL.iter().map(|&function| json(function, &[])).collect();
         let nulls = ["null"; 6];
-        assert_eq!(texts[..3], ["0", "0", "0"]);
-        assert_eq!(texts[3..], nulls);
+        assert_eq!(texts[..2], ["0", "0"]);
+        assert_eq!(texts[2..], nulls);
     }
 
     #[test]
@@ -243,7 +270,7 @@ mod tests {
         ];
         let texts: Vec<String> = ALL.iter().map(|&function| json(function, &keys)).collect();
         let third = (4.0f64 / 3.0).sqrt().to_string();
-        let wanted = ["7", "5", "4", "10", "3.3333333333333335", "true", "\"x\"", "4", &third];
+        let wanted = ["5", "4", "10", "3.3333333333333335", "true", "\"x\"", "4", &third];
         assert_eq!(texts, wanted);
     }
 }

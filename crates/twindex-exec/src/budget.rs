@@ -1,4 +1,5 @@
-//! The memory that one query may hold: groups, distinct rows, rows to be sorted, the text of a page.
+//! The memory that one query may hold: what its condition lists, columns of values, groups, distinct
+//! rows, rows to be sorted, the text of a page.
 //!
 //! What holds memory says how much after each piece of work (a segment, some printed rows), so
 //! nothing is counted row by row, and a query can pass its budget by what one piece adds: 65,536 rows
@@ -15,6 +16,9 @@ use crate::key::Key;
 
 /// Texts looked at when many are weighed.
 const SAMPLE: usize = 512;
+
+/// Bytes by which something may grow until they are noted.
+const NOTED: usize = if cfg!(test) { 64 } else { 1 << 18 };
 
 /// How much memory a query may hold, and how much it does. A clone is of another query.
 #[derive(Debug)]
@@ -77,7 +81,21 @@ impl Hold<'_> {
         self.budget.check()
     }
 
-    /// The same where nothing can be refused; the next check will.
+    /// Says that this part is larger by so much.
+    ///
+    /// # Errors
+    /// As [`Budget::check`].
+    pub(crate) fn add(&mut self, bytes: usize) -> Result<(), ExecError> {
+        self.set(self.bytes + bytes)
+    }
+
+    /// Follows something that grows row by row, which is noted now and then; false once more is held
+    /// than may be.
+    pub(crate) fn keep_up(&mut self, bytes: usize) -> bool {
+        bytes < self.bytes + NOTED || self.set(bytes).is_ok()
+    }
+
+    /// As [`Hold::set`] where nothing can be refused; the next check will.
     pub(crate) fn note(&mut self, bytes: usize) {
         let held = &self.budget.held;
         match bytes.checked_sub(self.bytes) {

@@ -18,6 +18,7 @@ use twindex_plan::env::Env as _;
 use twindex_plan::eval::evaluate;
 use twindex_plan::expr::Expr;
 
+use crate::budget::heap_bytes_of;
 use crate::error::ExecError;
 use crate::key::Key;
 use crate::leaf::{cell_path, plain_path};
@@ -126,11 +127,21 @@ impl Column {
     fn of_rows(expr: &Expr, segment: &Segment<'_>, mask: &Mask) -> Result<Self, ExecError> {
         let mut interner = Interner::default();
         let mut ids = Vec::with_capacity(mask.count() as usize);
+        let mut hold = segment.budget.hold();
         segment.rows(mask, |row| {
             ids.push(interner.id(Key::of_scalar(evaluate(expr, row))));
-            ControlFlow::Continue(())
+            match hold.keep_up(interner.bytes) {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
+            }
         })?;
+        segment.budget.check()?;
         Ok(Self { ids, keys: interner.keys })
+    }
+
+    /// Bytes on the heap of values, about.
+    pub(crate) fn bytes_of(keys: &[Key]) -> usize {
+        size_of_val(keys) + heap_bytes_of(keys.iter(), keys.len())
     }
 }
 
@@ -161,16 +172,23 @@ fn of_objects(
         }
     }
     let mut keys = Vec::with_capacity(n_met as usize);
+    let (mut hold, mut bytes) = (segment.budget.hold(), 0);
     segment.rows(&firsts, |row| {
-        keys.push(Key::of_value(row.object(path)));
-        ControlFlow::Continue(())
+        let key = Key::of_value(row.object(path));
+        bytes += size_of::<Key>() + key.heap_bytes();
+        keys.push(key);
+        match hold.keep_up(bytes) {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        }
     })?;
+    segment.budget.check()?;
     Ok(Some(Column { ids, keys }))
 }
 
 /// Numbers the ids that occur, of which there are fewer than `n`, from 0 in the order they are met,
 /// and gives what they were.
-fn renumber(ids: &mut [u32], n: usize) -> Vec<u32> {
+pub(crate) fn renumber(ids: &mut [u32], n: usize) -> Vec<u32> {
     let mut numbers = vec![u32::MAX; n];
     let mut met = Vec::new();
     for id in ids {
@@ -190,6 +208,8 @@ fn renumber(ids: &mut [u32], n: usize) -> Vec<u32> {
 struct Interner {
     ids: HashMap<Key, u32, RandomState>,
     keys: Vec<Key>,
+    /// On the heap, about.
+    bytes: usize,
 }
 
 impl Interner {
@@ -199,6 +219,7 @@ impl Interner {
         }
         // A segment has 65,536 rows, and no more values.
         let id = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
+        self.bytes += 2 * (size_of::<Key>() + key.heap_bytes());
         self.keys.push(key.clone());
         self.ids.insert(key, id);
         id
@@ -221,15 +242,15 @@ pub(crate) struct Combined {
 impl Combined {
     /// The combinations over one or more columns, each that of a row.
     pub(crate) fn new(columns: &[Column]) -> Self {
-        let Some((first, others)) = columns.split_first() else {
-            return Self::default();
-        };
-        let mut combined = Self {
-            ids: first.ids.clone(),
-            places: (0..first.keys.len() as u32).collect(),
-            n_columns: 1,
-        };
-        others.iter().for_each(|column| combined.extend(column));
+        Self::of(columns.iter().map(|column| (&*column.ids, column.keys.len())))
+    }
+
+    /// The same of numbers by row, each below a bound.
+    pub(crate) fn of<'c>(mut columns: impl Iterator<Item = (&'c [u32], usize)>) -> Self {
+        let Some((ids, n_values)) = columns.next() else { return Self::default() };
+        let places = (0..n_values as u32).collect();
+        let mut combined = Self { ids: ids.to_vec(), places, n_columns: 1 };
+        columns.for_each(|column| combined.extend(column));
         combined
     }
 
@@ -243,9 +264,8 @@ impl Combined {
         &self.places[id * self.n_columns..(id + 1) * self.n_columns]
     }
 
-    fn extend(&mut self, column: &Column) {
-        let n_values = column.keys.len();
-        let (ids, met) = number_pairs((&self.ids, self.len()), (&column.ids, n_values));
+    fn extend(&mut self, (ids, n_values): (&[u32], usize)) {
+        let (ids, met) = number_pairs((&self.ids, self.len()), (ids, n_values));
         let mut places = Vec::with_capacity(met.len() * (self.n_columns + 1));
         for pair in met {
             places.extend_from_slice(self.places(pair / n_values));

@@ -19,6 +19,7 @@ use twindex_model::cell::Cell;
 
 use crate::group_finished::GroupKeys;
 use crate::key::Key;
+use crate::key_ref::KeyRef;
 use crate::path_key::PathKey;
 
 /// Groups up to which none is dropped.
@@ -155,14 +156,15 @@ impl<'a> Bound<'a> {
     /// there are more.
     pub(crate) fn cut(&mut self, groups: &GroupKeys) -> Vec<u32> {
         let is_after = |place: &u32| {
-            self.after.is_none_or(|after| groups.of(*place).cmp(after.iter()).is_gt())
+            self.after
+                .is_none_or(|after| groups.of(*place).cmp(after.iter().map(Key::borrowed)).is_gt())
         };
         // Rows have 32-bit ids, and there are no more groups than rows.
         let mut kept: Vec<u32> = (0..groups.len() as u32).filter(is_after).collect();
         if self.n_max > 0 && kept.len() > self.n_max {
             let by_keys = |a: &u32, b: &u32| -> Ordering { groups.of(*a).cmp(groups.of(*b)) };
             let (_, last, _) = kept.select_nth_unstable_by(self.n_max - 1, by_keys);
-            let keys = groups.of(*last).cloned().collect();
+            let keys = groups.of(*last).map(KeyRef::to_key).collect();
             self.bar = Some(Bar::new(&self.paths, keys));
             kept.truncate(self.n_max);
             kept.sort_unstable();

@@ -11,7 +11,7 @@ use twindex_index::view::SegmentView;
 use twindex_kernels::mask::Mask;
 use twindex_model::cell::Cell;
 use twindex_model::path::PathId;
-use twindex_plan::logical::{AggregateFunction, Groups};
+use twindex_plan::logical::Groups;
 
 use crate::aggregate::Partial;
 use crate::group::GroupTable;
@@ -24,10 +24,8 @@ const ENTRIES_PER_ROW: usize = 4;
 #[derive(Debug)]
 pub(crate) struct CodedPaths {
     keys: Vec<PathId>,
-    /// Distinct paths of arguments, each with the places of its aggregates.
+    /// Distinct paths of arguments, each with the places of its states.
     arguments: Vec<(PathId, Vec<usize>)>,
-    /// Places of aggregates that count rows.
-    counts: Vec<usize>,
 }
 
 impl CodedPaths {
@@ -37,13 +35,9 @@ impl CodedPaths {
         if keys.is_empty() {
             return None;
         }
-        let mut paths = Self { keys, arguments: Vec::new(), counts: Vec::new() };
-        for (place, aggregate) in groups.aggregates.iter().enumerate() {
-            let Some(argument) = &aggregate.argument else {
-                debug_assert_eq!(aggregate.function, AggregateFunction::CountRows);
-                paths.counts.push(place);
-                continue;
-            };
+        let mut paths = Self { keys, arguments: Vec::new() };
+        let arguments = groups.aggregates.iter().filter_map(|one| one.argument.as_ref());
+        for (place, argument) in arguments.enumerate() {
             let path = plain_path(argument)?;
             match paths.arguments.iter_mut().find(|of| of.0 == path) {
                 Some(of) => of.1.push(place),
@@ -193,8 +187,8 @@ impl GroupTable<'_> {
                     place
                 }
             };
-            let partials = self.partials_of(place);
-            paths.counts.iter().for_each(|&at| partials[at].add_rows(u64::from(*n_rows)));
+            self.states().add_rows(place, u64::from(*n_rows));
+            let partials = self.states().partials_of(place);
             for ((_, aggregates), argument) in paths.arguments.iter().zip(&columns.arguments) {
                 aggregates.iter().for_each(|&at| argument.add_to(&mut partials[at], group));
             }
@@ -211,9 +205,9 @@ impl GroupTable<'_> {
     ) -> usize {
         for (i, key) in columns.keys.iter().enumerate().rev() {
             let n_codes = key.column().n_codes();
-            numbers[i] = self.number_of(i, &key.found(code % n_codes));
+            numbers[i] = self.states().number_of(i, &key.found(code % n_codes));
             code /= n_codes;
         }
-        self.place(numbers)
+        self.states().place(numbers)
     }
 }

@@ -3,16 +3,18 @@
 //! Nothing is made for a group that is not given: sorting, HAVING and printing read it where it
 //! lies.
 
+use crate::aside::Aside;
 use crate::budget::heap_bytes_of;
-use crate::group_keys::heap_bytes_of_keys;
 use crate::key::Key;
+use crate::key_list::KeyList;
+use crate::key_ref::KeyRef;
 use crate::row::GroupView;
 
 /// The keys of groups: values and, group by group, their numbers.
 #[derive(Debug, Default)]
 pub(crate) struct GroupKeys {
     /// The values of each key, by number.
-    pub(crate) columns: Vec<Vec<Key>>,
+    pub(crate) columns: Vec<KeyList>,
     /// The numbers of the keys of all groups, group by group.
     pub(crate) numbers: Vec<u32>,
     pub(crate) n_groups: usize,
@@ -25,30 +27,51 @@ impl GroupKeys {
     }
 
     /// The keys of a group.
-    pub(crate) fn of(&self, place: u32) -> impl Iterator<Item = &Key> {
+    pub(crate) fn of(&self, place: u32) -> impl Iterator<Item = KeyRef<'_>> {
         let numbers = &self.numbers[place as usize * self.columns.len()..];
-        self.columns.iter().zip(numbers).map(|(keys, number)| &keys[*number as usize])
+        self.columns.iter().zip(numbers).map(|(keys, number)| keys.get(*number as usize))
+    }
+
+    /// One key of a group.
+    pub(crate) fn key(&self, place: u32, key: usize) -> KeyRef<'_> {
+        let number = self.numbers[place as usize * self.columns.len() + key];
+        self.columns[key].get(number as usize)
     }
 }
 
-/// Groups with the values of their aggregates.
-#[derive(Debug, Default)]
-pub(crate) struct FinishedGroups {
-    /// Their keys.
-    pub(crate) by: GroupKeys,
-    /// The aggregates of all groups, group by group.
-    pub(crate) aggregates: Vec<Key>,
-    pub(crate) n_aggregates: usize,
+/// Where an aggregate of a group is found.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Aggregated {
+    /// `COUNT()`: the rows of the group.
+    Rows,
+    /// Among the others.
+    Value(usize),
 }
 
-impl FinishedGroups {
+/// Groups with the values of their aggregates.
+#[derive(Debug)]
+pub(crate) struct FinishedGroups<'a> {
+    /// Their keys.
+    pub(crate) by: GroupKeys,
+    /// Rows of each.
+    pub(crate) rows: Vec<u64>,
+    /// The aggregates of a group, in order.
+    pub(crate) aggregates: Vec<Aggregated>,
+    /// The values of all groups, group by group.
+    pub(crate) values: Aside<'a, Key>,
+    /// Values of a group.
+    pub(crate) n_values: usize,
+}
+
+impl FinishedGroups<'_> {
     /// Bytes on the heap, about.
     pub(crate) fn heap_bytes(&self) -> usize {
-        let aggregates = &self.aggregates;
-        self.by.columns.iter().map(heap_bytes_of_keys).sum::<usize>()
+        let values = &self.values;
+        self.by.columns.iter().map(KeyList::heap_bytes).sum::<usize>()
             + self.by.numbers.capacity() * size_of::<u32>()
-            + aggregates.capacity() * size_of::<Key>()
-            + heap_bytes_of(aggregates.iter(), aggregates.len())
+            + self.rows.capacity() * size_of::<u64>()
+            + values.capacity() * size_of::<Key>()
+            + heap_bytes_of(values.iter(), values.len())
     }
 
     /// Number of groups.
@@ -57,33 +80,27 @@ impl FinishedGroups {
     }
 
     /// The keys of a group.
-    pub(crate) fn keys(&self, place: usize) -> impl Iterator<Item = &Key> {
-        // Rows have 32-bit ids, and there are no more groups than rows.
-        self.by.of(place as u32)
-    }
-
-    /// All values of the first key by number; none without keys.
-    pub(crate) fn first_keys(&self) -> Option<&[Key]> {
-        self.by.columns.first().map(Vec::as_slice)
-    }
-
-    /// The number of the first key of a group, of which there must be one.
-    pub(crate) fn first_number(&self, place: usize) -> usize {
-        self.by.numbers[place * self.by.columns.len()] as usize
+    pub(crate) fn keys(&self, place: u32) -> impl Iterator<Item = KeyRef<'_>> {
+        self.by.of(place)
     }
 
     /// A group as an environment.
-    pub(crate) fn view(&self, place: usize) -> GroupView<'_> {
+    pub(crate) fn view(&self, place: u32) -> GroupView<'_> {
         GroupView { groups: self, place }
     }
 
-    /// A key or aggregate of a group.
-    pub(crate) fn slot(&self, place: usize, slot: usize) -> Option<&Key> {
+    /// A key or aggregate of a group; undefined where there is none.
+    pub(crate) fn slot(&self, place: u32, slot: usize) -> KeyRef<'_> {
         let n_keys = self.by.columns.len();
         if slot < n_keys {
-            return self.by.columns[slot].get(self.by.numbers[place * n_keys + slot] as usize);
+            return self.by.key(place, slot);
         }
-        let aggregates = &self.aggregates[place * self.n_aggregates..][..self.n_aggregates];
-        aggregates.get(slot - n_keys)
+        match self.aggregates.get(slot - n_keys) {
+            None => KeyRef::Undefined,
+            Some(Aggregated::Rows) => KeyRef::Number(self.rows[place as usize] as f64),
+            Some(Aggregated::Value(i)) => {
+                self.values[place as usize * self.n_values + i].borrowed()
+            }
+        }
     }
 }

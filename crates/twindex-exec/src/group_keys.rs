@@ -1,19 +1,20 @@
 //! One key of a grouped query: its values, numbered in the order they are met.
 //!
-//! Groups are told apart by numbers; values are made once each, hashed once for each text of a
+//! Groups are told apart by numbers; values are kept once each, hashed once for each text of a
 //! dictionary, and compared only when a page is put in order. What remembers the numbers of codes
 //! goes by the filling of the dictionary, so it stays right when codes are given anew meanwhile.
 
 use std::hash::{BuildHasher as _, Hasher as _};
 
 use foldhash::fast::RandomState;
-use hashbrown::HashTable;
 use twindex_index::coded::{DictionaryCode, Found};
 use twindex_model::cell::Cell;
 
-use crate::budget::heap_bytes_of;
 use crate::error::ExecError;
 use crate::key::Key;
+use crate::key_list::KeyList;
+use crate::key_ref::KeyRef;
+use crate::places::Places;
 use crate::stop::Stop;
 
 /// No number yet.
@@ -22,8 +23,8 @@ const NONE: u32 = u32::MAX;
 /// The values of one key.
 #[derive(Debug, Default)]
 pub(crate) struct KeyColumn {
-    keys: Vec<Key>,
-    by_key: HashTable<u32>,
+    keys: KeyList,
+    by_key: Places,
     hasher: RandomState,
     by_code: Vec<CodeTable>,
 }
@@ -35,22 +36,15 @@ struct CodeTable {
     numbers: Vec<u32>,
 }
 
-/// Bytes on the heap of values, about.
-pub(crate) fn heap_bytes_of_keys(keys: &Vec<Key>) -> usize {
-    keys.capacity() * size_of::<Key>() + heap_bytes_of(keys.iter(), keys.len())
-}
-
 impl KeyColumn {
     /// Bytes on the heap, about.
     pub(crate) fn heap_bytes(&self) -> usize {
         let tables = self.by_code.iter().map(|table| table.numbers.capacity());
-        heap_bytes_of_keys(&self.keys)
-            + self.by_key.capacity() * (size_of::<u32>() + 1)
-            + tables.sum::<usize>() * size_of::<u32>()
+        self.keys.heap_bytes() + self.by_key.heap_bytes() + tables.sum::<usize>() * size_of::<u32>()
     }
 
     /// The values by number, without what finds them.
-    pub(crate) fn into_keys(self) -> Vec<Key> {
+    pub(crate) fn into_keys(self) -> KeyList {
         self.keys
     }
 
@@ -86,55 +80,60 @@ impl KeyColumn {
         Key::hash_cell(cell, &mut hasher);
         let hash = hasher.finish();
         let keys = &self.keys;
-        match self.by_key.find(hash, |number| keys[*number as usize].is_of_cell(cell)) {
-            Some(number) => *number,
-            None => self.insert(hash, Key::of_cell(cell, || None)),
-        }
+        let is_it = |number: u32| keys.get(number as usize).is_of_cell(cell);
+        self.by_key.find(hash, is_it).unwrap_or_else(|| {
+            let number = self.push(cell);
+            self.by_key.insert(hash, number);
+            number
+        })
     }
 
     /// The number of a value.
-    pub(crate) fn number_of_key(&mut self, key: Key) -> u32 {
-        let hash = self.hasher.hash_one(&key);
+    pub(crate) fn number_of_key(&mut self, key: KeyRef<'_>) -> u32 {
+        let hash = self.hasher.hash_one(key);
         let keys = &self.keys;
-        match self.by_key.find(hash, |number| keys[*number as usize] == key) {
-            Some(number) => *number,
-            None => self.insert(hash, key),
-        }
+        self.by_key.find(hash, |number| keys.get(number as usize) == key).unwrap_or_else(|| {
+            let number = self.next_number();
+            self.keys.push(key);
+            self.by_key.insert(hash, number);
+            number
+        })
     }
 
     /// The numbers of the values of another column, by those they have there.
     ///
     /// # Errors
     /// [`ExecError::Stopped`].
-    pub(crate) fn numbers_of(&mut self, other: Self, stop: &Stop) -> Result<Vec<u32>, ExecError> {
+    pub(crate) fn numbers_of(&mut self, other: &Self, stop: &Stop) -> Result<Vec<u32>, ExecError> {
         let mut numbers = Vec::with_capacity(other.keys.len());
-        for (i, key) in other.keys.into_iter().enumerate() {
+        for (i, key) in other.keys.iter().enumerate() {
             stop.check_at(i)?;
             numbers.push(self.number_of_key(key));
         }
         Ok(numbers)
     }
 
-    fn insert(&mut self, hash: u64, key: Key) -> u32 {
-        let number = self.push(key);
-        let (keys, hasher) = (&self.keys, &self.hasher);
-        let hash_of = |number: &u32| hasher.hash_one(&keys[*number as usize]);
-        self.by_key.insert_unique(hash, number, hash_of);
-        number
+    /// Values so far.
+    pub(crate) fn len(&self) -> usize {
+        self.keys.len()
     }
 
-    /// Adds a value that is not among the others, and will not be asked for.
-    pub(crate) fn push(&mut self, key: Key) -> u32 {
+    fn next_number(&self) -> u32 {
         // Rows have 32-bit ids, and there are no more values than rows.
-        let number = self.keys.len() as u32;
-        self.keys.push(key);
+        self.keys.len() as u32
+    }
+
+    /// Adds a cell, which is no object, that is not among the others, and will not be asked for.
+    pub(crate) fn push(&mut self, cell: &Cell<'_>) -> u32 {
+        let number = self.next_number();
+        self.keys.push_cell(cell);
         number
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Cell, DictionaryCode, Found, Key, KeyColumn};
+    use super::{Cell, DictionaryCode, Found, KeyColumn, KeyRef};
 
     #[test]
     fn equal_values_have_one_number_however_they_are_met() {
@@ -148,7 +147,7 @@ mod tests {
         assert_eq!(column.number_of(&text("a", 1, 7)), a);
         assert_eq!(column.number_of(&text("a", 2, 0)), a);
         assert_eq!(column.number_of(&plain("a")), a);
-        assert_eq!(column.number_of_key(Key::String("a".into())), a);
+        assert_eq!(column.number_of_key(KeyRef::String("a")), a);
         let b = column.number_of(&text("b", 2, 7));
         assert_eq!((a, b), (0, 1));
         assert_eq!(column.number_of(&Found { cell: Cell::Null, code: None }), 2);

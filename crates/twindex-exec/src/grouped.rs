@@ -3,24 +3,26 @@
 //! Every page aggregates anew: groups have no place of their own in the store. What orders them is
 //! their sort keys and then their own keys, and that is the place a page goes on from.
 
-use foldhash::fast::RandomState;
-use hashbrown::HashSet;
 use twindex_model::kind::{Kind, KindSet};
-use twindex_plan::eval::evaluate;
 use twindex_plan::logical::{Groups, OrderKey};
 
-use crate::budget::Held;
+use crate::budget::{Budget, Held};
 use crate::error::ExecError;
 use crate::group::GroupTable;
 use crate::group_bound::Bound;
 use crate::group_finished::FinishedGroups;
-use crate::key::{Direction, Key, cmp_keys};
+use crate::group_keys::KeyColumn;
+use crate::group_order::{GroupOrder, RankedGroup};
+use crate::key::Key;
+use crate::key_ref::KeyRef;
 use crate::leaf::plain_path;
 use crate::path_key::PathKey;
-use crate::pieces::first_in_order;
+use crate::pieces::places_in_order;
+use crate::position::Place;
 use crate::project::Projection;
 use crate::row::is_truth;
-use crate::runner::Fold;
+use crate::rows::Rows;
+use crate::runner::{Fold, Runner};
 use crate::scan::Scan;
 use crate::stop::Stop;
 use crate::window::Window;
@@ -30,19 +32,12 @@ const GROUP_NS: f64 = 8.0;
 
 const OBJECT: KindSet = KindSet::of(&[Kind::Object]);
 
-/// Groups that are looked at between two looks at the stop.
-const LOOKED_AT: usize = 4_096;
+/// Groups up to which a page bars others while it is gathered: dropping more takes longer than they
+/// take to be kept.
+const BOUNDED_MAX: usize = 1 << 14;
 
-/// A group in its place.
-#[derive(Clone, Debug)]
-pub(crate) struct RankedGroup {
-    /// What sorts like the first of what orders groups, as far as it goes.
-    rank: u128,
-    /// Its sort keys; none without ORDER BY.
-    pub(crate) order: Box<[Key]>,
-    /// Its place among the groups.
-    pub(crate) place: usize,
-}
+/// Groups that are printed between two looks at the stop and the budget.
+const PRINTED: usize = 64;
 
 /// The group that the page before ended with.
 #[derive(Clone, Debug)]
@@ -68,7 +63,10 @@ impl Grouped<'_> {
     ///
     /// # Errors
     /// [`ExecError::Stopped`], [`ExecError::OverBudget`] and [`ExecError::SnapshotExpired`].
-    pub(crate) fn all<'s>(&self, scan: &Scan<'s>) -> Result<Held<'s, FinishedGroups>, ExecError> {
+    pub(crate) fn all<'s>(
+        &'s self,
+        scan: &Scan<'s>,
+    ) -> Result<Held<'s, FinishedGroups<'s>>, ExecError> {
         if let Some(mut table) = GroupTable::of_rows(self.groups) {
             table.add_rows(scan.count()?);
             return Ok(Held::new(table.finish(scan.runner.stop)?, scan.runner.budget));
@@ -78,25 +76,25 @@ impl Grouped<'_> {
         }
         let Held { inner, mut hold } = self.table(scan)?;
         let groups = inner.finish(scan.runner.stop)?;
-        hold.set(groups.heap_bytes() + groups.len() * size_of::<RankedGroup>())?;
+        hold.set(groups.heap_bytes())?;
         Ok(Held { inner: groups, hold })
     }
 
     /// The groups of all segments.
-    fn table<'t, 's>(&'t self, scan: &Scan<'s>) -> Result<Held<'s, GroupTable<'t>>, ExecError> {
+    fn table<'s>(&'s self, scan: &Scan<'s>) -> Result<Held<'s, GroupTable<'s>>, ExecError> {
         let n_values = self.groups.keys.len() + self.groups.aggregates.len();
         let row_ns = GROUP_NS * n_values as f64;
-        let (budget, stop) = (scan.runner.budget, scan.runner.stop);
-        let add = |table: &mut Held<'s, GroupTable<'t>>, number| {
+        let Runner { budget, stop, pool } = scan.runner;
+        let add = |table: &mut Held<'s, GroupTable<'s>>, number| {
             table.inner.add_segment(&scan.segment(number), scan.filter)?;
             table.hold.set(table.inner.heap_bytes())
         };
-        let merge = |table: &mut Held<'s, GroupTable<'t>>, other: Held<'s, GroupTable<'t>>| {
+        let merge = |table: &mut Held<'s, GroupTable<'s>>, other: Held<'s, GroupTable<'s>>| {
             table.inner.merge(other.inner, stop)?;
             table.hold.set(table.inner.heap_bytes())
         };
         let work_ns = self.work_ns(scan, row_ns)?;
-        let mut first = Held::new(GroupTable::bounded(self.groups, self.bound()), budget);
+        let mut first = Held::new(GroupTable::new(self.groups, self.bound(), pool), budget);
         let (mut n_done, mut bar) = (0, None);
         if first.inner.is_bounded() && scan.n_segments() > 1 {
             // The first segment is taken here, so that all threads have a bar to begin with.
@@ -106,9 +104,9 @@ impl Grouped<'_> {
         }
         let begin = || {
             let bound = self.bound().map(|bound| bound.with_bar(bar.clone()));
-            Held::new(GroupTable::bounded(self.groups, bound), budget)
+            Held::new(GroupTable::new(self.groups, bound, pool), budget)
         };
-        let add = |table: &mut Held<'s, GroupTable<'t>>, i| add(table, n_done + i);
+        let add = |table: &mut Held<'s, GroupTable<'s>>, i| add(table, n_done + i);
         let n_segments = scan.n_segments() - n_done;
         let fold = Fold { begin: &begin, add: &add, merge: &merge };
         let mut table = scan.runner.fold(n_segments, work_ns, &fold)?;
@@ -128,7 +126,7 @@ impl Grouped<'_> {
         if !is_whole || totals.n_rows_of_kinds(OBJECT) > 0 {
             return Ok(None);
         }
-        let mut table = GroupTable::new(self.groups);
+        let mut table = GroupTable::new(self.groups, None, None);
         let is_known = totals.for_each(|cell, n_rows| {
             if n_rows > 0 {
                 table.push_counted(&cell, n_rows);
@@ -145,7 +143,7 @@ impl Grouped<'_> {
             && self.groups.having.is_none()
             && self.distinctness == Distinctness::All;
         let n_max = self.window.n_wanted_with_skip();
-        if !is_by_key || paths.is_empty() || n_max == usize::MAX {
+        if !is_by_key || paths.is_empty() || n_max > BOUNDED_MAX {
             return None;
         }
         Some(Bound::new(paths, self.after.as_ref().map(|after| &*after.keys), n_max))
@@ -164,97 +162,96 @@ impl Grouped<'_> {
         if is_counted { Ok(0.0) } else { scan.work_ns(0..n_segments, row_ns) }
     }
 
-    /// The groups that HAVING keeps, with their sort keys.
-    fn kept(&self, groups: &FinishedGroups, stop: &Stop) -> Result<Vec<RankedGroup>, ExecError> {
-        let having = self.groups.having.as_ref();
-        let is_kept = |place: &usize| {
-            having.is_none_or(|having| is_truth(having, &groups.view(*place), true))
-        };
-        let order = |place: usize| -> Box<[Key]> {
-            let keys = self.order.iter();
-            keys.map(|key| Key::of_scalar(evaluate(&key.expr, &groups.view(place)))).collect()
-        };
-        let ranks = self.order.is_empty().then(|| ranks(groups.first_keys().unwrap_or_default()));
-        let direction = self.order.first().map_or(Direction::Ascending, Direction::of);
-        let ranked = |place: usize| {
-            let order = order(place);
-            let rank = match (&ranks, order.first()) {
-                (Some(ranks), _) if !ranks.is_empty() => ranks[groups.first_number(place)],
-                (None, Some(key)) => key.rank_directed(0, direction),
-                _ => 0,
-            };
-            RankedGroup { rank, order, place }
-        };
+    /// The groups that HAVING keeps.
+    fn kept(&self, groups: &FinishedGroups<'_>, stop: &Stop) -> Result<Vec<u32>, ExecError> {
+        // Rows have 32-bit ids, and there are no more groups than rows.
+        let all = 0..groups.len() as u32;
+        let Some(having) = &self.groups.having else { return Ok(all.collect()) };
         let mut kept = Vec::new();
-        for begin in (0..groups.len()).step_by(LOOKED_AT) {
-            stop.check()?;
-            let end = groups.len().min(begin + LOOKED_AT);
-            kept.extend((begin..end).filter(is_kept).map(ranked));
+        for place in all {
+            stop.check_at(place as usize)?;
+            if is_truth(having, &groups.view(place), true) {
+                kept.push(place);
+            }
         }
         Ok(kept)
     }
 
-    /// The groups of a page in order, at most one more than it holds.
+    /// The page, printed, and where the next one begins if there is one.
     ///
     /// # Errors
-    /// [`ExecError::Stopped`].
+    /// [`ExecError::Stopped`] and [`ExecError::OverBudget`].
     pub(crate) fn page(
         &self,
-        groups: &FinishedGroups,
-        stop: &Stop,
-    ) -> Result<Vec<RankedGroup>, ExecError> {
-        let after = self.after.as_ref();
-        let directions: Vec<Direction> = self.order.iter().map(Direction::of).collect();
-        let cmp = |a: &RankedGroup, b: &RankedGroup| {
-            a.rank
-                .cmp(&b.rank)
-                .then_with(|| cmp_keys(&a.order, &b.order, &directions))
-                .then_with(|| groups.keys(a.place).cmp(groups.keys(b.place)))
-        };
-        let is_after = |group: &RankedGroup| {
-            after.is_none_or(|after| {
-                cmp_keys(&group.order, &after.order, &directions)
-                    .then_with(|| groups.keys(group.place).cmp(after.keys.iter()))
-                    .is_gt()
-            })
-        };
-        let n_max = self.window.n_wanted_with_skip();
-        let mut ranked = self.kept(groups, stop)?;
-        match self.distinctness {
-            Distinctness::All => {
-                ranked.retain(is_after);
-                ranked = first_in_order(ranked, n_max, stop, cmp)?;
-            }
-            Distinctness::FirstOfEqual => {
-                ranked = first_in_order(ranked, usize::MAX, stop, cmp)?;
-                let mut seen: HashSet<String, RandomState> = HashSet::default();
-                ranked.retain(|group| {
-                    let mut text = String::new();
-                    self.projection.write_canonical(&groups.view(group.place), &mut text);
-                    seen.insert(text) && is_after(group)
-                });
+        groups: &FinishedGroups<'_>,
+        (stop, budget): (&Stop, &Budget),
+    ) -> Result<(Rows, Option<Place>), ExecError> {
+        let kept = self.kept(groups, stop)?;
+        let order = GroupOrder::new((groups, self.order), &kept, stop)?;
+        let mut hold = budget.hold();
+        let bytes = size_of::<u32>() + size_of::<RankedGroup>();
+        hold.set(order.heap_bytes() + kept.len() * bytes)?;
+        let mut ranked = Vec::with_capacity(kept.len());
+        for (i, place) in kept.into_iter().enumerate() {
+            stop.check_at(i)?;
+            let is_after = || self.after.as_ref().is_none_or(|last| order.is_after(place, last));
+            // Whether a row was seen before is not known yet of those before the place.
+            if self.distinctness == Distinctness::FirstOfEqual || is_after() {
+                ranked.push(order.ranked(place));
             }
         }
-        ranked.truncate(n_max);
-        Ok(self.window.without_skipped(ranked))
+        let found = self.places(&order, ranked, (stop, budget))?;
+        let last = self.window.last_of(&found).map(|last| Place::Group {
+            order: order.keys(last.place),
+            keys: groups.keys(last.place).map(KeyRef::to_key).collect(),
+        });
+        let mut rows = Held::new(Rows::default(), budget);
+        for (i, ranked) in found.iter().take(self.window.n_take).enumerate() {
+            if i % PRINTED == 0 {
+                stop.check()?;
+                rows.hold.set(rows.inner.n_bytes())?;
+            }
+            let view = groups.view(ranked.place);
+            rows.inner.push_with(|out| self.projection.write_canonical(&view, out));
+        }
+        rows.hold.set(rows.inner.n_bytes())?;
+        Ok((rows.inner, last))
     }
-}
 
-/// For each key what sorts like it, as far as it goes: ids and names of one kind often begin alike,
-/// so what all texts begin with is left out.
-fn ranks(keys: &[Key]) -> Vec<u128> {
-    let mut texts = keys.iter().filter_map(|key| match key {
-        Key::String(text) => Some(text.as_bytes()),
-        _ => None,
-    });
-    let first = texts.next().unwrap_or_default();
-    let n_common = texts.fold(first.len(), |n_common, text| {
-        if text.get(..n_common) == first.get(..n_common) {
-            return n_common;
+    /// The groups of the page in order, at most one more than it holds.
+    fn places(
+        &self,
+        order: &GroupOrder<'_>,
+        ranked: Vec<RankedGroup>,
+        (stop, budget): (&Stop, &Budget),
+    ) -> Result<Vec<RankedGroup>, ExecError> {
+        let cmp = |a: &RankedGroup, b: &RankedGroup| order.cmp(a, b);
+        if self.distinctness == Distinctness::All {
+            return places_in_order(ranked, self.window.all_places(), stop, cmp);
         }
-        first.iter().zip(text).take(n_common).take_while(|(a, b)| a == b).count()
-    });
-    keys.iter().map(|key| key.rank_directed(n_common, Direction::Ascending)).collect()
+        let ranked = places_in_order(ranked, 0..usize::MAX, stop, cmp)?;
+        let mut seen = Held::new(KeyColumn::default(), budget);
+        let (mut firsts, mut text) = (Vec::new(), String::new());
+        for (i, group) in ranked.into_iter().enumerate() {
+            if i % PRINTED == 0 {
+                stop.check()?;
+                seen.hold.set(seen.inner.heap_bytes())?;
+            }
+            text.clear();
+            self.projection.write_canonical(&order.groups().view(group.place), &mut text);
+            let n_seen = seen.inner.len();
+            let is_new = seen.inner.number_of_key(KeyRef::String(&text)) as usize == n_seen;
+            let is_after = || match &self.after {
+                Some(last) => order.is_after(group.place, last),
+                None => true,
+            };
+            if is_new && is_after() {
+                firsts.push(group);
+            }
+        }
+        firsts.truncate(self.window.n_wanted_with_skip());
+        Ok(self.window.without_skipped(firsts))
+    }
 }
 
 /// Whether equal rows are all given.

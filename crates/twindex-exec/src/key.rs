@@ -13,8 +13,7 @@ use twindex_model::number::write_number;
 use twindex_model::value::{Value, write_json_string};
 use twindex_plan::env::Scalar;
 
-const STRING_RANK: u8 = 4;
-const CONTAINER_RANK: u8 = 5;
+use crate::key_ref::{CONTAINER_RANK, KeyRef, STRING_RANK};
 
 /// An owned value or undefined.
 #[derive(Clone, Debug)]
@@ -46,6 +45,16 @@ impl Container {
         &self.text
     }
 
+    /// The value.
+    pub(crate) fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// Bytes on the heap, about: its text, and its value as a tree.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.text.len() * 4
+    }
+
     /// Whether it is an object.
     pub(crate) fn is_object(&self) -> bool {
         matches!(self.value, Value::Object(_))
@@ -57,8 +66,7 @@ impl Key {
     pub(crate) fn heap_bytes(&self) -> usize {
         match self {
             Self::String(text) => text.len(),
-            // Its text, and its value as a tree.
-            Self::Container(container) => size_of::<Container>() + container.text.len() * 4,
+            Self::Container(container) => size_of::<Container>() + container.heap_bytes(),
             _ => 0,
         }
     }
@@ -117,18 +125,6 @@ impl Key {
         }
     }
 
-    /// Whether the key is that of `cell`, which is no object.
-    pub(crate) fn is_of_cell(&self, cell: &Cell<'_>) -> bool {
-        match (self, cell) {
-            (Self::Undefined, Cell::Undefined) | (Self::Null, Cell::Null) => true,
-            (Self::Bool(a), Cell::Bool(b)) => a == b,
-            (Self::Number(a), Cell::Number(b)) => a == b,
-            (Self::String(a), Cell::String(b)) => **a == **b,
-            (Self::Container(a), Cell::Array(b)) => *a.text == **b,
-            _ => false,
-        }
-    }
-
     /// Hashes a cell as its key would be, so that a key is found without being made.
     pub(crate) fn hash_cell<H: Hasher>(cell: &Cell<'_>, state: &mut H) {
         match cell {
@@ -157,19 +153,23 @@ impl Key {
         })
     }
 
+    /// The same, borrowed.
+    #[inline]
+    pub(crate) fn borrowed(&self) -> KeyRef<'_> {
+        match self {
+            Self::Undefined => KeyRef::Undefined,
+            Self::Null => KeyRef::Null,
+            Self::Bool(value) => KeyRef::Bool(*value),
+            Self::Number(number) => KeyRef::Number(*number),
+            Self::String(text) => KeyRef::String(text),
+            Self::Container(container) => KeyRef::Container(container),
+        }
+    }
+
     /// The same value as an expression's operand.
     #[must_use]
     pub fn as_scalar(&self) -> Scalar<'_> {
-        match self {
-            Self::Undefined => Scalar::Undefined,
-            Self::Null => Scalar::Null,
-            Self::Bool(value) => Scalar::Bool(*value),
-            Self::Number(number) => Scalar::Number(*number),
-            Self::String(text) => Scalar::Text((&**text).into()),
-            Self::Container(container) => {
-                Scalar::Container(std::borrow::Cow::Borrowed(&container.value))
-            }
-        }
+        self.borrowed().as_scalar()
     }
 
     /// Whether there is a value at all.
@@ -195,51 +195,7 @@ impl Key {
     /// The order of `ORDER BY`: `descending` turns the total order round, undefined stays last.
     #[must_use]
     pub fn cmp_directed(&self, other: &Self, direction: Direction) -> Ordering {
-        match direction {
-            Direction::Descending if self.is_defined() && other.is_defined() => other.cmp(self),
-            _ => self.cmp(other),
-        }
-    }
-
-    /// A number that sorts as the key does in a direction, though keys that differ late may share
-    /// one. Of strings `n_common` bytes at the front are left out, with which all strings that are
-    /// compared so must begin.
-    pub(crate) fn rank_directed(&self, n_common: usize, direction: Direction) -> u128 {
-        /// Bits that the rank of a kind leaves.
-        const VALUE_BITS: u32 = 125;
-        const VALUES: u128 = (1 << VALUE_BITS) - 1;
-        let value = match self {
-            Self::Number(number) => {
-                let bits = number.to_bits();
-                u128::from(if bits >> 63 == 1 { !bits } else { bits | 1 << 63 })
-            }
-            Self::String(text) => {
-                let rest = text.as_bytes().get(n_common..).unwrap_or_default();
-                let mut first = [0; 16];
-                let n = rest.len().min(first.len());
-                first[..n].copy_from_slice(&rest[..n]);
-                u128::from_be_bytes(first) >> (u128::BITS - VALUE_BITS)
-            }
-            _ => 0,
-        };
-        let rank = u128::from(self.rank()) << VALUE_BITS | value;
-        let greatest = u128::from(CONTAINER_RANK) << VALUE_BITS | VALUES;
-        match direction {
-            Direction::Descending if self.is_defined() => greatest - rank,
-            _ => rank,
-        }
-    }
-
-    fn rank(&self) -> u8 {
-        match self {
-            Self::Null => 0,
-            Self::Bool(false) => 1,
-            Self::Bool(true) => 2,
-            Self::Number(_) => 3,
-            Self::String(_) => STRING_RANK,
-            Self::Container(_) => CONTAINER_RANK,
-            Self::Undefined => 6,
-        }
+        self.borrowed().cmp_directed(other.borrowed(), direction)
     }
 }
 
@@ -275,13 +231,7 @@ pub fn cmp_keys(a: &[Key], b: &[Key], directions: &[Direction]) -> Ordering {
 
 impl Ord for Key {
     fn cmp(&self, other: &Self) -> Ordering {
-        match (self, other) {
-            // Finite, and never -0, so the partial order is total.
-            (Self::Number(a), Self::Number(b)) => a.partial_cmp(b).unwrap_or(Ordering::Equal),
-            (Self::String(a), Self::String(b)) => a.cmp(b),
-            (Self::Container(a), Self::Container(b)) => a.value.total_cmp(&b.value),
-            _ => self.rank().cmp(&other.rank()),
-        }
+        self.borrowed().cmp(&other.borrowed())
     }
 }
 
@@ -293,10 +243,7 @@ impl PartialOrd for Key {
 
 impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Container(a), Self::Container(b)) => a.text == b.text,
-            _ => self.cmp(other) == Ordering::Equal,
-        }
+        self.borrowed() == other.borrowed()
     }
 }
 
@@ -304,13 +251,7 @@ impl Eq for Key {}
 
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u8(self.rank());
-        match self {
-            Self::Number(number) => state.write_u64(number.to_bits()),
-            Self::String(text) => text.hash(state),
-            Self::Container(container) => container.text.hash(state),
-            Self::Undefined | Self::Null | Self::Bool(_) => {}
-        }
+        self.borrowed().hash(state);
     }
 }
 
@@ -359,7 +300,7 @@ mod tests {
         keys.push(Key::Undefined);
         for direction in [Direction::Ascending, Direction::Descending] {
             for (a, b) in keys.iter().flat_map(|a| keys.iter().map(move |b| (a, b))) {
-                let ranks = [a, b].map(|key| key.rank_directed(1, direction));
+                let ranks = [a, b].map(|key| key.borrowed().rank_directed(1, direction));
                 let ordering = ranks[0].cmp(&ranks[1]);
                 assert!(
                     ordering.is_eq() || ordering == a.cmp_directed(b, direction),
@@ -386,7 +327,7 @@ mod tests {
             let key = Key::of_cell(cell, || None);
             assert_eq!(hasher.finish(), state.hash_one(&key), "{cell:?}");
             for (j, other) in cells.iter().enumerate() {
-                assert_eq!(key.is_of_cell(other), i == j);
+                assert_eq!(key.borrowed().is_of_cell(other), i == j);
             }
         }
     }

@@ -22,7 +22,7 @@ use crate::page::{Request, execute};
 use crate::physical::Filter;
 use crate::row::RowView;
 use crate::segment::Segment;
-use crate::{Stop, select_ids};
+use crate::{Budget, Stop, select_ids};
 
 mod versions;
 
@@ -113,10 +113,11 @@ fn masks_keep_what_single_rows_keep() {
         for_random_plans(&options, |snapshot, plan, text| {
             let filter = Filter::new(&plan.filter, Metering::Off);
             let Some(collection) = twins_of(plan.collection) else { return };
-            let stop = Stop::never();
+            let (stop, budget) = (Stop::never(), Budget::unbounded());
             let n_segments = snapshot.read().expect("not expired").n_segments(collection);
             for number in 0..n_segments {
-                let segment = Segment { snapshot, stop: &stop, collection, number };
+                let segment =
+                    Segment { snapshot, stop: &stop, budget: &budget, collection, number };
                 let mask = segment.mask(&filter).expect("not stopped");
                 let read = snapshot.read().expect("not expired");
                 let segment = read.segment(collection, number);

@@ -6,6 +6,7 @@
 //! page. [`explain`](mod@explain) shows the same tree with estimates, and with what really happened.
 
 mod aggregate;
+mod aside;
 pub mod budget;
 pub mod catalog_view;
 mod cell_algebra;
@@ -23,8 +24,13 @@ mod group_coded;
 mod group_counted;
 mod group_finished;
 mod group_keys;
+mod group_order;
+mod group_rows;
+mod group_states;
 mod grouped;
 pub mod key;
+mod key_list;
+mod key_ref;
 #[cfg(test)]
 mod laws;
 mod leaf;
@@ -36,6 +42,7 @@ pub mod page;
 mod path_key;
 pub mod physical;
 mod pieces;
+mod places;
 mod position;
 mod project;
 pub mod row;

@@ -91,6 +91,11 @@ pub trait Operator: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Bytes on the heap that grow with what a condition lists.
+    fn heap_bytes(&self) -> usize {
+        self.children().iter().map(|child| child.operator().heap_bytes()).sum()
+    }
+
     /// The operators it is made of.
     fn children(&self) -> &[Node] {
         &[]

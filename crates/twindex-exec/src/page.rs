@@ -8,8 +8,8 @@ use rayon::ThreadPool;
 use twindex_index::snapshot::Snapshot;
 use twindex_model::path::RowId;
 use twindex_plan::logical::{Column, Groups, LogicalPlan, Output};
-use twindex_planted::{Fault, planted};
 
+use crate::aside::let_go;
 use crate::budget::{Budget, Held};
 use crate::distinct::Distinct;
 use crate::error::ExecError;
@@ -107,6 +107,8 @@ pub(crate) fn execute_with(
         ),
         scan: Scan::new(snapshot, plan, filter, request)?,
     };
+    let mut hold = request.budget.hold();
+    hold.set(filter.heap_bytes())?;
     let page = run.page()?;
     let total = begun.elapsed();
     run.scan.sort_ids(total);
@@ -175,8 +177,9 @@ impl Run<'_> {
             None => self.scan.top(&order, after.as_ref(), self.window.n_wanted())?,
         };
         let last = self.cut(&mut found, place_of);
-        let found: Vec<RowId> = found.into_iter().map(|ranked| ranked.row).collect();
-        let rows = self.print_any(&found, projection)?;
+        let ids: Vec<RowId> = found.iter().map(|ranked| ranked.row).collect();
+        let_go(found, self.scan.runner.pool);
+        let rows = self.print_any(&ids, projection)?;
         Ok(Given { rows, last })
     }
 
@@ -187,9 +190,10 @@ impl Run<'_> {
             Distinct { columns, projection: &Projection::of_columns(columns), order: &order };
         let mut found = distinct.rows(&self.scan, after.as_ref(), &self.window)?;
         let last = self.cut(&mut found, |(ranked, _)| place_of(ranked));
-        let mut rows = Rows::default();
-        found.iter().for_each(|(_, text)| rows.push(text));
-        Ok(Given { rows, last })
+        let mut rows = Held::new(Rows::default(), self.scan.runner.budget);
+        rows.hold.set(found.iter().map(|(_, text)| 2 * text.len()).sum())?;
+        found.iter().for_each(|(_, text)| rows.inner.push(text));
+        Ok(Given { rows: rows.inner, last })
     }
 
     fn groups(&self, groups: &Groups) -> Result<Given, ExecError> {
@@ -208,28 +212,16 @@ impl Run<'_> {
             return Ok(Given { rows: page.rows, last });
         }
         let groups = grouped.all(&self.scan)?;
-        let stop = self.scan.runner.stop;
-        let mut found = grouped.page(&groups.inner, stop)?;
-        let groups = &groups.inner;
-        let last = self.cut(&mut found, |ranked| Place::Group {
-            order: ranked.order.clone(),
-            keys: groups.keys(ranked.place).cloned().collect(),
-        });
-        let mut rows = Rows::default();
-        for ranked in &found {
-            let view = groups.view(ranked.place);
-            rows.push_with(|out| grouped.projection.write_canonical(&view, out));
-        }
+        let runner = self.scan.runner;
+        let (rows, last) = grouped.page(&groups.inner, (runner.stop, runner.budget))?;
         Ok(Given { rows, last })
     }
 
     /// Cuts what was found to the page and gives the last place on it if anything was cut.
     fn cut<T>(&self, found: &mut Vec<T>, place: impl Fn(&T) -> Place) -> Option<Place> {
-        if found.len() + usize::from(planted(Fault::TokenToEmptyPage)) <= self.window.n_take {
-            return None;
-        }
+        let last = self.window.last_of(found).map(place);
         found.truncate(self.window.n_take);
-        found.last().map(place)
+        last
     }
 
     /// The place to go on from, in an order of rows.
@@ -271,6 +263,8 @@ impl Run<'_> {
         by_id.sort_unstable();
         let ids: Vec<RowId> = by_id.iter().map(|of| of.0).collect();
         let printed = self.print(&ids, projection)?;
+        let mut hold = self.scan.runner.budget.hold();
+        hold.set(2 * printed.n_bytes())?;
         let mut texts = vec![""; found.len()];
         by_id.iter().zip(printed.iter()).for_each(|((_, place), text)| texts[*place] = text);
         let mut rows = Rows::default();

@@ -101,6 +101,14 @@ impl Filter {
         self.masks.operator().prepare(read, &step)
     }
 
+    /// Bytes on the heap that grow with what the condition lists, and with the dictionaries that it
+    /// is ready for.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        let nodes = [Some(&self.masks), self.rows.as_ref()].into_iter().flatten();
+        nodes.map(|node| node.operator().heap_bytes()).sum()
+    }
+
     /// Number of twins of a whole collection that match, where totals know it.
     #[must_use]
     pub fn total(&self, read: &SnapshotRead<'_>, collection: Collection) -> Option<u64> {

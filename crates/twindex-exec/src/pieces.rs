@@ -6,6 +6,7 @@
 //! and each merge after it. The comparisons are about those of one sort.
 
 use std::cmp::Ordering;
+use std::ops::Range;
 
 use crate::error::ExecError;
 use crate::stop::Stop;
@@ -55,6 +56,34 @@ pub(crate) fn first_in_order<T>(
         pieces = merged;
     }
     Ok(pieces.pop().unwrap_or_default())
+}
+
+/// The items at some places in the order of all. Many before these are left out without being sorted.
+///
+/// # Errors
+/// [`ExecError::Stopped`].
+pub(crate) fn places_in_order<T>(
+    mut items: Vec<T>,
+    places: Range<usize>,
+    stop: &Stop,
+    cmp: impl Fn(&T, &T) -> Ordering,
+) -> Result<Vec<T>, ExecError> {
+    let mut n_skipped = places.start;
+    if places.is_empty() {
+        return Ok(Vec::new());
+    }
+    if n_skipped >= PIECE && n_skipped < items.len() {
+        if places.end < items.len() {
+            keep_first(&mut items, places.end, stop, &cmp)?;
+        }
+        let n_kept = items.len() - n_skipped;
+        keep_first(&mut items, n_kept, stop, |a, b| cmp(b, a))?;
+        n_skipped = 0;
+    }
+    let n_max = places.end.saturating_sub(places.start).saturating_add(n_skipped);
+    let mut found = first_in_order(items, n_max, stop, cmp)?;
+    found.drain(..n_skipped.min(found.len()));
+    Ok(found)
 }
 
 /// Cuts items that differ, `n` or more, back to the first `n`, one or more, in any order but the last
@@ -125,7 +154,7 @@ fn merge<T>(
 
 #[cfg(test)]
 mod tests {
-    use super::{ExecError, PIECE, Stop, first_in_order, keep_first};
+    use super::{ExecError, PIECE, Stop, first_in_order, keep_first, places_in_order};
 
     #[test]
     fn pieces_are_in_order_together() {
@@ -158,6 +187,28 @@ mod tests {
         let late = Stop::never().with_deadline(std::time::Instant::now());
         let kept = keep_first(&mut items.clone(), 5, &late, u64::cmp);
         assert_eq!(kept, Err(ExecError::Stopped));
+    }
+
+    #[test]
+    fn places_far_down_are_those_of_all_sorted() {
+        let items: Vec<u64> = (0..5 * PIECE as u64 + 7).map(|n| n * 7_919 % 1_000_003).collect();
+        let mut sorted = items.clone();
+        sorted.sort_unstable();
+        let n = items.len();
+        for (begin, end) in [
+            (0, n),
+            (5, 9),
+            (PIECE, PIECE),
+            (PIECE, PIECE + 1),
+            (2 * PIECE + 3, 2 * PIECE + 50),
+            (n - 1, usize::MAX),
+            (n, n + 5),
+            (n + 9, usize::MAX),
+        ] {
+            let found = places_in_order(items.clone(), begin..end, &Stop::never(), u64::cmp);
+            let wanted = &sorted[begin.min(n)..end.min(n)];
+            assert_eq!(found.as_deref(), Ok(wanted), "{begin}..{end}");
+        }
     }
 
     #[test]

@@ -9,7 +9,6 @@ use twindex_plan::eval::evaluate;
 use twindex_plan::expr::Expr;
 
 use crate::group_finished::FinishedGroups;
-use crate::key::Key;
 
 /// One row of a segment: what the single-row path of every operator reads.
 #[derive(Clone, Copy, Debug)]
@@ -62,8 +61,8 @@ impl Env for CellView<'_> {
 /// One group: its keys, then its aggregates.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct GroupView<'a> {
-    pub(crate) groups: &'a FinishedGroups,
-    pub(crate) place: usize,
+    pub(crate) groups: &'a FinishedGroups<'a>,
+    pub(crate) place: u32,
 }
 
 impl Env for GroupView<'_> {
@@ -76,7 +75,7 @@ impl Env for GroupView<'_> {
     }
 
     fn slot(&self, slot: usize) -> Scalar<'_> {
-        self.groups.slot(self.place, slot).map_or(Scalar::Undefined, Key::as_scalar)
+        self.groups.slot(self.place, slot).as_scalar()
     }
 }
 

@@ -81,6 +81,7 @@ impl<'a> Scan<'a> {
         Segment {
             snapshot: self.snapshot,
             stop: self.runner.stop,
+            budget: self.runner.budget,
             collection: self.collection.unwrap_or(Collection::Devices),
             number,
         }

@@ -15,6 +15,7 @@ use twindex_kernels::SEGMENT_ROWS;
 use twindex_kernels::mask::Mask;
 use twindex_model::path::{Collection, RowId};
 
+use crate::budget::Budget;
 use crate::error::ExecError;
 use crate::operator::Node;
 use crate::physical::Filter;
@@ -26,6 +27,7 @@ use crate::stop::Stop;
 pub(crate) struct Segment<'a> {
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) stop: &'a Stop,
+    pub(crate) budget: &'a Budget,
     pub(crate) collection: Collection,
     pub(crate) number: usize,
 }
@@ -67,6 +69,27 @@ impl Segment<'_> {
             })?;
             if flow.is_break() {
                 return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands over the rows of `mask` in slices, as masks.
+    ///
+    /// # Errors
+    /// As [`Segment::rows`].
+    pub(crate) fn slices(
+        &self,
+        mask: &Mask,
+        mut work: impl FnMut(&SegmentView<'_>, &Mask),
+    ) -> Result<(), ExecError> {
+        let (mut pace, mut begin) = (Pace::default(), 0);
+        while begin < mask.words().len() {
+            self.stop.check()?;
+            let mut slice = Mask::empty();
+            begin = copy_some(mask, (begin, pace.n_rows), &mut slice);
+            if !slice.is_empty() {
+                self.step(|view| pace.timed(|_| work(view, &slice)))?;
             }
         }
         Ok(())
@@ -139,6 +162,16 @@ impl Segment<'_> {
         }
         Ok(())
     }
+}
+
+/// The rows of a mask, some at a time: `n_rows`, or up to a word more.
+pub(crate) fn cut_rows(mask: &Mask, n_rows: usize) -> impl Iterator<Item = Mask> {
+    let mut begin = 0;
+    std::iter::from_fn(move || {
+        let mut some = Mask::empty();
+        begin = copy_some(mask, (begin, n_rows), &mut some);
+        (!some.is_empty()).then_some(some)
+    })
 }
 
 /// Copies words of `from` from word `begin` on, until they hold `n_rows` rows or more, and gives

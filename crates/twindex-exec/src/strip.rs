@@ -52,6 +52,11 @@ impl Strip {
         self.rows.iter().map(|(_, mask)| u64::from(mask.count())).sum()
     }
 
+    /// Rows up to its last one.
+    pub(crate) fn end(&self) -> u64 {
+        self.n_before + self.n_rows()
+    }
+
     /// The rows at some places, if the order is that of their ids.
     pub(crate) fn listed(&self, places: Range<u64>, order: &Order<'_>) -> Option<Vec<RowId>> {
         if !self.is_level || order.keys.len() > 1 {

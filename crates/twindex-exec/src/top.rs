@@ -9,6 +9,7 @@
 use std::cmp::Ordering;
 use std::ops::{ControlFlow, Range};
 
+use rayon::ThreadPool;
 use twindex_index::filter::PathFilter;
 use twindex_index::view::SegmentView;
 use twindex_kernels::mask::Mask;
@@ -17,6 +18,7 @@ use twindex_plan::eval::evaluate;
 use twindex_plan::logical::OrderKey;
 use twindex_planted::{Fault, planted};
 
+use crate::aside::Aside;
 use crate::budget::{Held, heap_bytes_of};
 use crate::column::{Column, Combined};
 use crate::error::ExecError;
@@ -47,6 +49,13 @@ const FEW_ROWS: u32 = 512;
 pub(crate) struct Ranked {
     pub(crate) keys: Box<[Key]>,
     pub(crate) row: RowId,
+}
+
+impl Ranked {
+    /// Takes the keys out.
+    fn take(&mut self) -> Self {
+        Self { keys: std::mem::take(&mut self.keys), row: self.row }
+    }
 }
 
 /// An order of rows: by keys, ties by row id.
@@ -100,7 +109,7 @@ pub(crate) struct Best<'a> {
     /// What narrows to the rows from the first key of that place on.
     from_after: Option<PathFilter>,
     n_max: usize,
-    rows: Vec<Ranked>,
+    rows: Aside<'a, Ranked>,
     /// A number that the first key of enough rows probably comes up to, until there is a bar.
     probable: Option<f64>,
     /// The worst row that may still be kept, once `n_max` rows were seen.
@@ -111,7 +120,12 @@ pub(crate) struct Best<'a> {
 
 impl<'a> Best<'a> {
     /// The best `n_max` rows after a place.
-    pub(crate) fn new(order: &'a Order<'a>, after: Option<&'a Ranked>, n_max: usize) -> Self {
+    pub(crate) fn new(
+        order: &'a Order<'a>,
+        after: Option<&'a Ranked>,
+        n_max: usize,
+        pool: Option<&'a ThreadPool>,
+    ) -> Self {
         let first = PathKey::of(order.keys);
         let first_after = first.zip(after.and_then(|after| after.keys.first()));
         Self {
@@ -120,7 +134,7 @@ impl<'a> Best<'a> {
             after,
             from_after: first_after.and_then(|(first, after)| first.from(after)),
             n_max,
-            rows: Vec::new(),
+            rows: Aside::new(pool),
             probable: None,
             bar: None,
             up_to_bar: None,
@@ -175,9 +189,9 @@ impl<'a> Best<'a> {
         Ok(())
     }
 
-    fn merge(&mut self, other: Self, stop: &Stop) -> Result<(), ExecError> {
-        for (i, row) in other.rows.into_iter().enumerate() {
-            stop.check_at(i)?;
+    fn merge(&mut self, mut other: Self, stop: &Stop) -> Result<(), ExecError> {
+        while let Some(row) = other.rows.pop() {
+            stop.check_at(other.rows.len())?;
             self.push_owned(row, stop)?;
         }
         Ok(())
@@ -187,8 +201,14 @@ impl<'a> Best<'a> {
     ///
     /// # Errors
     /// [`ExecError::Stopped`].
-    pub(crate) fn finish(self, stop: &Stop) -> Result<Vec<Ranked>, ExecError> {
-        first_in_order(self.rows, self.n_max, stop, |a, b| self.order.cmp(a, b))
+    pub(crate) fn finish(mut self, stop: &Stop) -> Result<Vec<Ranked>, ExecError> {
+        // Places are put in order, for rows that are many must be let go aside.
+        let rows = &self.rows;
+        let cmp = |a: &u32, b: &u32| self.order.cmp(&rows[*a as usize], &rows[*b as usize]);
+        // Rows have 32-bit ids.
+        let places = first_in_order((0..rows.len() as u32).collect(), self.n_max, stop, cmp)?;
+        let rows = &mut self.rows;
+        Ok(places.into_iter().map(|place| rows[place as usize].take()).collect())
     }
 
     /// Adds the rows of a segment that match.
@@ -253,6 +273,7 @@ impl<'a> Best<'a> {
         let columns = self.order.columns(segment, mask)?;
         let mut keys = Vec::with_capacity(columns.len());
         for (i, row) in mask.iter().enumerate() {
+            segment.stop.check_at(i)?;
             keys.clear();
             keys.extend(columns.iter().map(|column| &column.keys[column.ids[i] as usize]));
             self.push(&keys, segment.row_id(row), segment.stop)?;
@@ -372,6 +393,9 @@ impl Scan<'_> {
             Ok(n_skipped) if n_skipped >= STRIP_MIN => self.strip(order, places.clone())?,
             _ => None,
         };
+        if strip.as_ref().is_some_and(|strip| strip.end() <= places.start) {
+            return Ok(Vec::new());
+        }
         let n_max = |n_before: u64| usize::try_from(places.end - n_before).unwrap_or(usize::MAX);
         let (mut found, n_before) = match strip {
             Some(strip) => match strip.listed(places.clone(), order) {
@@ -392,7 +416,8 @@ impl Scan<'_> {
         strip: &Strip,
         n_max: usize,
     ) -> Result<Vec<Ranked>, ExecError> {
-        let mut held = Held::new(Best::new(order, None, n_max), self.runner.budget);
+        let mut held =
+            Held::new(Best::new(order, None, n_max, self.runner.pool), self.runner.budget);
         for (number, mask) in &strip.rows {
             self.runner.check()?;
             let (segment, mut mask) = (self.segment(*number), mask.clone());
@@ -453,7 +478,7 @@ impl Scan<'_> {
         (order, after, n_max): (&'a Order<'a>, Option<&'a Ranked>, usize),
     ) -> Result<Vec<Ranked>, ExecError> {
         let budget = self.runner.budget;
-        let begin = || Best { probable, ..Best::new(order, after, n_max) };
+        let begin = || Best { probable, ..Best::new(order, after, n_max, self.runner.pool) };
         let mut held = Held::new(begin(), budget);
         let best = &mut held.inner;
         let mut n_done = 0;

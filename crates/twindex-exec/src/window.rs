@@ -60,6 +60,19 @@ impl Window {
         (self.skip > 0 && n_wanted > 0).then(|| self.skip..self.skip.saturating_add(n_wanted))
     }
 
+    /// The places of the rows to look for, from 0.
+    pub(crate) fn all_places(&self) -> Range<usize> {
+        let skip = usize::try_from(self.skip).unwrap_or(usize::MAX);
+        skip..self.n_wanted_with_skip().max(skip)
+    }
+
+    /// The last row of the page, where there is a further one among those found.
+    pub(crate) fn last_of<'t, T>(&self, found: &'t [T]) -> Option<&'t T> {
+        let has_more = found.len() + usize::from(planted(Fault::TokenToEmptyPage)) > self.n_take;
+        let n_given = found.len().min(self.n_take);
+        found.get(n_given.checked_sub(1)?).filter(|_| has_more)
+    }
+
     /// Drops the rows skipped from the front of `rows`.
     pub(crate) fn without_skipped<T>(&self, mut rows: Vec<T>) -> Vec<T> {
         let skip = usize::try_from(self.skip).unwrap_or(usize::MAX);

@@ -114,6 +114,16 @@ impl CellSet {
         }
     }
 
+    /// Bytes on the heap, but for those of tests.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        let numbers = match &self.numbers {
+            NumberSet::Points(points) | NumberSet::NotPoints(points) => size_of_val(&**points),
+            _ => 0,
+        };
+        numbers + self.strings.heap_bytes() + self.arrays.heap_bytes()
+    }
+
     /// Whether `cell` is in.
     #[must_use]
     pub fn contains(&self, cell: &Cell<'_>) -> bool {
@@ -122,6 +132,19 @@ impl CellSet {
             Cell::String(text) => self.strings.contains(text),
             Cell::Array(text) => self.arrays.contains(text),
             other => self.kinds.contains(other.kind()),
+        }
+    }
+}
+
+impl TextSet {
+    /// Bytes on the heap, but for those of a test.
+    fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Points(points) | Self::NotPoints(points) => {
+                points.iter().map(|text| size_of_val(text) + text.len()).sum()
+            }
+            Self::Prefix(text) | Self::Contains(text) => text.len(),
+            _ => 0,
         }
     }
 }

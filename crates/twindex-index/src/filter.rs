@@ -59,6 +59,12 @@ impl PathFilter {
         Self { path, set, strings, arrays }
     }
 
+    /// Bytes on the heap: what is listed, and what is known of dictionaries by now.
+    #[must_use]
+    pub fn heap_bytes(&self) -> usize {
+        self.set.heap_bytes() + self.strings.heap_bytes() + self.arrays.heap_bytes()
+    }
+
     /// Clears every row of `mask` that is not in the set.
     pub fn narrow(&self, segment: &SegmentView<'_>, mask: &mut Mask) {
         match segment.past_at(self.path) {

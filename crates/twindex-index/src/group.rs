@@ -123,6 +123,14 @@ pub(crate) fn may_have_counts(view: &SegmentView<'_>, path: PathId) -> bool {
     are_counts(view, path, |built| built.is_none_or(Option::is_some))
 }
 
+/// See [`SegmentView::has_raw_texts`].
+pub(crate) fn has_raw_texts(view: &SegmentView<'_>, path: PathId) -> bool {
+    view.lane(path).is_some_and(|lane| {
+        let mut parts = TextKind::ALL.into_iter().filter_map(|kind| lane.text_part(kind));
+        parts.any(|part| !matches!(part, TextLane::Codes(_)))
+    })
+}
+
 /// Whether what is known of the counts of all values at `path` is as wanted: nothing before they were
 /// asked for, `None` in that where codes are too great.
 fn are_counts(

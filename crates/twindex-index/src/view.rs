@@ -256,6 +256,13 @@ impl<'a> SegmentView<'a> {
         coded::coded(self, path, mask)
     }
 
+    /// Whether texts at `path` have no codes, so that each row's is a value of its own: to count them
+    /// for all rows is too much for one step.
+    #[must_use]
+    pub fn has_raw_texts(&self, path: PathId) -> bool {
+        group::has_raw_texts(self, path)
+    }
+
     /// Takes the rows out of `mask` whose cells at some of `paths` are not those of the newest
     /// writes, and gives them, if there are any.
     #[must_use]

@@ -8,11 +8,17 @@ use twindex::{CancelToken, Error, ErrorKind, ExecError, LoadOptions, Options, Tw
 const TWINS: usize = 3_000;
 
 /// What holds memory by the number of rows: each of these is refused under a small budget.
-const HUNGRY: [&str; 8] = [
+const HUNGRY: [&str; 14] = [
     "SELECT * FROM devices",
     "SELECT deviceId, tags.serial FROM devices",
     "SELECT tags.serial, COUNT() AS n FROM devices GROUP BY tags.serial",
     "SELECT tags.floor, COUNT(DISTINCT tags.serial) AS n FROM devices GROUP BY tags.floor",
+    "SELECT tags.serial, COUNT() AS n FROM devices GROUP BY tags.serial ORDER BY COUNT()",
+    "SELECT tags.floor, tags.serial FROM devices GROUP BY tags.floor, tags.serial",
+    "SELECT UPPER(tags.serial) AS s FROM devices GROUP BY UPPER(tags.serial)",
+    "SELECT deviceId, MAX(tags.serial) AS s FROM devices GROUP BY deviceId",
+    "SELECT DISTINCT MAX(tags.serial) AS s FROM devices GROUP BY deviceId",
+    "SELECT tags, COUNT() AS n FROM devices GROUP BY tags",
     "SELECT DISTINCT tags.serial FROM devices",
     "SELECT DISTINCT tags.serial FROM devices ORDER BY tags.serial",
     "SELECT deviceId FROM devices ORDER BY tags.serial",
@@ -46,6 +52,43 @@ fn a_query_over_its_budget_is_refused_and_the_engine_goes_on() {
         assert!(!error.is_retryable() && error.to_string().contains("query_bytes_max"), "{error}");
         let whole = db.query(text).run().unwrap();
         assert!(whole.n_rows() == TWINS || whole.n_rows() == 10, "{text}");
+    }
+}
+
+#[test]
+fn a_condition_that_lists_much_counts_too() {
+    let db = fleet();
+    let list: Vec<String> = (0..1_000).map(|n| format!("'serial-{n:08}'")).collect();
+    let text =
+        format!("SELECT COUNT() AS n FROM devices WHERE tags.serial IN [{}]", list.join(","));
+    assert_eq!(db.query(&*text).bytes_max(16 << 10).run().unwrap_err().code(), "X016");
+    assert_eq!(db.query(&*text).bytes_max(64 << 10).run().unwrap().n_rows(), 1);
+}
+
+/// Columns of what is evaluated row by row weigh while they are made: objects as large as these
+/// would take a hundred times the budget before a segment ends.
+#[test]
+fn columns_are_weighed_while_they_are_made() {
+    let db = Twindex::with_options(Options { threads: 2, ..Options::default() });
+    let text = "x".repeat(2_000);
+    let twins: String = (0..2_000)
+        .map(|n| {
+            format!("{{\"deviceId\":\"d{n}\",\"tags\":{{\"o\":{{\"n\":{n},\"t\":\"{text}\"}}}}}}\n")
+        })
+        .collect();
+    db.load(twins.as_bytes(), &LoadOptions::default()).unwrap();
+    for query in [
+        "SELECT tags.o, COUNT() AS n FROM devices GROUP BY tags.o",
+        "SELECT COUNT(DISTINCT tags.o) AS n FROM devices",
+        "SELECT deviceId FROM devices ORDER BY tags.o LIMIT 1",
+        "SELECT DISTINCT tags.o FROM devices LIMIT 1",
+        "SELECT COUNT(DISTINCT CONCAT(tags.o.t, deviceId)) AS n FROM devices",
+    ] {
+        let error = db.query(query).bytes_max(1 << 20).run().unwrap_err();
+        let Error::Run(ExecError::OverBudget { held, .. }) = error else {
+            panic!("{query}: {error}");
+        };
+        assert!(held < 4 << 20, "{query}: {held}");
     }
 }
 

@@ -21,7 +21,7 @@ use crate::operator::Metering;
 use crate::page::{Request, execute};
 use crate::physical::Filter;
 use crate::segment::Segment;
-use crate::{Stop, select_ids};
+use crate::{Budget, Stop, select_ids};
 
 const N_HISTORIES: u64 = 40;
 
@@ -50,11 +50,11 @@ fn judge_operators(snapshot: &Snapshot, asked: &Asked, now_ms: i64) {
     let Some(plan) = plan_of(snapshot, asked, now_ms) else { return };
     let Some(collection) = twins_of(plan.collection) else { return };
     let filter = Filter::new(&plan.filter, Metering::Off);
-    let stop = Stop::never();
+    let (stop, budget) = (Stop::never(), Budget::unbounded());
     let mut n_rows = 0;
     let n_segments = snapshot.read().expect("not expired").n_segments(collection);
     for number in 0..n_segments {
-        let segment = Segment { snapshot, stop: &stop, collection, number };
+        let segment = Segment { snapshot, stop: &stop, budget: &budget, collection, number };
         let mask = segment.mask(&filter).expect("not stopped");
         n_rows += u64::from(mask.count());
         segment
@@ -90,10 +90,10 @@ fn judge_versions(versions: &[Version], queries: &[&Asked], now_ms: i64) {
 /// The column of each path holds what its rows do one by one, each value once.
 fn judge_columns(snapshot: &Snapshot, collection: Collection) -> usize {
     let paths: Vec<PathId> = snapshot.read().expect("not expired").catalog().paths().collect();
-    let (stop, mut n_objects) = (Stop::never(), 0);
+    let (stop, budget, mut n_objects) = (Stop::never(), Budget::unbounded(), 0);
     let n_segments = snapshot.read().expect("not expired").n_segments(collection);
     for (number, path) in (0..n_segments).flat_map(|n| paths.iter().map(move |path| (n, *path))) {
-        let segment = Segment { snapshot, stop: &stop, collection, number };
+        let segment = Segment { snapshot, stop: &stop, budget: &budget, collection, number };
         let mask = segment.step(|view| view.live().clone()).expect("not expired");
         let path = PathRef { id: Some(path), tail: Box::default(), text: Arc::from("") };
         let expr = Expr::Path(path);

@@ -71,6 +71,10 @@ impl Operator for PathCells {
         self.filter.is_of_identity().then_some(&self.filter)
     }
 
+    fn heap_bytes(&self) -> usize {
+        self.filter.heap_bytes()
+    }
+
     fn describe(&self) -> String {
         format!("Cells: {}", self.text)
     }

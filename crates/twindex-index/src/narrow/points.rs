@@ -16,6 +16,11 @@ pub(crate) struct PointTable {
 }
 
 impl PointTable {
+    /// Bytes on the heap.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.places.capacity() * (size_of::<u32>() + 1)
+    }
+
     /// The table of a list of distinct texts.
     pub(crate) fn new(points: &[Box<str>]) -> Self {
         let state = RandomState::default();

@@ -54,6 +54,17 @@ impl TextTest {
         self.listed.get_or_init(|| PointTable::new(points))
     }
 
+    /// Bytes on the heap.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let listed = self.listed.get().map_or(0, PointTable::heap_bytes);
+        let wanted = self.wanted.read().unwrap_or_else(PoisonError::into_inner);
+        let codes = wanted.as_ref().map_or(0, |wanted| match &wanted.codes {
+            WantedCodes::Listed(codes) | WantedCodes::AllBut(codes) => size_of_val(&**codes),
+            WantedCodes::Bits(words) => size_of_val(&**words),
+        });
+        listed + codes
+    }
+
     /// The searcher of what all texts in the set hold, if that is known: of a `Contains` it is the
     /// whole test.
     pub(crate) fn finder(&self) -> Option<&Finder<'static>> {
