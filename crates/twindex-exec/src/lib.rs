@@ -56,6 +56,7 @@ mod strip;
 pub mod term;
 pub mod token;
 mod top;
+mod top_scan;
 mod top_survey;
 mod wide_sum;
 mod window;

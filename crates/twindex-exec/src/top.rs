@@ -7,7 +7,7 @@
 //! place that a page goes on from. A heap would do the same with worse locality.
 
 use std::cmp::Ordering;
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 
 use rayon::ThreadPool;
 use twindex_index::filter::PathFilter;
@@ -19,30 +19,22 @@ use twindex_plan::logical::OrderKey;
 use twindex_planted::{Fault, planted};
 
 use crate::aside::Aside;
-use crate::budget::{Held, heap_bytes_of};
+use crate::budget::heap_bytes_of;
 use crate::column::{Column, Combined};
 use crate::error::ExecError;
 use crate::key::{Direction, Key, cmp_keys};
 use crate::path_key::{PathKey, Promise};
 use crate::pieces::{first_in_order, keep_first};
-use crate::row::RowView;
-use crate::runner::Fold;
 use crate::scan::Scan;
 use crate::segment::Segment;
 use crate::stop::Stop;
-use crate::strip::{STRIP_MIN, Strip};
-use crate::top_survey::Survey;
 
 /// Nanoseconds that keying one row is taken to cost.
 pub(crate) const KEY_NS: f64 = 20.0;
-/// The share of rows that zones and bars leave to be keyed.
-const KEYED_PART: f64 = 0.02;
-/// Nanoseconds that a look at one segment is taken to cost where there is a bar from the beginning.
-const BARRED_SEGMENT_NS: f64 = 2_000.0;
 /// For each row wanted, rows of the best zones that the first bar of all is taken from.
 const FIRST_ROWS: usize = 8;
 /// Rows below which keys are evaluated row by row: less than numbering the values of a segment.
-const FEW_ROWS: u32 = 512;
+pub(crate) const FEW_ROWS: u32 = 512;
 
 /// A row with its sort keys.
 #[derive(Clone, Debug)]
@@ -141,6 +133,26 @@ impl<'a> Best<'a> {
         }
     }
 
+    /// The same where the first key of enough rows probably comes up to a number.
+    pub(crate) fn with_probable(self, probable: Option<f64>) -> Self {
+        Self { probable, ..self }
+    }
+
+    /// The same where a bar is known already.
+    pub(crate) fn with_bar(self, bar: Option<Ranked>) -> Self {
+        Self { bar, ..self }
+    }
+
+    /// The worst row that may still be kept, once there are enough.
+    pub(crate) fn bar(&self) -> Option<&Ranked> {
+        self.bar.as_ref()
+    }
+
+    /// Whether lanes are asked for rows up to a bar.
+    pub(crate) fn narrows_by_bar(&self) -> bool {
+        self.first.is_some() && self.bar.is_some()
+    }
+
     fn push(&mut self, keys: &[&Key], row: RowId, stop: &Stop) -> Result<(), ExecError> {
         let is_after = |place: &Ranked| self.order.cmp_refs(keys, row, place).is_gt();
         let is_barred = self.bar.as_ref().is_some_and(is_after);
@@ -166,7 +178,7 @@ impl<'a> Best<'a> {
     }
 
     /// Bytes on the heap, about.
-    fn heap_bytes(&self) -> usize {
+    pub(crate) fn heap_bytes(&self) -> usize {
         let keys = self.rows.iter().flat_map(|row| &row.keys);
         let n_keys = self.rows.len() * self.order.keys.len();
         self.rows.capacity() * size_of::<Ranked>()
@@ -189,7 +201,7 @@ impl<'a> Best<'a> {
         Ok(())
     }
 
-    fn merge(&mut self, mut other: Self, stop: &Stop) -> Result<(), ExecError> {
+    pub(crate) fn merge(&mut self, mut other: Self, stop: &Stop) -> Result<(), ExecError> {
         while let Some(row) = other.rows.pop() {
             stop.check_at(other.rows.len())?;
             self.push_owned(row, stop)?;
@@ -212,7 +224,7 @@ impl<'a> Best<'a> {
     }
 
     /// Adds the rows of a segment that match.
-    fn add_segment(
+    pub(crate) fn add_segment(
         &mut self,
         scan: &Scan<'_>,
         (number, promise): (usize, Promise),
@@ -238,7 +250,11 @@ impl<'a> Best<'a> {
     }
 
     /// Adds rows of a segment, narrowed to the bar where that is a number.
-    fn add_mask(&mut self, segment: &Segment<'_>, mut mask: Mask) -> Result<(), ExecError> {
+    pub(crate) fn add_mask(
+        &mut self,
+        segment: &Segment<'_>,
+        mut mask: Mask,
+    ) -> Result<(), ExecError> {
         if mask.is_empty() {
             return Ok(());
         }
@@ -282,7 +298,7 @@ impl<'a> Best<'a> {
     }
 
     /// Clears rows whose first key alone puts them behind the bar.
-    fn narrow_to_bar(&mut self, segment: &SegmentView<'_>, mask: &mut Mask) {
+    pub(crate) fn narrow_to_bar(&mut self, segment: &SegmentView<'_>, mask: &mut Mask) {
         let Some(first) = self.first else { return };
         if let Some(number) = self.bar_number() {
             first.clear_zones((number, self.row_max(segment)), segment, mask);
@@ -376,151 +392,6 @@ impl<'a> Best<'a> {
                 ordering.is_lt() || (ordering.is_eq() && !is_late && !planted(Fault::EqualBarred))
             }
         }
-    }
-}
-
-impl Scan<'_> {
-    /// The rows at some places of `order`.
-    ///
-    /// # Errors
-    /// [`ExecError::Stopped`], [`ExecError::OverBudget`] and [`ExecError::SnapshotExpired`].
-    pub(crate) fn at_places<'a>(
-        &self,
-        order: &'a Order<'a>,
-        places: Range<u64>,
-    ) -> Result<Vec<Ranked>, ExecError> {
-        let strip = match usize::try_from(places.start) {
-            Ok(n_skipped) if n_skipped >= STRIP_MIN => self.strip(order, places.clone())?,
-            _ => None,
-        };
-        if strip.as_ref().is_some_and(|strip| strip.end() <= places.start) {
-            return Ok(Vec::new());
-        }
-        let n_max = |n_before: u64| usize::try_from(places.end - n_before).unwrap_or(usize::MAX);
-        let (mut found, n_before) = match strip {
-            Some(strip) => match strip.listed(places.clone(), order) {
-                Some(rows) => return self.keyed(order, &rows),
-                None => (self.top_of_strip(order, &strip, n_max(strip.n_before))?, strip.n_before),
-            },
-            None => (self.top(order, None, n_max(0))?, 0),
-        };
-        let n_skipped = usize::try_from(places.start - n_before).unwrap_or(usize::MAX);
-        found.drain(..n_skipped.min(found.len()));
-        Ok(found)
-    }
-
-    /// The first rows of a strip.
-    fn top_of_strip<'a>(
-        &self,
-        order: &'a Order<'a>,
-        strip: &Strip,
-        n_max: usize,
-    ) -> Result<Vec<Ranked>, ExecError> {
-        let mut held =
-            Held::new(Best::new(order, None, n_max, self.runner.pool), self.runner.budget);
-        for (number, mask) in &strip.rows {
-            self.runner.check()?;
-            let (segment, mut mask) = (self.segment(*number), mask.clone());
-            segment.step(|view| held.inner.narrow_to_bar(view, &mut mask))?;
-            held.inner.add_mask(&segment, mask)?;
-            held.hold.set(held.inner.heap_bytes())?;
-        }
-        held.inner.finish(self.runner.stop)
-    }
-
-    /// Some rows with their sort keys, as they stand.
-    fn keyed(&self, order: &Order<'_>, rows: &[RowId]) -> Result<Vec<Ranked>, ExecError> {
-        let mut ranked = Vec::with_capacity(rows.len());
-        for some in rows.chunks(FEW_ROWS as usize) {
-            self.runner.check()?;
-            self.with_rows(some, |segment, rows| {
-                ranked.extend(rows.iter().map(|row| {
-                    let view = RowView { segment: *segment, row: row.place() };
-                    let keys = order.keys.iter();
-                    let keys = keys.map(|key| Key::of_scalar(evaluate(&key.expr, &view)));
-                    Ranked { keys: keys.collect(), row: *row }
-                }));
-            })?;
-        }
-        Ok(ranked)
-    }
-
-    /// The first `n_max` rows after `after` that match, in `order`.
-    ///
-    /// # Errors
-    /// [`ExecError::Stopped`] and [`ExecError::SnapshotExpired`].
-    pub(crate) fn top<'a>(
-        &self,
-        order: &'a Order<'a>,
-        after: Option<&'a Ranked>,
-        n_max: usize,
-    ) -> Result<Vec<Ranked>, ExecError> {
-        let Survey { segments, bar } = match after {
-            // How many rows lie between a place and a bar is not known.
-            Some(_) => Survey { bar: None, ..self.survey(order, n_max)? },
-            None => self.survey(order, n_max)?,
-        };
-        if bar.is_some() {
-            let best = self.best_of(&segments, bar, (order, after, n_max))?;
-            if best.len() == n_max {
-                return Ok(best);
-            }
-        }
-        self.best_of(&segments, None, (order, after, n_max))
-    }
-
-    /// The same, of some segments; those behind a probable bar are left out, so if there are fewer
-    /// rows than wanted some may be missing.
-    fn best_of<'a>(
-        &self,
-        segments: &[(usize, Promise)],
-        probable: Option<f64>,
-        (order, after, n_max): (&'a Order<'a>, Option<&'a Ranked>, usize),
-    ) -> Result<Vec<Ranked>, ExecError> {
-        let budget = self.runner.budget;
-        let begin = || Best { probable, ..Best::new(order, after, n_max, self.runner.pool) };
-        let mut held = Held::new(begin(), budget);
-        let best = &mut held.inner;
-        let mut n_done = 0;
-        // The first segments are taken here, until there is a bar for the others to begin with.
-        while n_done < segments.len() && best.bar.is_none() && n_done < 2 {
-            self.runner.check()?;
-            best.add_segment(self, segments[n_done])?;
-            held.hold.note(best.heap_bytes());
-            n_done += 1;
-        }
-        let rest = &segments[n_done..];
-        let bar = best.bar.clone();
-        let work_ns = if rest.is_empty() {
-            0.0
-        } else if probable.is_some() {
-            BARRED_SEGMENT_NS * rest.len() as f64
-        } else {
-            let is_barred = best.first.is_some() && best.bar.is_some();
-            let part = if is_barred { KEYED_PART } else { 1.0 };
-            self.work_ns(0..rest.len(), KEY_NS * order.keys.len() as f64 * part)?
-        };
-        let others = self.runner.fold(
-            rest.len(),
-            work_ns,
-            &Fold {
-                begin: &|| {
-                    let best = Best { bar: bar.clone(), ..begin() };
-                    Held::new(best, budget)
-                },
-                add: &|best: &mut Held<'_, Best<'_>>, i| {
-                    best.inner.add_segment(self, rest[i])?;
-                    best.hold.set(best.inner.heap_bytes())
-                },
-                merge: &|best, other| {
-                    best.inner.merge(other.inner, self.runner.stop)?;
-                    best.hold.set(best.inner.heap_bytes())
-                },
-            },
-        )?;
-        held.inner.merge(others.inner, self.runner.stop)?;
-        held.hold.set(held.inner.heap_bytes())?;
-        held.inner.finish(self.runner.stop)
     }
 }
 

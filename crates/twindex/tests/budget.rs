@@ -58,10 +58,10 @@ fn a_query_over_its_budget_is_refused_and_the_engine_goes_on() {
 #[test]
 fn a_condition_that_lists_much_counts_too() {
     let db = fleet();
-    let list: Vec<String> = (0..1_000).map(|n| format!("'serial-{n:08}'")).collect();
+    let list: Vec<String> = (0..200).map(|n| format!("'serial-{n:08}'")).collect();
     let text =
         format!("SELECT COUNT() AS n FROM devices WHERE tags.serial IN [{}]", list.join(","));
-    assert_eq!(db.query(&*text).bytes_max(16 << 10).run().unwrap_err().code(), "X016");
+    assert_eq!(db.query(&*text).bytes_max(4 << 10).run().unwrap_err().code(), "X016");
     assert_eq!(db.query(&*text).bytes_max(64 << 10).run().unwrap().n_rows(), 1);
 }
 
