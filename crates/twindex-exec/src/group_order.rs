@@ -94,17 +94,23 @@ impl<'a> GroupOrder<'a> {
 
     /// A group with its ranks.
     pub(crate) fn ranked(&self, place: u32) -> RankedGroup {
-        let n_keys = self.groups.by.columns.len();
-        let rank = |i: usize| match self.by.get(i) {
-            Some(key) => key.of(self.groups, place).rank_directed(0, key.direction),
-            None if i - self.by.len() < n_keys => {
-                let n_common = if i == 0 { self.n_common } else { 0 };
-                let key = self.groups.by.key(place, i - self.by.len());
-                key.rank_directed(n_common, Direction::Ascending)
-            }
-            None => 0,
+        let Some((first, direction)) = self.key(place, 0) else {
+            return RankedGroup { ranks: [0; 2], place };
         };
-        RankedGroup { ranks: [rank(0), rank(1)], place }
+        // Among groups with one first rank the second key decides only if their first keys are equal.
+        let second = self.key(place, 1).filter(|_| first.is_told_by_rank());
+        let second = second.map_or(0, |(key, direction)| key.rank_directed(0, direction));
+        RankedGroup { ranks: [first.rank_directed(self.n_common, direction), second], place }
+    }
+
+    /// One of the keys that order groups, with its direction.
+    fn key(&self, place: u32, i: usize) -> Option<(KeyRef<'_>, Direction)> {
+        if let Some(key) = self.by.get(i) {
+            return Some((key.of(self.groups, place), key.direction));
+        }
+        let own = i - self.by.len();
+        let is_one = own < self.groups.by.columns.len();
+        is_one.then(|| (self.groups.by.key(place, own), Direction::Ascending))
     }
 
     /// Which of two groups comes first.

@@ -306,6 +306,8 @@ mod tests {
                     ordering.is_eq() || ordering == a.cmp_directed(b, direction),
                     "{a:?} {b:?}"
                 );
+                let is_told = ordering.is_eq() && a.borrowed().is_told_by_rank();
+                assert!(!is_told || a == b, "{a:?} {b:?}");
             }
         }
     }

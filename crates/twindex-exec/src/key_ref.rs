@@ -105,6 +105,11 @@ impl<'a> KeyRef<'a> {
         }
     }
 
+    /// Whether all keys of one rank with it are equal to it.
+    pub(crate) fn is_told_by_rank(self) -> bool {
+        !matches!(self, Self::String(_) | Self::Container(_))
+    }
+
     fn rank(self) -> u8 {
         match self {
             Self::Null => 0,
