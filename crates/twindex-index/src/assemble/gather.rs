@@ -74,6 +74,9 @@ pub(super) fn gather<'a>(
         true => rows.iter().map(|row| view.past_of_row(*row)).collect(),
     };
     let has_past = pasts.iter().any(Option::is_some);
+    if let ([row], false) = (rows, has_past) {
+        return gather_row(view, (layout, entries), *row, take);
+    }
     let asked = Asked::new(rows);
     let Some((first, last)) = asked.ends() else { return };
     if has_past {
@@ -107,6 +110,63 @@ pub(super) fn gather<'a>(
         };
         // Where a path is in no row, nothing below it is.
         at = if is_any { at + n_entries } else { entry.end as usize };
+    }
+}
+
+/// The same for one row: what serves many rows of a lane costs more than the one cell.
+fn gather_row<'a>(
+    view: &SegmentView<'a>,
+    (layout, entries): (&Layout, Range<usize>),
+    row: u16,
+    take: &mut impl Take<'a>,
+) {
+    let (lanes, spans) = (view.segment().lanes(), view.segment().spans());
+    let find = |lane: u32| {
+        if !spans[lane as usize].meets(row, row) {
+            return None;
+        }
+        let lane = &lanes[lane as usize];
+        let (slot, kind) = lane.kinds.find(row)?;
+        Some((lane, slot, kind))
+    };
+    let reading = view.reading();
+    let mut at = entries.start;
+    while at < entries.end {
+        if at.is_multiple_of(RUN) && !layout.run_meets(at, (row, row)) {
+            at += RUN;
+            continue;
+        }
+        let entry = layout.entries[at];
+        let Some((lane, slot, kind)) = find(entry.lane) else {
+            // Where a path is not, nothing below it is.
+            at = entry.end as usize;
+            continue;
+        };
+        let is_parent = kind == Kind::Object && entry.end as usize > at + 1;
+        let below = if is_parent { find(layout.entries[at + 1].lane) } else { None };
+        match below.and_then(|below| Some((below, take.pair(at as u32)?))) {
+            Some(((lane, slot, kind), of)) => {
+                take.take(0, &of, found_at(lane, reading, (slot, kind)));
+                at += 2;
+            }
+            None => {
+                let of = take.entry(at as u32);
+                take.take(0, &of, found_at(lane, reading, (slot, kind)));
+                // The first path below was looked for already.
+                let is_passed = is_parent && below.is_none();
+                at = if is_passed { layout.entries[at + 1].end as usize } else { at + 1 };
+            }
+        }
+    }
+}
+
+/// What a lane holds at the slot of a cell.
+#[inline(always)]
+fn found_at<'a>(lane: &'a Lane, reading: Reading<'a>, (slot, kind): (usize, Kind)) -> Found<'a> {
+    match kind {
+        Kind::Object => Found::Object,
+        Kind::String => Texts::of(lane, TextKind::Strings, reading).get(slot),
+        _ => Values::of(lane, reading).get(slot, kind),
     }
 }
 
@@ -202,16 +262,7 @@ enum Texts<'a> {
 impl<'a> Values<'a> {
     #[inline]
     fn of(lane: &'a Lane, reading: Reading<'a>) -> Self {
-        let texts = |kind: TextKind| match lane.text_part(kind) {
-            None => Texts::None,
-            Some(TextLane::Codes(codes)) => match lane.dictionary(kind, reading.texts) {
-                Some(dictionary) => Texts::Codes(&codes.codes, dictionary),
-                None => Texts::None,
-            },
-            Some(TextLane::Raw(raw)) => Texts::Raw(raw),
-            Some(TextLane::Times(times)) => Texts::Times(times),
-            Some(TextLane::Shared(places)) => Texts::Shared(places),
-        };
+        let texts = |kind| Texts::of(lane, kind, reading);
         Self { lane, strings: texts(TextKind::Strings), arrays: texts(TextKind::Arrays) }
     }
 
@@ -236,6 +287,20 @@ impl<'a> Values<'a> {
 }
 
 impl<'a> Texts<'a> {
+    #[inline]
+    fn of(lane: &'a Lane, kind: TextKind, reading: Reading<'a>) -> Self {
+        match lane.text_part(kind) {
+            None => Self::None,
+            Some(TextLane::Codes(codes)) => match lane.dictionary(kind, reading.texts) {
+                Some(dictionary) => Self::Codes(&codes.codes, dictionary),
+                None => Self::None,
+            },
+            Some(TextLane::Raw(raw)) => Self::Raw(raw),
+            Some(TextLane::Times(times)) => Self::Times(times),
+            Some(TextLane::Shared(places)) => Self::Shared(places),
+        }
+    }
+
     #[inline(always)]
     fn get(self, slot: usize) -> Found<'a> {
         match self {
