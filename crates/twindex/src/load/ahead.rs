@@ -43,12 +43,19 @@ impl<'a, R: Read + Send> Ahead<'a, R> {
     }
 
     /// Hands over one batch after the other, with what framing left behind, until that is an end or
-    /// `take` fails. The next one is read meanwhile, by a thread that calls `begin` first.
+    /// `take` fails. The next one is read meanwhile, by a thread that calls `begin` first; an input
+    /// of one batch is not worth one.
     pub(super) fn each<E>(
         &mut self,
         begin: impl FnOnce() + Send,
         mut take: impl FnMut(&mut Batch, Framed) -> Result<(), E>,
     ) -> Result<(), E> {
+        let mut batch = Batch::default();
+        let framed = self.read(&mut batch);
+        if !matches!(framed, Framed::More) {
+            return take(&mut batch, framed);
+        }
+        let mut first = Some((batch, framed));
         let (to_reader, empty) = channel();
         let (filled, from_reader) = channel();
         let taken = thread::scope(|scope| {
@@ -59,29 +66,32 @@ impl<'a, R: Read + Send> Ahead<'a, R> {
                 this.read_all(&empty, &filled);
             };
             let reader = reader.spawn_scoped(scope, read).ok()?;
-            let taken = take_all((to_reader, from_reader), &mut take);
+            let taken = take_all(first.take()?, (to_reader, from_reader), &mut take);
             if let Err(panic) = reader.join() {
                 // It is the input's.
                 resume_unwind(panic);
             }
             Some(taken)
         });
-        // The machine refuses a thread.
-        taken.unwrap_or_else(|| self.each_by_turns(take))
+        match first {
+            // The machine refuses a thread.
+            Some(first) => self.each_by_turns(first, take),
+            None => taken.unwrap_or(Ok(())),
+        }
     }
 
     fn each_by_turns<E>(
         &mut self,
+        (mut batch, mut framed): (Batch, Framed),
         mut take: impl FnMut(&mut Batch, Framed) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut batch = Batch::default();
         loop {
-            let framed = self.read(&mut batch);
             let is_last = !matches!(framed, Framed::More);
             take(&mut batch, framed)?;
             if is_last {
                 return Ok(());
             }
+            framed = self.read(&mut batch);
         }
     }
 
@@ -116,16 +126,20 @@ impl<'a, R: Read + Send> Ahead<'a, R> {
 
 /// Takes batches as they come, and sends them back. The channels end with it, and so does the reader.
 fn take_all<E>(
+    (mut batch, mut framed): (Batch, Framed),
     (to_reader, from_reader): (Sender<Batch>, Receiver<(Batch, Framed)>),
     take: &mut impl FnMut(&mut Batch, Framed) -> Result<(), E>,
 ) -> Result<(), E> {
-    for _ in 0..BATCHES {
+    for _ in 1..BATCHES {
         // A reader that is gone says so below.
         _ = to_reader.send(Batch::default());
     }
-    while let Ok((mut batch, framed)) = from_reader.recv() {
+    loop {
         take(&mut batch, framed)?;
         _ = to_reader.send(batch);
+        (batch, framed) = match from_reader.recv() {
+            Ok(next) => next,
+            Err(_) => return Ok(()),
+        };
     }
-    Ok(())
 }
