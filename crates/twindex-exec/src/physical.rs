@@ -20,7 +20,9 @@ use twindex_plan::logical::Predicate;
 use crate::cell_algebra::{intersection, union};
 use crate::leaf::{Wanted, cell_path, cell_set, plain_path};
 use crate::operator::{Metering, Node, Preparation};
-use crate::ops::{And, ComparePaths, Everything, InSync, Nothing, Or, PathCells, RowPredicate};
+use crate::ops::{
+    And, ComparePaths, Computed, Everything, InSync, Nothing, Or, PathCells, RowPredicate,
+};
 use crate::row::{CellView, RowView, is_truth};
 
 /// Changed rows up to which a count is put right row by row.
@@ -251,6 +253,9 @@ impl Builder {
         let text = shared(text);
         if let Some((paths, equality)) = columns_compared(expr, wanted) {
             return self.node(ComparePaths::new(paths, equality, text));
+        }
+        if let Some(operator) = Computed::of((expr, wanted), &text) {
+            return self.node(operator);
         }
         match InSync::of(expr, wanted, &text) {
             Some(operator) => self.node(operator),

@@ -49,6 +49,7 @@ mod metadata;
 mod modules;
 mod narrow;
 mod number_cells;
+mod numbers;
 mod past;
 mod posting;
 mod segment;

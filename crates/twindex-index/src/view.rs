@@ -14,7 +14,7 @@ use crate::lane::{Lane, Reading};
 use crate::past::{Past, PathPast, RowPast, Then};
 use crate::segment::Segment;
 use crate::undo::Record;
-use crate::{as_of, assemble, coded, columns, group, number_cells, zone};
+use crate::{as_of, assemble, coded, columns, group, number_cells, numbers, zone};
 
 /// One segment of a collection at a version, borrowed from the index. Rows of a segment are `u16`
 /// places.
@@ -170,13 +170,15 @@ impl<'a> SegmentView<'a> {
     }
 
     /// Appends the JSON texts of whole twins, one after the other, and says where each ends. The
-    /// cells of some rows are gathered at once, so this is the way for more than one.
+    /// cells of some rows are gathered at once, so this is the way for more than one. No row may
+    /// come twice: a lane hands over the cell of a row once.
     pub fn write_twins(&self, rows: &[u16], out: &mut String, ended: impl FnMut(usize)) {
         assemble::write_twins(self, rows, out, ended);
     }
 
     /// Appends for each row an object of the values at some paths, those that are undefined left
-    /// out, and says where each ends. A column is `"name":`, escaped, and a path.
+    /// out, and says where each ends. A column is `"name":`, escaped, and a path. No row may come
+    /// twice.
     pub fn write_columns<'c>(
         &self,
         columns: impl Iterator<Item = (&'c str, PathId)>,
@@ -290,6 +292,13 @@ impl<'a> SegmentView<'a> {
     #[must_use]
     pub fn paths_below(&self, path: PathId, n_max: usize) -> Option<Vec<PathId>> {
         assemble::paths_below(self, path, n_max)
+    }
+
+    /// The numbers at `path` of the rows of `mask`, in row order; NaN for a row that holds none. No
+    /// row of `mask` may be one of [`SegmentView::take_changed`].
+    #[must_use]
+    pub fn numbers(&self, path: PathId, mask: &Mask) -> Vec<f64> {
+        numbers::numbers(self, path, mask)
     }
 
     /// Hands over the numbers of the rows in `mask` with how often each comes; rows that hold no

@@ -2,6 +2,7 @@
 
 mod and;
 mod compare_paths;
+mod computed;
 mod constant;
 mod in_sync;
 mod or;
@@ -10,6 +11,7 @@ mod row_predicate;
 
 pub use and::And;
 pub use compare_paths::ComparePaths;
+pub use computed::Computed;
 pub use constant::{Everything, Nothing};
 pub use in_sync::InSync;
 pub use or::Or;

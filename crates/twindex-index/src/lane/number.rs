@@ -238,7 +238,7 @@ impl NumberForm {
 
 impl Framed {
     #[inline]
-    fn number(&self, slot: usize) -> f64 {
+    pub(crate) fn number(&self, slot: usize) -> f64 {
         let code = self.codes.get(slot);
         if code == self.frame.n_codes() {
             return self.exception(slot).unwrap_or(0.0);
