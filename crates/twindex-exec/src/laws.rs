@@ -24,6 +24,7 @@ use crate::row::RowView;
 use crate::segment::Segment;
 use crate::{Budget, Stop, select_ids};
 
+mod by_id;
 mod versions;
 
 const N_FLEETS: u64 = 200;

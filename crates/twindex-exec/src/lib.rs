@@ -8,6 +8,7 @@
 mod aggregate;
 mod aside;
 pub mod budget;
+mod by_id;
 pub mod catalog_view;
 mod cell_algebra;
 mod column;

@@ -172,9 +172,13 @@ impl Run<'_> {
         }
         let order = Order::new(&self.plan.order);
         let after = self.ranked_after(&order)?;
-        let mut found = match self.window.places() {
-            Some(places) => self.scan.at_places(&order, places)?,
-            None => self.scan.top(&order, after.as_ref(), self.window.n_wanted())?,
+        let (skip, n_wanted) = (self.window.skip, self.window.n_wanted());
+        let mut found = match self.scan.by_id(&order, after.as_ref(), (skip, n_wanted))? {
+            Some(found) => found,
+            None => match self.window.places() {
+                Some(places) => self.scan.at_places(&order, places)?,
+                None => self.scan.top(&order, after.as_ref(), n_wanted)?,
+            },
         };
         let last = self.cut(&mut found, place_of);
         let ids: Vec<RowId> = found.iter().map(|ranked| ranked.row).collect();

@@ -9,15 +9,16 @@ use std::time::{Duration, Instant};
 
 use twindex_index::filter::PathFilter;
 use twindex_index::snapshot::Snapshot;
-use twindex_index::sorted_ids::Step;
+use twindex_index::sorted_ids::{ID_PATH, Step};
 use twindex_index::view::SegmentView;
 use twindex_kernels::mask::Mask;
 use twindex_model::path::{Collection, RowId};
-use twindex_plan::logical::LogicalPlan;
+use twindex_plan::logical::{LogicalPlan, Output};
 use twindex_planted::{Fault, planted};
 
 use crate::catalog_view::twins_of;
 use crate::error::ExecError;
+use crate::leaf::plain_path;
 use crate::page::Request;
 use crate::physical::Filter;
 use crate::row::RowView;
@@ -41,6 +42,8 @@ pub(crate) struct Scan<'a> {
     n_segments: usize,
     pub(crate) filter: &'a Filter,
     pub(crate) runner: Runner<'a>,
+    /// Whether rows are wanted in the order of `deviceId`.
+    pub(crate) is_by_id: bool,
 }
 
 impl<'a> Scan<'a> {
@@ -61,7 +64,10 @@ impl<'a> Scan<'a> {
             None => 0,
         };
         let runner = Runner { pool: request.pool, stop: &request.stop, budget: &request.budget };
-        Ok(Self { snapshot, collection, n_segments, filter, runner })
+        let first = plan.order.first().and_then(|key| plain_path(&key.expr));
+        let is_by_id =
+            first == Some(ID_PATH) && matches!(plan.output, Output::Rows(_) | Output::Twins);
+        Ok(Self { snapshot, collection, n_segments, filter, runner, is_by_id })
     }
 
     pub(crate) fn n_segments(&self) -> usize {
@@ -168,11 +174,11 @@ impl<'a> Scan<'a> {
         Ok(self.runner.stop.read(self.snapshot)?.listed(collection, filter))
     }
 
-    /// Works on an order of `deviceId` where ranges of it have cost enough, of which the last took
-    /// so long: no more than in proportion to that, and not once the query is to stop.
+    /// Works on an order of `deviceId` where questions that one serves have cost enough, of which the
+    /// last took so long: no more than in proportion to that, and not once the query is to stop.
     pub(crate) fn sort_ids(&self, took: Duration) {
         let is_range = self.filter.identities().is_some_and(PathFilter::is_identity_range);
-        if !is_range || self.collection != Some(Collection::Devices) {
+        if !(is_range || self.is_by_id) || self.collection != Some(Collection::Devices) {
             return;
         }
         let Ok(read) = self.runner.stop.read(self.snapshot) else { return };

@@ -67,6 +67,11 @@ impl<'a> Order<'a> {
         cmp_keys(&a.keys, &b.keys, &self.directions).then(first.row.cmp(&second.row))
     }
 
+    /// Whether the first key comes greatest first.
+    pub(crate) fn is_descending(&self) -> bool {
+        self.directions.first() == Some(&Direction::Descending)
+    }
+
     /// Compares keys that are not owned with a ranked row.
     fn cmp_refs(&self, keys: &[&Key], row: RowId, other: &Ranked) -> Ordering {
         for ((a, b), &direction) in keys.iter().zip(&other.keys).zip(&self.directions) {

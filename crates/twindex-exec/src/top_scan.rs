@@ -74,7 +74,11 @@ impl Scan<'_> {
     }
 
     /// Some rows with their sort keys, as they stand.
-    fn keyed(&self, order: &Order<'_>, rows: &[RowId]) -> Result<Vec<Ranked>, ExecError> {
+    pub(crate) fn keyed(
+        &self,
+        order: &Order<'_>,
+        rows: &[RowId],
+    ) -> Result<Vec<Ranked>, ExecError> {
         let mut ranked = Vec::with_capacity(rows.len());
         for some in rows.chunks(FEW_ROWS as usize) {
             self.runner.check()?;

@@ -10,7 +10,7 @@
 //! own, while on a short hold the one lock is not what anybody waits for.
 
 use std::collections::BTreeMap;
-use std::ops::{Deref, DerefMut};
+use std::ops::{Bound, Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -20,6 +20,7 @@ use twindex_sync::atomic::{AtomicU64, Ordering};
 use twindex_sync::{Condvar, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::catalog::Catalog;
+use crate::cell_set::TextSet;
 use crate::chain::Chain;
 use crate::collect::Collected;
 use crate::filter::PathFilter;
@@ -407,6 +408,14 @@ impl SnapshotRead<'_> {
         let store = self.index.store(collection);
         let sorted = store.by_identity.sorted();
         sorted.range(&filter.set.strings, self.ts, (&store.segments, &self.index.texts))
+    }
+
+    /// The rows of devices whose ids lie between two, in the order of these, if one was built.
+    #[must_use]
+    pub fn ids_between(&self, low: Bound<Box<str>>, high: Bound<Box<str>>) -> Option<InRange> {
+        let store = self.index.store(Collection::Devices);
+        let at = (&*store.segments, &self.index.texts);
+        store.by_identity.sorted().range(&TextSet::Between(low, high), self.ts, at)
     }
 
     fn keeps(&self, collection: Collection, row: RowId, filter: &PathFilter) -> bool {

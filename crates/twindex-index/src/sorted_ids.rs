@@ -18,7 +18,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use hashbrown::HashSet;
 use twindex_model::cell::Cell;
-use twindex_model::path::RowId;
+use twindex_model::path::{PathId, RowId};
 use twindex_sync::Mutex;
 use twindex_sync::atomic::{AtomicBool, Ordering};
 
@@ -30,6 +30,8 @@ use crate::texts::Texts;
 use making::Making;
 pub use making::Step;
 
+/// The path of which an order is kept.
+pub const ID_PATH: PathId = DEVICE_ID;
 /// Rows for each of which the order keeps the id itself, to search by.
 const FENCE: usize = 32;
 /// Rows that may change their twins until the order is given up, or one in so many if those are
@@ -116,9 +118,9 @@ impl Fences {
     }
 }
 
-/// The rows of a range.
+/// The rows of a range of ids, as of a version, whatever is written later.
 #[derive(Debug)]
-pub(crate) struct InRange {
+pub struct InRange {
     order: Arc<Order>,
     /// Places in the order. Those of moved rows among them count for nothing.
     places: std::ops::Range<usize>,
@@ -132,9 +134,15 @@ impl InRange {
         self.places.len() + self.moved.len()
     }
 
+    /// The rows in the order of the ids. Of [moved](Self::moved) ones it says nothing.
+    #[must_use]
+    pub fn rows(&self) -> &[u32] {
+        &self.order.rows[self.places.clone()]
+    }
+
     /// The rows that hold the twins they held when the order was built, in the order of the ids.
     pub(crate) fn settled(&self) -> impl Iterator<Item = RowId> {
-        let rows = self.order.rows[self.places.clone()].iter().map(|row| RowId(*row));
+        let rows = self.rows().iter().map(|row| RowId(*row));
         rows.filter(|row| self.moved.is_empty() || !self.moved.contains(row))
     }
 
@@ -144,7 +152,7 @@ impl InRange {
     }
 
     /// Rows that may be in the range or not.
-    pub(crate) fn moved(&self) -> impl Iterator<Item = RowId> {
+    pub fn moved(&self) -> impl Iterator<Item = RowId> {
         self.moved.iter().copied()
     }
 }
