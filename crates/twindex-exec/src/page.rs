@@ -263,6 +263,19 @@ impl Run<'_> {
         if found.is_sorted() {
             return self.print(found, projection);
         }
+        let mut hold = self.scan.runner.budget.hold();
+        let mut rows = Rows::default();
+        for some in found.chunks(RUN_MAX) {
+            self.scan.runner.check()?;
+            let printed = self.print_run(some, projection)?;
+            rows.append(printed);
+            hold.set(rows.n_bytes())?;
+        }
+        Ok(rows)
+    }
+
+    /// The same for so few rows that holding their text twice does not matter.
+    fn print_run(&self, found: &[RowId], projection: &Projection<'_>) -> Result<Rows, ExecError> {
         let mut by_id: Vec<(RowId, usize)> = found.iter().copied().zip(0..).collect();
         by_id.sort_unstable();
         let ids: Vec<RowId> = by_id.iter().map(|of| of.0).collect();
@@ -308,11 +321,13 @@ impl Run<'_> {
         let mut parts = parts.into_iter();
         let mut rows = parts.next().map(|part| part.inner).unwrap_or_default();
         parts.for_each(|part| rows.append(part.inner));
-        self.printing.set(begun.elapsed());
+        self.printing.set(self.printing.get() + begun.elapsed());
         Ok(rows)
     }
 }
 
+/// Rows that are printed in the order of their ids and then put in place.
+const RUN_MAX: usize = if cfg!(test) { 8 } else { 1 << 12 };
 /// Chunks a page is printed in, so that a slow thread does not hold up the others.
 const CHUNKS_PER_THREAD: usize = 4;
 /// Rows of a chunk at least.

@@ -35,6 +35,10 @@ const BELOW_STRINGS: KindSet = BELOW_NUMBERS.with(Kind::Number);
 /// Kinds that come before strings, descending.
 const ABOVE_STRINGS: KindSet = ABOVE_NUMBERS.without(Kind::String);
 
+/// What is defined, in the order of kinds.
+const ORDERED: [Kind; 7] =
+    [Kind::Null, Kind::False, Kind::True, Kind::Number, Kind::String, Kind::Array, Kind::Object];
+
 /// A sort key over the cells of one path.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PathKey {
@@ -171,6 +175,9 @@ impl PathKey {
                 let before = if is_ascending { BELOW_STRINGS } else { ABOVE_STRINGS };
                 CellSet { strings, ..CellSet::of_kinds(kinds_on(before, Kind::String)) }
             }
+            Key::Null => CellSet::of_kinds(self.kinds_on(side, Kind::Null)),
+            Key::Bool(false) => CellSet::of_kinds(self.kinds_on(side, Kind::False)),
+            Key::Bool(true) => CellSet::of_kinds(self.kinds_on(side, Kind::True)),
             Key::Undefined => CellSet::of_kinds(match side {
                 Side::Before => KindSet::ALL,
                 Side::After => KindSet::of(&[Kind::Undefined]),
@@ -178,6 +185,19 @@ impl PathKey {
             _ => return None,
         };
         Some(PathFilter::new(self.path, set))
+    }
+
+    /// Kinds on a side of one of those that each are one key, and that one.
+    fn kinds_on(self, side: Side, own: Kind) -> KindSet {
+        let n_before = ORDERED.iter().position(|kind| *kind == own).unwrap_or_default();
+        let (least, greatest) = (&ORDERED[..=n_before], &ORDERED[n_before..]);
+        let is_least = (self.direction == Direction::Ascending) == (side == Side::Before);
+        let kinds = KindSet::of(if is_least { least } else { greatest });
+        match side {
+            Side::Before => kinds,
+            // What is undefined comes last in either direction.
+            Side::After => kinds.with(Kind::Undefined),
+        }
     }
 
     /// Clears the zones of `mask` that hold no key before the number `bar`, nor one level with it in

@@ -189,8 +189,10 @@ fn copy_some(from: &Mask, (begin, n_rows): (usize, usize), to: &mut Mask) -> usi
     from.words().len()
 }
 
-/// How many rows (or texts) a slice has, from how long the last two took: what a slice costs whatever its rows
-/// (old cells are looked up anew in each) must not make slices shorter.
+/// How many rows (or texts) a slice has, from how long the last two took: what a slice costs
+/// whatever its rows (old cells are looked up anew in each) must not make slices shorter. That cost
+/// shows only where two slices differ in length, and not through the noise of a busy machine: so
+/// lengths that tell nothing are doubled, and become shorter only where that shortens slices.
 #[derive(Debug)]
 pub(crate) struct Pace {
     n_rows: usize,
@@ -204,6 +206,9 @@ const ROWS_BEGUN: usize = 1_024;
 const ROWS_MIN: usize = 64;
 /// Nanoseconds that the rows of a slice are to take.
 const ROWS_NS: f64 = 300_000.0;
+/// The part of their rows by which the longer of two slices must take longer at least, or their rows
+/// are not what takes the time.
+const ROWS_PART: f64 = 0.5;
 
 impl Default for Pace {
     fn default() -> Self {
@@ -222,18 +227,24 @@ impl Pace {
 
     fn learn(&mut self, nanos: f64) {
         let n_rows = self.n_rows as f64;
-        let row_ns = match self.last {
-            Some((n_before, nanos_before)) if n_before != n_rows => {
-                (nanos - nanos_before) / (n_rows - n_before)
-            }
-            _ => nanos / n_rows,
+        let row_ns = match self.last.replace((n_rows, nanos)) {
+            Some(before) => row_ns(before, (n_rows, nanos)),
+            None => Some(nanos / n_rows),
         };
-        self.last = Some((n_rows, nanos));
-        let n_fitting = if row_ns > 0.0 { ROWS_NS / row_ns } else { f64::MAX };
+        let n_fitting = row_ns.map_or(f64::MAX, |row_ns| ROWS_NS / row_ns);
         // Half or twice at most, for a thread that was interrupted measures nonsense.
         let n_next = n_fitting.clamp(n_rows / 2.0, n_rows * 2.0) as usize;
         self.n_rows = n_next.clamp(ROWS_MIN, SEGMENT_ROWS);
     }
+}
+
+/// What a row takes, from rows and nanoseconds of two slices; none where these do not tell.
+fn row_ns(a: (f64, f64), b: (f64, f64)) -> Option<f64> {
+    let (short, long) = if a.0 < b.0 { (a, b) } else { (b, a) };
+    let n_more = long.0 - short.0;
+    let least = ROWS_PART * n_more * short.1 / short.0;
+    let more_ns = long.1 - short.1;
+    (n_more > 0.0 && more_ns > 0.0 && more_ns >= least).then_some(more_ns / n_more)
 }
 
 #[cfg(test)]
@@ -266,10 +277,39 @@ mod tests {
 
     #[test]
     fn slices_are_as_long_as_rows_are_fast() {
-        assert_eq!(settled(0.0, 100_000.0), ROWS_MIN);
+        assert!(settled(0.0, 100_000.0) <= 2 * ROWS_MIN);
         assert!((1_000..4_000).contains(&settled(0.0, 150.0)), "{}", settled(0.0, 150.0));
         assert_eq!(settled(0.0, 0.0), SEGMENT_ROWS);
         // Long slices, though each takes a millisecond.
         assert!(settled(1_000_000.0, 150.0) >= 1_000, "{}", settled(1_000_000.0, 150.0));
+    }
+
+    /// What all rows of a segment take, and the longest slice, where a slice takes up to twice as
+    /// long as it should.
+    fn noisy(fixed_ns: f64, row_ns: f64, mut seed: u64) -> (f64, f64) {
+        let (mut pace, mut n_left) = (Pace::default(), SEGMENT_ROWS as f64);
+        let (mut total, mut longest) = (0.0, 0.0_f64);
+        while n_left > 0.0 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let noise = 1.0 + (seed >> 40) as f64 / (1 << 24) as f64;
+            let nanos = (fixed_ns + row_ns * pace.n_rows as f64) * noise;
+            n_left -= pace.n_rows as f64;
+            pace.learn(nanos);
+            (total, longest) = (total + nanos, longest.max(nanos));
+        }
+        (total, longest)
+    }
+
+    #[test]
+    fn noise_does_not_keep_slices_short() {
+        for seed in 0..1_000 {
+            for (fixed_ns, row_ns) in [(6e6, 150.0), (6e6, 0.0), (1e6, 1_000.0), (1e5, 5_000.0)] {
+                let (total, longest) = noisy(fixed_ns, row_ns, seed);
+                let rows_ns = row_ns * SEGMENT_ROWS as f64;
+                let told = format!("{fixed_ns} {row_ns} {seed}: {total} {longest}");
+                assert!(total <= 40.0 * fixed_ns + 4.0 * rows_ns, "{told}");
+                assert!(longest <= 100e6, "{told}");
+            }
+        }
     }
 }

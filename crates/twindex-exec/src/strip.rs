@@ -15,6 +15,7 @@ use twindex_kernels::mask::Mask;
 use twindex_model::path::RowId;
 use twindex_model::value::Value;
 
+use crate::budget::Held;
 use crate::error::ExecError;
 use crate::key::Key;
 use crate::path_key::PathKey;
@@ -84,7 +85,7 @@ impl Scan<'_> {
         &self,
         order: &Order<'_>,
         places: Range<u64>,
-    ) -> Result<Option<Strip>, ExecError> {
+    ) -> Result<Option<Held<'_, Strip>>, ExecError> {
         let Some(first) = PathKey::of(order.keys) else { return Ok(None) };
         let work_ns = self.work_ns(0..self.n_segments(), 0.0)?;
         let segments = (0..self.n_segments()).collect();
@@ -93,6 +94,8 @@ impl Scan<'_> {
         let mut hold = self.runner.budget.hold();
         hold.set(rows.len() * size_of::<(usize, Mask)>() * 2)?;
         let mut strip = Strip { rows, n_before: 0, is_level: false };
+        let n_matching = strip.n_rows();
+        let mut is_cut = n_matching <= STRIP_MIN as u64 || places.start >= n_matching;
         for _ in 0..CUTS_MAX {
             let n_rows = strip.n_rows();
             if n_rows <= STRIP_MIN as u64 || places.start >= strip.n_before + n_rows {
@@ -105,12 +108,13 @@ impl Scan<'_> {
             if cut.n_before > places.start || cut.n_before + n_cut < end {
                 break;
             }
-            strip = cut;
+            (strip, is_cut) = (cut, true);
             if strip.is_level || n_cut > n_rows / 2 {
                 break;
             }
         }
-        Ok(Some(strip))
+        // What lanes cannot cut is sorted by all threads.
+        Ok(is_cut.then_some(Held { inner: strip, hold }))
     }
 
     /// Keys around the places, as a sample has them.

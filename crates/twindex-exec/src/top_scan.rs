@@ -38,14 +38,17 @@ impl Scan<'_> {
             Ok(n_skipped) if n_skipped >= STRIP_MIN => self.strip(order, places.clone())?,
             _ => None,
         };
-        if strip.as_ref().is_some_and(|strip| strip.end() <= places.start) {
+        if strip.as_ref().is_some_and(|strip| strip.inner.end() <= places.start) {
             return Ok(Vec::new());
         }
         let n_max = |n_before: u64| usize::try_from(places.end - n_before).unwrap_or(usize::MAX);
         let (mut found, n_before) = match strip {
-            Some(strip) => match strip.listed(places.clone(), order) {
+            Some(held) => match held.inner.listed(places.clone(), order) {
                 Some(rows) => return self.keyed(order, &rows),
-                None => (self.top_of_strip(order, &strip, n_max(strip.n_before))?, strip.n_before),
+                None => {
+                    let n_before = held.inner.n_before;
+                    (self.top_of_strip(order, &held.inner, n_max(n_before))?, n_before)
+                }
             },
             None => (self.top(order, None, n_max(0))?, 0),
         };
@@ -106,7 +109,7 @@ impl Scan<'_> {
     ) -> Result<Vec<Ranked>, ExecError> {
         let Survey { segments, bar } = match after {
             // How many rows lie between a place and a bar is not known.
-            Some(_) => Survey { bar: None, ..self.survey(order, n_max)? },
+            Some(_) => Survey { bar: None, ..self.survey(order, 0)? },
             None => self.survey(order, n_max)?,
         };
         if bar.is_some() {

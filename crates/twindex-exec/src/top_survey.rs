@@ -29,7 +29,7 @@ pub(crate) struct Survey {
 }
 
 impl Scan<'_> {
-    /// Looks for the best `n_max` rows.
+    /// Looks for the best `n_max` rows; only at what segments promise if that is none.
     ///
     /// # Errors
     /// As [`Scan::top`].
@@ -48,8 +48,8 @@ impl Scan<'_> {
         segments.sort_by(|a, b| first.cmp_promises(a.1, b.1).then(a.0.cmp(&b.0)));
         let has_numbers_first = segments.first().is_some_and(|of| of.1 != Promise::Certain);
         let n_zones = match has_numbers_first {
-            true => self.n_zones_wanted(bests.len(), n_max)?,
-            false => None,
+            true if n_max > 0 => self.n_zones_wanted(bests.len(), n_max)?,
+            _ => None,
         };
         let bar = n_zones.and_then(|n_zones| {
             let place = n_zones.checked_sub(1).filter(|place| *place < bests.len())?;

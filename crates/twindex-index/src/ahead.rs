@@ -25,10 +25,15 @@ use crate::write::{Change, TwinName};
 /// enough to stay in its first caches.
 pub const WRITES_AHEAD: usize = 16;
 
+/// Cells asked for at once: more lines would push each other out of the first caches.
+pub(crate) const CELLS_MAX: usize = 512;
+/// Entries of a patch that are looked at; a patch may have a million, and the writer is waited for.
+const ENTRIES_MAX: usize = 256;
+
 /// A row of a collection.
 type At = (Collection, RowId);
 /// Cells asked for.
-pub(crate) type Cells = SmallVec<[(At, PathId); 512]>;
+pub(crate) type Cells = SmallVec<[(At, PathId); CELLS_MAX]>;
 
 impl Index {
     /// Asks for the memory that some writes will touch, [`WRITES_AHEAD`] of them or fewer, which are
@@ -123,7 +128,10 @@ fn note_cells(
 fn note_entries(cells: &mut Cells, catalog: &Catalog, (at, root): (At, Level), entries: &Leaves) {
     let mut levels: SmallVec<[Option<Level>; 12]> = SmallVec::new();
     levels.push(Some(root));
-    for event in &entries.events {
+    for event in entries.events.iter().take(ENTRIES_MAX) {
+        if cells.len() >= CELLS_MAX {
+            return;
+        }
         let (Event::Enter { key } | Event::Leaf { key, .. }) = *event else {
             levels.pop();
             continue;

@@ -28,7 +28,7 @@ use twindex_model::cell::{Cell, Text};
 use twindex_model::path::{Collection, PathId, RowId};
 use twindex_planted::{Fault, planted};
 
-use crate::ahead::{Cells, WRITES_AHEAD};
+use crate::ahead::{CELLS_MAX, Cells, WRITES_AHEAD};
 use crate::image::{Image as _, ImageBytes};
 use crate::index::Index;
 use crate::lane::cells::Before;
@@ -314,6 +314,9 @@ fn note_row(from: &mut ImageBytes<'_>, cells: &mut Cells) -> Option<()> {
         from.slice(n_bytes)?;
     }
     for _ in 0..take_varint(from)? {
+        if cells.len() >= CELLS_MAX {
+            return None;
+        }
         cells.push((at, PathId(u32::try_from(take_varint(from)?).ok()?)));
         take_cell(from)?;
     }

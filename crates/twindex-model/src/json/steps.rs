@@ -18,6 +18,8 @@ const ROOT: u32 = 0;
 /// Steps from which on the tree is planted anew before the next document: generated keys would
 /// make it grow without end.
 const STEPS_MAX: usize = 1 << 16;
+/// Bytes of keys from which on it is, too: a key may be as long as a document.
+const KEY_BYTES_MAX: usize = 8 << 20;
 
 /// One step of a path: a key below a parent. Its number is the place among all.
 #[derive(Debug)]
@@ -37,6 +39,7 @@ struct Step {
 pub(super) struct StepTree {
     steps: Vec<Step>,
     by_key: HashTable<u32>,
+    key_bytes: usize,
     hasher: RandomState,
     name: StepsName,
     /// Number of the document that is read.
@@ -79,6 +82,7 @@ impl StepTree {
         let mut tree = Self {
             steps: Vec::new(),
             by_key: HashTable::new(),
+            key_bytes: 0,
             hasher: RandomState::default(),
             name: StepsName { reader, planting: 0 },
             document: 0,
@@ -89,7 +93,8 @@ impl StepTree {
 
     /// Begins a document; says by which tree its steps are numbered.
     pub(super) fn begin(&mut self) -> StepsName {
-        if self.steps.len() > STEPS_MAX || self.document == u32::MAX {
+        let is_large = self.steps.len() > STEPS_MAX || self.key_bytes > KEY_BYTES_MAX;
+        if is_large || self.document == u32::MAX {
             let planting = self.name.planting.wrapping_add(1);
             *self = Self::new(self.name.reader);
             self.name.planting = planting;
@@ -144,6 +149,7 @@ impl StepTree {
         let step = self.steps.len() as u32;
         let known = Step { parent, key: key.into(), next: [NONE; 2], first: NONE, seen: 0 };
         self.steps.push(known);
+        self.key_bytes += key.len();
         let (steps, hasher) = (&self.steps, &self.hasher);
         self.by_key.insert_unique(hash(hasher, parent, key), step, |step| {
             let known = &steps[*step as usize];
@@ -163,7 +169,7 @@ mod tests {
 
     use proptest::prelude::{prop, prop_assert_eq, proptest};
 
-    use super::{At, STEPS_MAX, StepTree};
+    use super::{At, KEY_BYTES_MAX, STEPS_MAX, StepTree};
 
     proptest! {
         /// A key below a step has one number, whatever came before it, and no other key has it.
@@ -206,5 +212,16 @@ mod tests {
         let after = tree.begin();
         assert_ne!(before, after);
         assert_eq!(tree.step(&mut At::START.clone(), "0"), (1, false));
+    }
+
+    #[test]
+    fn a_tree_of_long_keys_is_planted_anew() {
+        let mut tree = StepTree::new(0);
+        let before = tree.begin();
+        for n in 0..8 {
+            assert_eq!(tree.begin(), before);
+            tree.step(&mut At::START.clone(), &format!("{n}{}", "x".repeat(KEY_BYTES_MAX / 8)));
+        }
+        assert_ne!(tree.begin(), before);
     }
 }
