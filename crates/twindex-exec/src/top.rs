@@ -26,7 +26,7 @@ use crate::key::{Direction, Key, cmp_keys};
 use crate::path_key::{PathKey, Promise};
 use crate::pieces::{first_in_order, keep_first};
 use crate::scan::Scan;
-use crate::segment::Segment;
+use crate::segment::{Segment, cut_rows};
 use crate::stop::Stop;
 
 /// Nanoseconds that keying one row is taken to cost.
@@ -35,6 +35,10 @@ pub(crate) const KEY_NS: f64 = 20.0;
 const FIRST_ROWS: usize = 8;
 /// Rows below which keys are evaluated row by row: less than numbering the values of a segment.
 pub(crate) const FEW_ROWS: u32 = 512;
+
+/// Rows whose keys are made columns of at once: to make and to free sixty thousand objects takes
+/// longer than a stop should wait.
+const COLUMN_ROWS: usize = if cfg!(test) { 64 } else { 1 << 14 };
 
 /// A row with its sort keys.
 #[derive(Clone, Debug)]
@@ -267,7 +271,10 @@ impl<'a> Best<'a> {
         if mask.count() < FEW_ROWS {
             self.add_rows(segment, &mask)?;
         } else {
-            self.add_columns(segment, &mask)?;
+            for some in cut_rows(&mask, COLUMN_ROWS) {
+                segment.stop.check()?;
+                self.add_columns(segment, &some)?;
+            }
         }
         // A bar as early as possible saves the following segments.
         if self.bar.is_none() {
