@@ -30,6 +30,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "twindex-model",
             "twindex-plan",
             "twindex-planted",
+            "twindex-sync",
         ],
     ),
     (

@@ -8,10 +8,11 @@ use std::ops::ControlFlow;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashMap;
+use twindex_kernels::SEGMENT_ROWS;
 use twindex_kernels::mask::Mask;
 use twindex_plan::logical;
 
-use crate::budget::{Held, heap_bytes_of, sampled};
+use crate::budget::{Held, Hold, heap_bytes_of, sampled};
 use crate::column::Column;
 use crate::error::ExecError;
 use crate::key::Key;
@@ -19,12 +20,16 @@ use crate::pieces::first_in_order;
 use crate::project::Projection;
 use crate::runner::Fold;
 use crate::scan::Scan;
-use crate::segment::Segment;
+use crate::segment::{Segment, copy_some};
 use crate::top::{KEY_NS, Order, Ranked, best_of_each};
 use crate::window::Window;
 
 /// Segments whose distinct rows are gathered at once at most.
 const BATCH_MAX: usize = 16;
+
+/// Rows of the first slice of a segment at least, and how much longer the next one is.
+const SLICE_MIN: usize = if cfg!(test) { 64 } else { 1_024 };
+const SLICE_GROWTH: usize = 4;
 
 /// Bytes of a text that was seen, and of a row, without what they say.
 const SEEN_BYTES: usize = size_of::<Box<str>>() + 1;
@@ -65,31 +70,56 @@ impl Distinct<'_> {
         after: Option<&Ranked>,
         window: &Window,
     ) -> Result<Vec<DistinctRow>, ExecError> {
-        let mut seen: HashMap<Box<str>, (), RandomState> = HashMap::default();
-        let mut rows = Vec::new();
-        let mut next = 0;
+        let n_max = window.n_wanted_with_skip();
+        let mut found = Found { after, order: self.order, seen: HashMap::default(), rows: vec![] };
         let mut hold = scan.runner.budget.hold();
         // What lies before the place to go on from is needed in any case.
-        let mut n_batch = after.map_or(1, |after| after.row.segment().clamp(1, BATCH_MAX));
-        while next < scan.n_segments() && rows.len() < window.n_wanted_with_skip() {
-            let batch = next..scan.n_segments().min(next + n_batch);
-            let work_ns = scan.work_ns(batch.clone(), KEY_NS * self.columns.len() as f64)?;
-            let of_segment = |number| self.rows_of_segment(scan, &scan.segment(number));
-            let found = scan.runner.map(batch.clone().collect(), work_ns, of_segment)?;
-            for (ranked, text) in found.into_iter().flatten() {
-                if seen.insert(text.clone(), ()).is_none()
-                    && after.is_none_or(|after| self.order.cmp(&ranked, after).is_gt())
-                {
-                    rows.push((ranked, text));
-                }
+        let n_before = after.map_or(0, |after| after.row.segment());
+        let (mut next, mut n_batch) = (0, 1);
+        while next < scan.n_segments() && found.rows.len() < n_max {
+            let n_some = if next < n_before { (n_before - next).min(BATCH_MAX) } else { n_batch };
+            let batch = next..scan.n_segments().min(next + n_some);
+            if batch.len() == 1 && next >= n_before {
+                self.add_slices(scan, next, &mut found, (n_max, &mut hold))?;
+            } else {
+                let work_ns = scan.work_ns(batch.clone(), KEY_NS * self.columns.len() as f64)?;
+                let of_segment = |number| self.rows_of_segment(scan, &scan.segment(number));
+                let rows = scan.runner.map(batch.clone().collect(), work_ns, of_segment)?;
+                rows.into_iter().for_each(|rows| found.add(rows));
+            }
+            if next >= n_before {
+                n_batch = (n_batch * 2).min(BATCH_MAX);
             }
             next = batch.end;
-            n_batch = (n_batch * 2).min(BATCH_MAX);
-            let texts = sampled(seen.keys().map(|text| text.len()), seen.len() + rows.len());
-            hold.set(seen.capacity() * SEEN_BYTES + rows.capacity() * ROW_BYTES + texts)?;
+            hold.set(found.heap_bytes())?;
         }
-        rows.truncate(window.n_wanted_with_skip());
-        Ok(window.without_skipped(rows))
+        found.rows.truncate(n_max);
+        Ok(window.without_skipped(found.rows))
+    }
+
+    /// Adds the distinct rows of a segment, a slice of its rows after the other, until there are
+    /// `n_max`: where most rows differ, a page is full long before a segment ends.
+    fn add_slices(
+        &self,
+        scan: &Scan<'_>,
+        number: usize,
+        found: &mut Found<'_>,
+        (n_max, hold): (usize, &mut Hold<'_>),
+    ) -> Result<(), ExecError> {
+        let segment = scan.segment(number);
+        let mask = segment.mask(scan.filter)?;
+        let (mut begin, mut n_slice) = (0, n_max.clamp(SLICE_MIN, SEGMENT_ROWS));
+        while begin < mask.words().len() && found.rows.len() < n_max {
+            scan.runner.check()?;
+            let mut slice = Mask::empty();
+            begin = copy_some(&mask, (begin, n_slice), &mut slice);
+            if !slice.is_empty() {
+                found.add(self.rows_of_mask(&segment, &slice)?);
+                hold.set(found.heap_bytes())?;
+            }
+            n_slice = n_slice.saturating_mul(SLICE_GROWTH);
+        }
+        Ok(())
     }
 
     fn rows_in_order(
@@ -154,12 +184,20 @@ impl Distinct<'_> {
         scan: &Scan<'_>,
         segment: &Segment<'_>,
     ) -> Result<Vec<DistinctRow>, ExecError> {
-        let mask = segment.mask(scan.filter)?;
+        self.rows_of_mask(segment, &segment.mask(scan.filter)?)
+    }
+
+    /// The distinct rows of some rows of a segment with their texts, in row order.
+    fn rows_of_mask(
+        &self,
+        segment: &Segment<'_>,
+        mask: &Mask,
+    ) -> Result<Vec<DistinctRow>, ExecError> {
         let columns = self.columns.iter();
         let columns: Vec<Column> = columns
-            .map(|column| Column::new(&column.expr, segment, &mask))
+            .map(|column| Column::new(&column.expr, segment, mask))
             .collect::<Result<_, _>>()?;
-        let mut firsts = best_of_each(&columns, self.order, (segment, &mask))?;
+        let mut firsts = best_of_each(&columns, self.order, (segment, mask))?;
         firsts.sort_unstable_by_key(|ranked| ranked.row);
         let mut printed = Mask::empty();
         firsts.iter().for_each(|ranked| printed.set(ranked.row.place()));
@@ -171,5 +209,34 @@ impl Distinct<'_> {
             ControlFlow::Continue(())
         })?;
         Ok(firsts.into_iter().zip(texts).collect())
+    }
+}
+
+/// Distinct rows of a page in row order, as they are found.
+struct Found<'a> {
+    /// Where the page goes on from.
+    after: Option<&'a Ranked>,
+    order: &'a Order<'a>,
+    seen: HashMap<Box<str>, (), RandomState>,
+    rows: Vec<DistinctRow>,
+}
+
+impl Found<'_> {
+    /// Adds rows behind all that were added.
+    fn add(&mut self, rows: Vec<DistinctRow>) {
+        for (ranked, text) in rows {
+            if self.seen.insert(text.clone(), ()).is_none()
+                && self.after.is_none_or(|after| self.order.cmp(&ranked, after).is_gt())
+            {
+                self.rows.push((ranked, text));
+            }
+        }
+    }
+
+    /// Bytes on the heap, about.
+    fn heap_bytes(&self) -> usize {
+        let n_texts = self.seen.len() + self.rows.len();
+        let texts = sampled(self.seen.keys().map(|text| text.len()), n_texts);
+        self.seen.capacity() * SEEN_BYTES + self.rows.capacity() * ROW_BYTES + texts
     }
 }

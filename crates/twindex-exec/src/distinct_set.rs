@@ -5,9 +5,13 @@
 //! hash, and what a segment brings is sorted by part first, so that the part at work stays in a
 //! core's own cache: a table of a million values is a miss or two for each row otherwise. Merging goes
 //! part by part for the same reason.
+//!
+//! Where there is one set for all rows, the threads of a query fill the same parts, each under a lock of
+//! its own for what a segment brings: nothing is merged then, which one thread would do for all, and no
+//! value is held twice.
 
 use std::hash::{BuildHasher as _, Hasher as _};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -16,6 +20,7 @@ use twindex_index::view::SegmentView;
 use twindex_kernels::mask::Mask;
 use twindex_model::cell::{Cell, Text};
 use twindex_model::path::PathId;
+use twindex_sync::Mutex;
 
 use crate::error::ExecError;
 use crate::key::Key;
@@ -37,10 +42,28 @@ const FALSE: u8 = b'f';
 /// Distinct values; undefined and null are none.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct DistinctSet {
-    /// One, or as many as [`PARTS`].
+    /// One, or as many as [`PARTS`]; none where parts are shared.
     parts: Vec<Part>,
+    /// What other sets fill too.
+    shared: Option<Arc<SharedParts>>,
+    /// Bytes that this one has added to those.
+    shared_bytes: usize,
     /// Codes of dictionaries whose texts are in.
     seen: Vec<SeenCodes>,
+}
+
+/// As many parts as [`PARTS`], for several threads.
+#[derive(Debug)]
+pub(crate) struct SharedParts {
+    parts: Vec<Mutex<Part>>,
+}
+
+impl SharedParts {
+    /// Parts without a value.
+    pub(crate) fn new() -> Arc<Self> {
+        let parts = (0..PARTS).map(|_| Mutex::new(Part::default()));
+        Arc::new(Self { parts: parts.collect() })
+    }
 }
 
 /// Values whose hashes have the same bits at one place.
@@ -64,6 +87,13 @@ struct SeenCodes {
     bits: Vec<u64>,
 }
 
+/// A value of a segment, until all of its part are there.
+#[derive(Clone, Copy, Debug)]
+enum Waiting<'a> {
+    Text(&'a str),
+    Number(f64),
+}
+
 /// A value as it lies in an arena.
 #[derive(Clone, Copy, Debug)]
 struct Entry<'a> {
@@ -79,6 +109,16 @@ impl Entry<'_> {
         hasher.write_u8(self.kind);
         hasher.write(self.bytes);
         hasher.finish()
+    }
+}
+
+impl Waiting<'_> {
+    /// Hands the value over as it would lie in an arena.
+    fn with<R>(self, f: impl FnOnce(Entry<'_>) -> R) -> R {
+        match self {
+            Self::Text(text) => f(Entry { kind: STRING, bytes: text.as_bytes() }),
+            Self::Number(number) => f(Entry { kind: NUMBER, bytes: &bytes_of(number) }),
+        }
     }
 }
 
@@ -116,16 +156,24 @@ fn part_of(hash: u64, n_parts: usize) -> usize {
 }
 
 impl DistinctSet {
-    /// Number of values.
-    pub(crate) fn len(&self) -> usize {
-        self.parts.iter().map(|part| part.places.len()).sum()
+    /// An empty set that is one with all others of the same parts.
+    pub(crate) fn sharing(shared: &Arc<SharedParts>) -> Self {
+        Self { shared: Some(Arc::clone(shared)), ..Self::default() }
     }
 
-    /// Bytes on the heap.
+    /// Number of values.
+    pub(crate) fn len(&self) -> usize {
+        let shared = self.shared.iter().flat_map(|shared| &shared.parts);
+        self.parts.iter().map(|part| part.places.len()).sum::<usize>()
+            + shared.map(|part| part.lock().places.len()).sum::<usize>()
+    }
+
+    /// Bytes on the heap; of what is shared those that came by this set.
     pub(crate) fn heap_bytes(&self) -> usize {
         let bits = self.seen.iter().map(|seen| seen.bits.capacity() * size_of::<u64>());
         self.parts.iter().map(Part::heap_bytes).sum::<usize>()
             + self.parts.capacity() * size_of::<Part>()
+            + self.shared_bytes
             + bits.sum::<usize>()
     }
 
@@ -162,20 +210,41 @@ impl DistinctSet {
         segment: &SegmentView<'_>,
         mask: Option<&Mask>,
     ) {
-        let mut waiting: Vec<Vec<(u64, &str)>> = vec![Vec::new(); PARTS];
-        segment.count_found(path, mask, |found, n| match (&found.cell, found.code) {
-            _ if n == 0 => {}
-            (_, Some(code)) if !self.is_new(code) => {}
-            (Cell::String(Text::Borrowed(text)), None) if self.parts.len() == PARTS => {
-                let hash = Entry { kind: STRING, bytes: text.as_bytes() }.hash();
-                waiting[part_of(hash, PARTS)].push((hash, *text));
-            }
-            (cell, _) => self.add_cell(cell),
+        let mut waiting: Vec<Vec<(u64, Waiting<'_>)>> = vec![Vec::new(); PARTS];
+        let waits = self.shared.is_some() || self.parts.len() == PARTS;
+        segment.count_found(path, mask, |found, n| {
+            let value = match (&found.cell, found.code) {
+                _ if n == 0 => return,
+                (_, Some(code)) if !self.is_new(code) => return,
+                (Cell::String(Text::Borrowed(text)), None) if waits => Waiting::Text(text),
+                (Cell::Number(number), None) if waits => Waiting::Number(*number),
+                (cell, _) => return self.add_cell(cell),
+            };
+            let hash = value.with(|entry| entry.hash());
+            waiting[part_of(hash, PARTS)].push((hash, value));
         });
-        for (part, texts) in self.parts.iter_mut().zip(waiting) {
-            for (hash, text) in texts {
-                part.insert(hash, Entry { kind: STRING, bytes: text.as_bytes() });
+        // Threads begin with different parts, so that they seldom wait for each other.
+        let first = segment.number() % PARTS;
+        for number in (first..PARTS).chain(0..first) {
+            self.with_part(number, |part| {
+                for (hash, value) in &waiting[number] {
+                    value.with(|entry| part.insert(*hash, entry));
+                }
+            });
+        }
+    }
+
+    /// Works on a part, one of as many as [`PARTS`].
+    fn with_part(&mut self, number: usize, work: impl FnOnce(&mut Part)) {
+        match (&self.shared, self.parts.get_mut(number)) {
+            (Some(shared), _) => {
+                let mut part = shared.parts[number].lock();
+                let n_bytes = part.heap_bytes();
+                work(&mut part);
+                self.shared_bytes += part.heap_bytes() - n_bytes;
             }
+            (None, Some(part)) => work(part),
+            (None, None) => (),
         }
     }
 
@@ -197,6 +266,10 @@ impl DistinctSet {
     }
 
     fn insert(&mut self, entry: Entry<'_>) {
+        if self.shared.is_some() {
+            let hash = entry.hash();
+            return self.with_part(part_of(hash, PARTS), |part| part.insert(hash, entry));
+        }
         if self.parts.is_empty() {
             self.parts.push(Part::default());
         }
@@ -219,11 +292,31 @@ impl DistinctSet {
         }
     }
 
-    /// Adds what another set has.
+    /// The same where one of both shares its parts, or each of them the same ones.
+    fn merge_shared(&mut self, mut other: Self, stop: &Stop) -> Result<(), ExecError> {
+        if self.shared.is_none() {
+            std::mem::swap(self, &mut other);
+        }
+        self.shared_bytes += other.shared_bytes;
+        for from in other.parts {
+            for (n_done, place) in from.places.iter().enumerate() {
+                stop.check_at(n_done)?;
+                let entry = entry_at(&from.arena, place.begin);
+                let number = part_of(place.hash, PARTS);
+                self.with_part(number, |part| part.insert(place.hash, entry));
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what another set has; those that share their parts are one already.
     ///
     /// # Errors
     /// [`ExecError::Stopped`].
     pub(crate) fn merge(&mut self, mut other: Self, stop: &Stop) -> Result<(), ExecError> {
+        if self.shared.is_some() || other.shared.is_some() {
+            return self.merge_shared(other, stop);
+        }
         if other.len() > self.len() {
             std::mem::swap(self, &mut other);
         }
@@ -258,7 +351,7 @@ fn bytes_of(number: f64) -> [u8; 8] {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cell, DictionaryCode, DistinctSet, Key, LARGE, Stop};
+    use super::{Cell, DictionaryCode, DistinctSet, Key, LARGE, SharedParts, Stop};
 
     #[test]
     fn equal_values_are_one_however_they_come() {
@@ -299,6 +392,28 @@ mod tests {
         let mut many = DistinctSet::default();
         many.add_key(&Key::Number(1.0));
         assert!(many.clone().merge(many, &late).is_err());
+    }
+
+    #[test]
+    fn sets_that_share_are_one() {
+        let shared = SharedParts::new();
+        let [first, mut one, mut other] = [(); 3].map(|()| DistinctSet::sharing(&shared));
+        std::thread::scope(|scope| {
+            for (from, set) in [&mut one, &mut other].into_iter().enumerate() {
+                scope.spawn(move || {
+                    (from..from + 100).for_each(|n| set.add_cell(&Cell::Number(n as f64)));
+                    set.add_key(&Key::String("1".into()));
+                });
+            }
+        });
+        assert!(one.heap_bytes() > 0 && other.heap_bytes() > 0);
+        assert_eq!((first.len(), other.len()), (102, 102));
+        assert_eq!(one.merge(other, &Stop::never()), Ok(()));
+        assert_eq!(one.len(), 102);
+        let mut own = DistinctSet::default();
+        (90..110).for_each(|n| own.add_cell(&Cell::Number(f64::from(n))));
+        assert_eq!(own.merge(one, &Stop::never()), Ok(()));
+        assert_eq!((own.len(), first.len()), (111, 111));
     }
 
     #[test]

@@ -10,6 +10,8 @@
 //! ([`group_rows`](crate::group_rows)). The groups themselves are
 //! [`GroupStates`].
 
+use std::sync::Arc;
+
 use rayon::ThreadPool;
 use twindex_index::view::SegmentView;
 use twindex_kernels::mask::Mask;
@@ -18,6 +20,7 @@ use twindex_model::kind::{Kind, KindSet};
 use twindex_model::path::PathId;
 use twindex_plan::logical::{AggregateFunction, Groups};
 
+use crate::distinct_set::SharedParts;
 use crate::error::ExecError;
 use crate::group_bound::Bound;
 use crate::group_coded::{CodedPaths, KnownPlaces};
@@ -71,6 +74,20 @@ impl<'a> GroupTable<'a> {
     ) -> Self {
         let (states, coded) = (GroupStates::new(groups, pool), CodedPaths::of(groups));
         Self { groups, states, coded, known: None, bound }
+    }
+
+    /// What several tables of these groups may fill together: a set for each aggregate that counts
+    /// distinct values, where there is one group. Others are met too late for that.
+    pub(crate) fn shared_sets(groups: &Groups) -> Vec<Arc<SharedParts>> {
+        let aggregates = groups.aggregates.iter().filter(|_| groups.keys.is_empty());
+        let sets = aggregates.filter(|of| of.function == AggregateFunction::CountDistinct);
+        sets.map(|_| SharedParts::new()).collect()
+    }
+
+    /// The same table, which has seen nothing yet, with such sets.
+    pub(crate) fn sharing(mut self, sets: &[Arc<SharedParts>]) -> Self {
+        self.states.share(sets);
+        self
     }
 
     /// The table of a query that counts rows and nothing else, in one group; none for another.

@@ -4,6 +4,7 @@
 //! place. Rows are counted for every group, so `COUNT()` takes eight bytes and no state.
 
 use std::hash::BuildHasher as _;
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use rayon::ThreadPool;
@@ -14,6 +15,7 @@ use twindex_plan::logical::{AggregateFunction, Groups};
 use crate::aggregate::Partial;
 use crate::aside::Aside;
 use crate::budget::sampled;
+use crate::distinct_set::{DistinctSet, SharedParts};
 use crate::error::ExecError;
 use crate::group_finished::{Aggregated, FinishedGroups, GroupKeys};
 use crate::group_keys::KeyColumn;
@@ -124,6 +126,14 @@ impl<'a> GroupStates<'a> {
         self.partials.extend(self.functions.iter().filter_map(|one| Partial::new(*one)));
         self.rows.push(0);
         self.rows.len() - 1
+    }
+
+    /// Lets the sets of distinct values, all empty, be those that others fill too, one for each.
+    pub(crate) fn share(&mut self, sets: &[Arc<SharedParts>]) {
+        let is_set = |partial: &&mut Partial| matches!(partial, Partial::FirstDistinct(None));
+        for (partial, shared) in self.partials.iter_mut().filter(is_set).zip(sets) {
+            *partial = Partial::Distinct(Box::new(DistinctSet::sharing(shared)));
+        }
     }
 
     /// Adds rows to a group.

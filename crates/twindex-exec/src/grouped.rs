@@ -102,9 +102,10 @@ impl Grouped<'_> {
             add(&mut first, 0)?;
             (n_done, bar) = (1, first.inner.cut_to_page());
         }
+        let sets = GroupTable::shared_sets(self.groups);
         let begin = || {
             let bound = self.bound().map(|bound| bound.with_bar(bar.clone()));
-            Held::new(GroupTable::new(self.groups, bound, pool), budget)
+            Held::new(GroupTable::new(self.groups, bound, pool).sharing(&sets), budget)
         };
         let add = |table: &mut Held<'s, GroupTable<'s>>, i| add(table, n_done + i);
         let n_segments = scan.n_segments() - n_done;

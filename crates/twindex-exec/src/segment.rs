@@ -176,7 +176,7 @@ pub(crate) fn cut_rows(mask: &Mask, n_rows: usize) -> impl Iterator<Item = Mask>
 
 /// Copies words of `from` from word `begin` on, until they hold `n_rows` rows or more, and gives
 /// the word behind the last.
-fn copy_some(from: &Mask, (begin, n_rows): (usize, usize), to: &mut Mask) -> usize {
+pub(crate) fn copy_some(from: &Mask, (begin, n_rows): (usize, usize), to: &mut Mask) -> usize {
     let mut n_copied = 0;
     let words = from.words().iter().zip(to.words_mut()).enumerate().skip(begin);
     for (i, (from, to)) in words {

@@ -56,12 +56,8 @@ impl<'a> Found<'a> {
     /// A text of a dictionary.
     pub(crate) fn text(kind: TextKind, dictionary: &'a Dictionary, code: u32) -> Self {
         let text = Text::Borrowed(dictionary.text(code));
-        let cell = match kind {
-            TextKind::Strings => Cell::String(text),
-            TextKind::Arrays => Cell::Array(text),
-        };
         let code = DictionaryCode { generation: dictionary.generation(), code };
-        Self { cell, code: Some(code) }
+        Self { cell: kind.cell(text), code: Some(code) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use twindex_kernels::mask::{self, Mask, Words};
 use twindex_kernels::{gather_codes, gather_f64};
-use twindex_model::cell::Cell;
+use twindex_model::cell::{Cell, Text};
 use twindex_model::kind::Kind;
 use twindex_model::path::PathId;
 
@@ -98,16 +98,14 @@ fn count_texts<'a>(
                 count_codes(&codes.codes, slots.unwrap_or_else(all).words(), &mut give);
             }
         }
+        (TextLane::Raw(raw), _) => raw.each(slots.unwrap_or_else(all).words(), |text| {
+            take(Found::plain(kind.cell(Text::Borrowed(text))), 1);
+        }),
         (part, _) => {
             let slots = slots.unwrap_or_else(all);
             let rows = lane.kinds.rows_of_slots(&slots);
             for (row, slot) in rows.iter().zip(&slots) {
-                let text = part.text((row, slot.into()), source);
-                let cell = match kind {
-                    TextKind::Strings => Cell::String(text),
-                    TextKind::Arrays => Cell::Array(text),
-                };
-                take(Found::plain(cell), 1);
+                take(Found::plain(kind.cell(part.text((row, slot.into()), source))), 1);
             }
         }
     }

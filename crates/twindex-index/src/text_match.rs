@@ -66,6 +66,20 @@ impl<'a> TextBlock<'a> {
         self.texts().fold(0, |kept, (bit, text)| if test(text) { kept | bit } else { kept })
     }
 
+    /// Hands over the texts asked for as such; what is no UTF-8 is empty.
+    #[inline]
+    pub(crate) fn each(&self, mut take: impl FnMut(&'a str)) {
+        let end = self.bounds.iter().copied().max().unwrap_or(0);
+        let all = self.bytes.get(..end).and_then(|all| str::from_utf8(all).ok());
+        let mut left = self.asked;
+        while left != 0 {
+            let place = (left.trailing_zeros() as usize).min(BLOCK - 1);
+            left &= left - 1;
+            let text = all.and_then(|all| all.get(self.bounds[place]..self.bounds[place + 1]));
+            take(text.unwrap_or_default());
+        }
+    }
+
     #[inline]
     fn text(&self, place: usize) -> &'a [u8] {
         let place = place.min(BLOCK - 1);

@@ -6,6 +6,7 @@
 
 mod image;
 
+use twindex_model::cell::{Cell, Text};
 use twindex_model::kind::Kind;
 use twindex_model::path::PathId;
 
@@ -47,6 +48,14 @@ impl TextKind {
         match self {
             Self::Strings => Kind::String,
             Self::Arrays => Kind::Array,
+        }
+    }
+
+    /// The cell of a text.
+    pub(crate) fn cell(self, text: Text<'_>) -> Cell<'_> {
+        match self {
+            Self::Strings => Cell::String(text),
+            Self::Arrays => Cell::Array(text),
         }
     }
 }

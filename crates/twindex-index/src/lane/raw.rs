@@ -16,6 +16,8 @@ pub(crate) use crate::text_match::BLOCK;
 use crate::text_match::{TextBlock, TextMatcher};
 pub(crate) use image::is_text;
 
+/// The slots of a block in a word that begins with it.
+const OF_BLOCK: u64 = (1 << BLOCK) - 1;
 /// A length that is kept aside.
 const LONG: u8 = u8::MAX;
 /// Arena size from which garbage is worth a rewrite.
@@ -169,16 +171,30 @@ impl RawText {
         });
     }
 
+    /// Hands over the texts at some slots, ascending. A block is looked at once: where its texts lie,
+    /// and that they are such.
+    pub(crate) fn each<'a>(&'a self, slots: &Words, mut take: impl FnMut(&'a str)) {
+        for (at, word) in slots.iter().enumerate().filter(|(_, word)| **word != 0) {
+            for shift in (0..64).step_by(BLOCK) {
+                let (block, asked) = ((at * 64 + shift) / BLOCK, *word >> shift & OF_BLOCK);
+                let mut n_left = asked.count_ones();
+                if asked != 0 && block < self.n_blocks() {
+                    let texts = self.texts(block, asked);
+                    n_left -= texts.asked().count_ones();
+                    texts.each(&mut take);
+                }
+                // Past the end all texts are empty.
+                (0..n_left).for_each(|_| take(""));
+            }
+        }
+    }
+
     /// Keeps in each block the slots that `keep` leaves of those asked for.
     fn narrow_blocks(&self, mask: &mut Words, mut keep: impl FnMut(usize, u64) -> u64) {
-        let of_block = (1_u64 << BLOCK) - 1;
-        for (at, word) in mask.iter_mut().enumerate() {
-            if *word == 0 {
-                continue;
-            }
+        for (at, word) in mask.iter_mut().enumerate().filter(|(_, word)| **word != 0) {
             let mut kept = 0;
             for shift in (0..64).step_by(BLOCK) {
-                let (block, asked) = ((at * 64 + shift) / BLOCK, *word >> shift & of_block);
+                let (block, asked) = ((at * 64 + shift) / BLOCK, *word >> shift & OF_BLOCK);
                 if asked != 0 && block < self.n_blocks() {
                     kept |= (keep(block, asked) & asked) << shift;
                 }
