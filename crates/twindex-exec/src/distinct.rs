@@ -12,13 +12,12 @@ use twindex_kernels::SEGMENT_ROWS;
 use twindex_kernels::mask::Mask;
 use twindex_plan::logical;
 
-use crate::budget::{Held, Hold, heap_bytes_of, sampled};
+use crate::budget::{Hold, sampled};
 use crate::column::Column;
 use crate::error::ExecError;
-use crate::key::Key;
-use crate::pieces::first_in_order;
+use crate::pieces::keep_first;
 use crate::project::Projection;
-use crate::runner::Fold;
+use crate::row::RowView;
 use crate::scan::Scan;
 use crate::segment::{Segment, copy_some};
 use crate::top::{KEY_NS, Order, Ranked, best_of_each};
@@ -33,7 +32,7 @@ const SLICE_GROWTH: usize = 4;
 
 /// Bytes of a text that was seen, and of a row, without what they say.
 const SEEN_BYTES: usize = size_of::<Box<str>>() + 1;
-const ROW_BYTES: usize = size_of::<DistinctRow>();
+pub(crate) const ROW_BYTES: usize = size_of::<DistinctRow>();
 
 /// A distinct row: its first twin and its text.
 pub(crate) type DistinctRow = (Ranked, Box<str>);
@@ -71,7 +70,7 @@ impl Distinct<'_> {
         window: &Window,
     ) -> Result<Vec<DistinctRow>, ExecError> {
         let n_max = window.n_wanted_with_skip();
-        let mut found = Found { after, order: self.order, seen: HashMap::default(), rows: vec![] };
+        let mut found = Found::new(self.order, after);
         let mut hold = scan.runner.budget.hold();
         // What lies before the place to go on from is needed in any case.
         let n_before = after.map_or(0, |after| after.row.segment());
@@ -114,68 +113,12 @@ impl Distinct<'_> {
             let mut slice = Mask::empty();
             begin = copy_some(&mask, (begin, n_slice), &mut slice);
             if !slice.is_empty() {
-                found.add(self.rows_of_mask(&segment, &slice)?);
+                found.add(self.rows_of_mask(&segment, &slice, Kept::ALL)?);
                 hold.set(found.heap_bytes())?;
             }
             n_slice = n_slice.saturating_mul(SLICE_GROWTH);
         }
         Ok(())
-    }
-
-    fn rows_in_order(
-        &self,
-        scan: &Scan<'_>,
-        after: Option<&Ranked>,
-        window: &Window,
-    ) -> Result<Vec<DistinctRow>, ExecError> {
-        type Firsts = HashMap<Box<str>, Ranked, RandomState>;
-        let insert = |firsts: &mut Firsts, (ranked, text): DistinctRow| {
-            let first = firsts.entry(text).or_insert_with(|| ranked.clone());
-            if self.order.cmp(&ranked, first).is_lt() {
-                *first = ranked;
-            }
-        };
-        let bytes_of = |firsts: &Firsts| {
-            let texts = sampled(firsts.keys().map(|text| text.len()), firsts.len());
-            let keys = firsts.values().flat_map(|ranked| &ranked.keys);
-            let n_keys = firsts.len() * self.order.keys.len();
-            firsts.capacity() * ROW_BYTES
-                + texts
-                + n_keys * size_of::<Key>()
-                + heap_bytes_of(keys, n_keys)
-        };
-        let row_ns = KEY_NS * (self.order.keys.len() + self.columns.len()) as f64;
-        let firsts = scan.runner.fold(
-            scan.n_segments(),
-            scan.work_ns(0..scan.n_segments(), row_ns)?,
-            &Fold {
-                begin: &|| Held::new(Firsts::default(), scan.runner.budget),
-                add: &|firsts: &mut Held<'_, Firsts>, number| {
-                    let found = self.rows_of_segment(scan, &scan.segment(number))?;
-                    found.into_iter().for_each(|row| insert(&mut firsts.inner, row));
-                    firsts.hold.set(bytes_of(&firsts.inner))
-                },
-                merge: &|firsts, others| {
-                    for (i, (text, ranked)) in others.inner.into_iter().enumerate() {
-                        scan.runner.stop.check_at(i)?;
-                        insert(&mut firsts.inner, (ranked, text));
-                    }
-                    firsts.hold.set(bytes_of(&firsts.inner))
-                },
-            },
-        )?;
-        // Held until the rows are cut.
-        let Held { inner: firsts, mut hold } = firsts;
-        hold.set(bytes_of(&firsts))?;
-        let mut rows: Vec<DistinctRow> = firsts
-            .into_iter()
-            .map(|(text, ranked)| (ranked, text))
-            .filter(|(ranked, _)| after.is_none_or(|after| self.order.cmp(ranked, after).is_gt()))
-            .collect();
-        let n_max = window.n_wanted_with_skip();
-        let cmp = |a: &DistinctRow, b: &DistinctRow| self.order.cmp(&a.0, &b.0);
-        rows = first_in_order(rows, n_max, scan.runner.stop, cmp)?;
-        Ok(window.without_skipped(rows))
     }
 
     /// The distinct rows of one segment with their texts, in row order.
@@ -184,46 +127,92 @@ impl Distinct<'_> {
         scan: &Scan<'_>,
         segment: &Segment<'_>,
     ) -> Result<Vec<DistinctRow>, ExecError> {
-        self.rows_of_mask(segment, &segment.mask(scan.filter)?)
+        self.rows_of_mask(segment, &segment.mask(scan.filter)?, Kept::ALL)
     }
 
-    /// The distinct rows of some rows of a segment with their texts, in row order.
-    fn rows_of_mask(
+    /// The distinct rows of some rows of a segment with their texts, in row order, as far as they
+    /// are kept.
+    ///
+    /// # Errors
+    /// As [`Column::new`].
+    pub(crate) fn rows_of_mask(
         &self,
         segment: &Segment<'_>,
         mask: &Mask,
+        kept: Kept<'_>,
     ) -> Result<Vec<DistinctRow>, ExecError> {
-        let columns = self.columns.iter();
-        let columns: Vec<Column> = columns
-            .map(|column| Column::new(&column.expr, segment, mask))
-            .collect::<Result<_, _>>()?;
-        let mut firsts = best_of_each(&columns, self.order, (segment, mask))?;
+        let columns = self.columns_of(segment, mask)?;
+        let mut firsts = best_of_each(&columns, self.order, (segment, mask), kept.bar)?;
+        if firsts.len() > kept.n_max {
+            keep_first(&mut firsts, kept.n_max, segment.stop, |a, b| self.order.cmp(a, b))?;
+        }
         firsts.sort_unstable_by_key(|ranked| ranked.row);
         let mut printed = Mask::empty();
         firsts.iter().for_each(|ranked| printed.set(ranked.row.place()));
         let mut texts = Vec::with_capacity(firsts.len());
         segment.rows(&printed, |row| {
-            let mut text = String::new();
-            self.projection.write_canonical(row, &mut text);
-            texts.push(text.into_boxed_str());
+            texts.push(self.text_of(row));
             ControlFlow::Continue(())
         })?;
         Ok(firsts.into_iter().zip(texts).collect())
     }
+
+    /// The columns over some rows.
+    ///
+    /// # Errors
+    /// As [`Column::new`].
+    pub(crate) fn columns_of(
+        &self,
+        segment: &Segment<'_>,
+        mask: &Mask,
+    ) -> Result<Vec<Column>, ExecError> {
+        self.columns.iter().map(|column| Column::new(&column.expr, segment, mask)).collect()
+    }
+
+    /// The text by which a row is told from others.
+    pub(crate) fn text_of(&self, row: &RowView<'_>) -> Box<str> {
+        let mut text = String::new();
+        self.projection.write_canonical(row, &mut text);
+        text.into_boxed_str()
+    }
 }
 
-/// Distinct rows of a page in row order, as they are found.
-struct Found<'a> {
+/// Which distinct rows of some rows are kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kept<'a> {
+    /// None behind this one.
+    pub(crate) bar: Option<&'a Ranked>,
+    /// Only so many, one or more, the first in order.
+    pub(crate) n_max: usize,
+}
+
+impl Kept<'_> {
+    /// All of them.
+    const ALL: Self = Self { bar: None, n_max: usize::MAX };
+}
+
+/// Distinct rows of a page, as they are found.
+pub(crate) struct Found<'a> {
     /// Where the page goes on from.
     after: Option<&'a Ranked>,
     order: &'a Order<'a>,
     seen: HashMap<Box<str>, (), RandomState>,
-    rows: Vec<DistinctRow>,
+    pub(crate) rows: Vec<DistinctRow>,
 }
 
-impl Found<'_> {
+impl<'a> Found<'a> {
+    /// None yet, of those after a place.
+    pub(crate) fn new(order: &'a Order<'a>, after: Option<&'a Ranked>) -> Self {
+        Self { after, order, seen: HashMap::default(), rows: Vec::new() }
+    }
+
+    /// Distinct rows so far, those before the place with them.
+    pub(crate) fn n_seen(&self) -> usize {
+        self.seen.len()
+    }
+
     /// Adds rows behind all that were added.
-    fn add(&mut self, rows: Vec<DistinctRow>) {
+    pub(crate) fn add(&mut self, rows: Vec<DistinctRow>) {
         for (ranked, text) in rows {
             if self.seen.insert(text.clone(), ()).is_none()
                 && self.after.is_none_or(|after| self.order.cmp(&ranked, after).is_gt())
@@ -234,7 +223,7 @@ impl Found<'_> {
     }
 
     /// Bytes on the heap, about.
-    fn heap_bytes(&self) -> usize {
+    pub(crate) fn heap_bytes(&self) -> usize {
         let n_texts = self.seen.len() + self.rows.len();
         let texts = sampled(self.seen.keys().map(|text| text.len()), n_texts);
         self.seen.capacity() * SEEN_BYTES + self.rows.capacity() * ROW_BYTES + texts

@@ -15,6 +15,7 @@ mod column;
 mod cost;
 mod count;
 mod distinct;
+mod distinct_ordered;
 mod distinct_set;
 pub mod error;
 mod exact_sum;

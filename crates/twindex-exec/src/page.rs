@@ -196,7 +196,11 @@ impl Run<'_> {
         let last = self.cut(&mut found, |(ranked, _)| place_of(ranked));
         let mut rows = Held::new(Rows::default(), self.scan.runner.budget);
         rows.hold.set(found.iter().map(|(_, text)| 2 * text.len()).sum())?;
-        found.iter().for_each(|(_, text)| rows.inner.push(text));
+        for (i, (_, text)) in found.iter().enumerate() {
+            self.scan.runner.stop.check_at(i)?;
+            rows.inner.push(text);
+        }
+        let_go(found, self.scan.runner.pool);
         Ok(Given { rows: rows.inner, last })
     }
 

@@ -38,7 +38,7 @@ pub(crate) const FEW_ROWS: u32 = 512;
 
 /// Rows whose keys are made columns of at once: to make and to free sixty thousand objects takes
 /// longer than a stop should wait.
-const COLUMN_ROWS: usize = if cfg!(test) { 64 } else { 1 << 14 };
+pub(crate) const COLUMN_ROWS: usize = if cfg!(test) { 64 } else { 1 << 14 };
 
 /// A row with its sort keys.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ pub(crate) struct Ranked {
 
 impl Ranked {
     /// Takes the keys out.
-    fn take(&mut self) -> Self {
+    pub(crate) fn take(&mut self) -> Self {
         Self { keys: std::mem::take(&mut self.keys), row: self.row }
     }
 }
@@ -407,27 +407,30 @@ impl<'a> Best<'a> {
     }
 }
 
-/// For each distinct combination of `columns` over a mask, the best row of `order` that has it.
+/// For each distinct combination of `columns` over a mask, the best row of `order` that has it, if
+/// it is not behind a bar.
 ///
 /// # Errors
 /// As [`Column::new`].
 pub(crate) fn best_of_each(
     columns: &[Column],
     order: &Order<'_>,
-    rows: (&Segment<'_>, &Mask),
+    (segment, mask): (&Segment<'_>, &Mask),
+    bar: Option<&Ranked>,
 ) -> Result<Vec<Ranked>, ExecError> {
-    let (segment, mask) = rows;
     let combined = Combined::new(columns);
     let order_columns = order.columns(segment, mask)?;
     let mut best: Vec<Option<Ranked>> = vec![None; combined.len()];
+    let mut keys = Vec::with_capacity(order_columns.len());
     for (i, row) in mask.iter().enumerate() {
-        let keys: Vec<&Key> =
-            order_columns.iter().map(|column| &column.keys[column.ids[i] as usize]).collect();
+        segment.stop.check_at(i)?;
+        keys.clear();
+        keys.extend(order_columns.iter().map(|column| &column.keys[column.ids[i] as usize]));
         let row = segment.row_id(row);
         let best = &mut best[combined.ids[i] as usize];
-        if best.as_ref().is_none_or(|best| order.cmp_refs(&keys, row, best).is_lt()) {
-            let keys = keys.into_iter().cloned().collect();
-            *best = Some(Ranked { keys, row });
+        let is_before = |other: &Ranked| order.cmp_refs(&keys, row, other).is_lt();
+        if best.as_ref().is_none_or(is_before) && bar.is_none_or(is_before) {
+            *best = Some(Ranked { keys: keys.iter().map(|&key| key.clone()).collect(), row });
         }
     }
     Ok(best.into_iter().flatten().collect())
