@@ -172,6 +172,11 @@ impl Key {
         self.borrowed().as_scalar()
     }
 
+    /// Whether it is an object.
+    pub(crate) fn is_object(&self) -> bool {
+        matches!(self, Self::Container(of) if of.is_object())
+    }
+
     /// Whether there is a value at all.
     #[must_use]
     pub fn is_defined(&self) -> bool {

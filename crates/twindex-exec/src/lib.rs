@@ -38,6 +38,7 @@ mod laws;
 mod leaf;
 mod leaf_time;
 mod numbers;
+mod object_bar;
 pub mod operator;
 pub mod ops;
 pub mod page;

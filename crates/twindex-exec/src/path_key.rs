@@ -83,6 +83,11 @@ impl PathKey {
         self.path
     }
 
+    /// Which way the order runs.
+    pub(crate) fn direction(self) -> Direction {
+        self.direction
+    }
+
     /// The order of two numbers.
     pub(crate) fn cmp(self, a: f64, b: f64) -> Ordering {
         self.directed(a.total_cmp(&b))
@@ -379,7 +384,7 @@ impl Counted {
 }
 
 /// The value of the `n`-th row, of values with a row or more each; none if there are fewer rows.
-fn first_of<T>(
+pub(crate) fn first_of<T>(
     mut counts: Vec<(T, usize)>,
     n: usize,
     cmp: impl Fn(&T, &T) -> Ordering,

@@ -23,6 +23,7 @@ use crate::budget::heap_bytes_of;
 use crate::column::{Column, Combined};
 use crate::error::ExecError;
 use crate::key::{Direction, Key, cmp_keys};
+use crate::object_bar::{Kinds, Ties, Wanted, first_objects};
 use crate::path_key::{PathKey, Promise};
 use crate::pieces::{first_in_order, keep_first};
 use crate::scan::Scan;
@@ -39,6 +40,9 @@ pub(crate) const FEW_ROWS: u32 = 512;
 /// Rows whose keys are made columns of at once: to make and to free sixty thousand objects takes
 /// longer than a stop should wait.
 pub(crate) const COLUMN_ROWS: usize = if cfg!(test) { 64 } else { 1 << 14 };
+
+/// Rows from which on the columns below objects are asked which of these come first.
+const OBJECT_ROWS_MIN: u32 = if cfg!(test) { 2 } else { FEW_ROWS };
 
 /// A row with its sort keys.
 #[derive(Clone, Debug)]
@@ -268,6 +272,9 @@ impl<'a> Best<'a> {
             return Ok(());
         }
         segment.step(|view| self.narrow_to_gain(view, &mut mask))?;
+        if mask.count() >= OBJECT_ROWS_MIN && mask.count() as usize / 2 > self.n_max {
+            self.narrow_objects(segment, &mut mask)?;
+        }
         if mask.count() < FEW_ROWS {
             self.add_rows(segment, &mask)?;
         } else {
@@ -339,6 +346,33 @@ impl<'a> Best<'a> {
             let all = mask.clone();
             self.narrow_by(&all, segment, mask);
         }
+    }
+
+    /// Clears rows whose first key is behind those of enough rows with objects.
+    fn narrow_objects(&self, segment: &Segment<'_>, mask: &mut Mask) -> Result<(), ExecError> {
+        let Some(first) = self.first else { return Ok(()) };
+        let is_ascending = first.direction() == Direction::Ascending;
+        let n_certain = |others: &Mask| match self.after_key() {
+            None if is_ascending => Some(others.count() as usize),
+            None => Some(0),
+            // Some of the others may be level with it, so that they do not count.
+            Some(after) if is_ascending && !after.is_object() => Some(0),
+            Some(_) => None,
+        };
+        let kinds = segment.step(|view| Kinds::new(first.path(), view, mask))?;
+        let Some(Kinds { objects, others }) = kinds else { return Ok(()) };
+        let Some(n_before) = n_certain(&others) else { return Ok(()) };
+        let n_rows = self.n_max.saturating_sub(n_before);
+        if n_rows > objects.count() as usize {
+            return Ok(());
+        }
+        let ties = if self.order.keys.len() == 1 { Ties::ById } else { Ties::Unknown };
+        let wanted = Wanted { direction: first.direction(), n_rows, ties };
+        *mask = if is_ascending { others } else { Mask::empty() };
+        if n_rows > 0 {
+            mask.or(&first_objects(segment, (first.path(), objects), &wanted)?);
+        }
+        Ok(())
     }
 
     /// Clears rows behind enough rows of `some`.

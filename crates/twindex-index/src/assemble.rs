@@ -7,6 +7,7 @@
 
 mod gather;
 mod layout;
+mod ordered;
 mod print;
 
 use twindex_model::json::read::read_value;
@@ -16,6 +17,8 @@ use twindex_model::value::Value;
 use crate::view::SegmentView;
 use gather::{BLOCK, Found, Take, gather};
 pub(crate) use layout::Layout;
+pub use ordered::Below;
+pub(crate) use ordered::ordered_below;
 use print::{Begin, Printer};
 
 /// Appends the JSON text of a whole twin.

@@ -7,6 +7,7 @@ use twindex_model::path::{Collection, PathId, RowId};
 use twindex_model::value::Value;
 use twindex_planted::{Fault, planted};
 
+pub use crate::assemble::Below;
 use crate::catalog::Catalog;
 use crate::coded::{Coded, Found};
 use crate::index::Index;
@@ -292,6 +293,14 @@ impl<'a> SegmentView<'a> {
     #[must_use]
     pub fn paths_below(&self, path: PathId, n_max: usize) -> Option<Vec<PathId>> {
         assemble::paths_below(self, path, n_max)
+    }
+
+    /// The paths below one that have lanes here, in the order in which objects are compared: siblings
+    /// in code-point order of their keys, each before what lies below it; `None` if they are more
+    /// than `n_max`.
+    #[must_use]
+    pub fn ordered_below(&self, path: PathId, n_max: usize) -> Option<Vec<Below>> {
+        assemble::ordered_below(self, path, n_max)
     }
 
     /// The numbers at `path` of the rows of `mask`, in row order; NaN for a row that holds none. No
