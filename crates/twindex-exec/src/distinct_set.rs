@@ -406,7 +406,8 @@ mod tests {
                 });
             }
         });
-        assert!(one.heap_bytes() > 0 && other.heap_bytes() > 0);
+        // Who comes second may find all its values there.
+        assert!(one.heap_bytes() + other.heap_bytes() > 0);
         assert_eq!((first.len(), other.len()), (102, 102));
         assert_eq!(one.merge(other, &Stop::never()), Ok(()));
         assert_eq!(one.len(), 102);
