@@ -80,7 +80,7 @@ fn columns_are_weighed_while_they_are_made() {
     for query in [
         "SELECT tags.o, COUNT() AS n FROM devices GROUP BY tags.o",
         "SELECT COUNT(DISTINCT tags.o) AS n FROM devices",
-        "SELECT deviceId FROM devices ORDER BY tags.o LIMIT 1",
+        "SELECT deviceId FROM devices ORDER BY tags.o LIMIT 2000",
         "SELECT DISTINCT tags.o FROM devices LIMIT 1",
         "SELECT COUNT(DISTINCT CONCAT(tags.o.t, deviceId)) AS n FROM devices",
     ] {
