@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rayon::ThreadPoolBuilder;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde_json::Value;
 use twindex_index::index::Index;
 use twindex_index::options::IndexOptions;
@@ -59,6 +59,25 @@ fn share_of(twins: &[Value], options: IndexOptions) -> Arc<Shared> {
 
 fn plan_of(snapshot: &Snapshot, asked: &Asked, now_ms: i64) -> Option<LogicalPlan> {
     plan_of_text(snapshot, &asked.text, now_ms)
+}
+
+/// The rows of all pages of a query.
+fn rows_of_pages(
+    snapshot: &Snapshot,
+    text: &str,
+    (page_rows_max, pool): (usize, Option<&ThreadPool>),
+) -> Vec<String> {
+    let plan = plan_of_text(snapshot, text, 0).expect("a query");
+    let mut request = Request { page_rows_max, pool, ..Request::unbounded() };
+    let mut rows = Vec::new();
+    loop {
+        let page = execute(snapshot, &plan, &request).expect("not stopped");
+        rows.extend(page.rows.iter().map(str::to_owned));
+        request.after = page.next;
+        if request.after.is_none() {
+            return rows;
+        }
+    }
 }
 
 fn plan_of_text(snapshot: &Snapshot, text: &str, now_ms: i64) -> Option<LogicalPlan> {

@@ -5,13 +5,12 @@ use std::ops::Bound;
 use serde_json::{Value, json};
 use twindex_index::index::Index;
 use twindex_index::options::IndexOptions;
-use twindex_index::snapshot::{Shared, Snapshot, Ts};
+use twindex_index::snapshot::{Shared, Ts};
 use twindex_index::sorted_ids::Step;
 use twindex_model::path::Collection;
 use twindex_testkit::Dice;
 
-use super::{plan_of_text, put};
-use crate::page::{Request, execute};
+use super::{put, rows_of_pages};
 
 const ORDERS: [&str; 4] =
     ["deviceId", "deviceId DESC", "deviceId, tags.n", "deviceId DESC, tags.n"];
@@ -35,21 +34,6 @@ fn build_order(shared: &std::sync::Arc<Shared>) {
             Step::Copy => shared.snapshot().read().expect("not expired").copy_ids(),
             _ => sorter.sort(),
         };
-    }
-}
-
-/// The rows of all pages, by the order of ids where there is one.
-fn pages(snapshot: &Snapshot, text: &str, page_rows_max: usize) -> Vec<String> {
-    let plan = plan_of_text(snapshot, text, 0).expect("a query");
-    let mut request = Request { page_rows_max, ..Request::unbounded() };
-    let mut rows = Vec::new();
-    loop {
-        let page = execute(snapshot, &plan, &request).expect("not stopped");
-        rows.extend(page.rows.iter().map(str::to_owned));
-        request.after = page.next;
-        if request.after.is_none() {
-            return rows;
-        }
     }
 }
 
@@ -87,7 +71,7 @@ fn an_order_of_ids_gives_the_pages_that_sorting_gives() {
         drop(newest);
         for (order, filter) in ORDERS.iter().flat_map(|o| FILTERS.iter().map(move |f| (o, f))) {
             for snapshot in &open {
-                let rows = |text: &str, n| pages(snapshot, text, n);
+                let rows = |text: &str, n| rows_of_pages(snapshot, text, (n, None));
                 let select = format!("SELECT deviceId, tags.n FROM devices {filter} ORDER BY");
                 let mut expected =
                     rows(&format!("SELECT deviceId, tags.n FROM devices {filter}"), 50);

@@ -4,15 +4,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use rayon::ThreadPoolBuilder;
 use serde_json::json;
 use twindex_index::index::Index;
 use twindex_index::options::IndexOptions;
 use twindex_index::snapshot::{Shared, Snapshot, Ts};
 use twindex_testkit::Dice;
 
-use super::{plan_of_text, put};
-use crate::page::{Request, execute};
+use super::{put, rows_of_pages};
 
 const COLUMNS: [&str; 4] =
     ["tags.few, tags.many", "tags.few", "tags.many, tags.o", "tags.few + tags.n AS sum, tags.some"];
@@ -55,24 +54,6 @@ fn versions(dice: &mut Dice) -> (Arc<Shared>, Vec<Snapshot>) {
     (shared, open)
 }
 
-fn rows(
-    snapshot: &Snapshot,
-    text: &str,
-    (page_rows_max, pool): (usize, Option<&ThreadPool>),
-) -> Vec<String> {
-    let plan = plan_of_text(snapshot, text, 0).expect("a query");
-    let mut request = Request { page_rows_max, pool, ..Request::unbounded() };
-    let mut rows = Vec::new();
-    loop {
-        let page = execute(snapshot, &plan, &request).expect("not stopped");
-        rows.extend(page.rows.iter().map(str::to_owned));
-        request.after = page.next;
-        if request.after.is_none() {
-            return rows;
-        }
-    }
-}
-
 #[test]
 fn distinct_rows_come_where_the_first_of_them_does() {
     let pool = ThreadPoolBuilder::new().num_threads(2).build().expect("two threads");
@@ -85,16 +66,21 @@ fn distinct_rows_come_where_the_first_of_them_does() {
             let rest = format!("{columns} FROM devices {filter} ORDER BY {order}");
             for snapshot in &open {
                 let mut seen = HashSet::new();
-                let mut expected = rows(snapshot, &format!("SELECT {rest}"), (usize::MAX, None));
+                let mut expected =
+                    rows_of_pages(snapshot, &format!("SELECT {rest}"), (usize::MAX, None));
                 expected.retain(|row| seen.insert(row.clone()));
                 let n_page = 5 + dice.below(60);
                 for paging in [(usize::MAX, None), (n_page, None), (n_page, Some(&pool))] {
-                    let found = rows(snapshot, &format!("SELECT DISTINCT {rest}"), paging);
+                    let found = rows_of_pages(snapshot, &format!("SELECT DISTINCT {rest}"), paging);
                     assert_eq!(found, expected, "seed {seed}, pages of {n_page}: {rest}");
                 }
                 let limited = format!("SELECT DISTINCT {rest} LIMIT 9 OFFSET 5");
                 let expected: Vec<String> = expected.into_iter().skip(5).take(9).collect();
-                assert_eq!(rows(snapshot, &limited, (4, Some(&pool))), expected, "{limited}");
+                assert_eq!(
+                    rows_of_pages(snapshot, &limited, (4, Some(&pool))),
+                    expected,
+                    "{limited}"
+                );
                 n_cut += usize::from(expected.len() == 9);
                 n_whole += usize::from(expected.len() < 9);
             }

@@ -7,8 +7,7 @@ use twindex_index::options::IndexOptions;
 use twindex_index::snapshot::{Shared, Snapshot, Ts};
 use twindex_testkit::Dice;
 
-use super::{plan_of_text, put};
-use crate::page::{Request, execute};
+use super::{put, rows_of_pages};
 
 const ORDERS: [&str; 6] = [
     "tags.o",
@@ -55,29 +54,15 @@ fn write(index: &mut Index, dice: &mut Dice, n: usize) {
     put(index, &json!({ "deviceId": format!("d{n}"), "tags": tags }));
 }
 
-fn rows(snapshot: &Snapshot, text: &str, page_rows_max: usize) -> Vec<String> {
-    let plan = plan_of_text(snapshot, text, 0).expect("a query");
-    let mut request = Request { page_rows_max, ..Request::unbounded() };
-    let mut rows = Vec::new();
-    loop {
-        let page = execute(snapshot, &plan, &request).expect("not stopped");
-        rows.extend(page.rows.iter().map(str::to_owned));
-        request.after = page.next;
-        if request.after.is_none() {
-            return rows;
-        }
-    }
-}
-
 fn judge(snapshot: &Snapshot, told: &str) {
     for order in ORDERS {
         let text = format!("SELECT deviceId, tags FROM devices ORDER BY {order}");
-        let all = rows(snapshot, &text, usize::MAX);
+        let all = rows_of_pages(snapshot, &text, (usize::MAX, None));
         for n in [1, 2, 7, 30] {
-            let first = rows(snapshot, &format!("{text} LIMIT {n}"), usize::MAX);
+            let first = rows_of_pages(snapshot, &format!("{text} LIMIT {n}"), (usize::MAX, None));
             assert!(first[..] == all[..n.min(all.len())], "{told}: {text} LIMIT {n}");
         }
-        assert_eq!(rows(snapshot, &text, 5), all, "{told}: {text} in pages");
+        assert_eq!(rows_of_pages(snapshot, &text, (5, None)), all, "{told}: {text} in pages");
     }
 }
 
