@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use twindex::{CancelToken, Error, ErrorKind, Query};
+use twindex::{CancelToken, Error, ErrorKind, Page, Query};
 use twindex_fleet::questions::Question;
 
 use crate::bench::World;
@@ -34,7 +34,7 @@ impl Cancelled {
     pub(crate) fn measure(world: &World, question: &'static Question) -> anyhow::Result<Self> {
         let query = world.prepare(question)?;
         let begun = Instant::now();
-        query.run()?;
+        ended(query.run())?;
         let whole = begun.elapsed();
         let mut found = Self { name: question.name, whole, longest: Duration::ZERO, n_ended: 0 };
         for part in 0..PARTS {
@@ -63,6 +63,14 @@ impl Cancelled {
     }
 }
 
+/// Whether a run came to its end: being refused the memory it needs is one, too.
+fn ended(outcome: Result<Page, Error>) -> Result<(), Error> {
+    match outcome {
+        Err(error) if error.kind() != ErrorKind::LimitExceeded => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// How long `query` goes on when it is cancelled after `delay`; `None` if it ended before.
 fn late_by(query: &Query<'_>, delay: Duration) -> Result<Option<Duration>, Error> {
     let cancel = CancelToken::new();
@@ -79,12 +87,11 @@ fn late_by(query: &Query<'_>, delay: Duration) -> Result<Option<Duration>, Error
         (outcome, nanoseconds(begun))
     });
     match outcome {
-        (Ok(_), _) => Ok(None),
         (Err(error), ended_at) if error.kind() == ErrorKind::Stopped => {
             let late = ended_at.saturating_sub(cancelled_at.load(Ordering::Relaxed));
             Ok(Some(Duration::from_nanos(late)))
         }
-        (Err(error), _) => Err(error),
+        (outcome, _) => ended(outcome).map(|()| None),
     }
 }
 

@@ -4,19 +4,20 @@ use std::io::{self, Write};
 use std::thread;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use twindex::{Clock as _, SystemClock};
 
-use crate::bench::report::{Report, ratio};
+use crate::bench::report::{Class, OVER_BUDGET, Report, ratio};
 use crate::output::{bytes, count, duration};
-
-const DAY_MS: i64 = 86_400_000;
 
 /// Writes a section: machine and date, load and memory, and a table of classes.
 pub(crate) fn write_markdown(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let Report { loaded, floors, .. } = report;
     let is_large = loaded.n_twins > 3_000_000;
     let n_threads = thread::available_parallelism().map_or(1, usize::from);
-    let date = date_of(SystemClock.now_ms());
+    let now = Timestamp::from_millisecond(SystemClock.now_ms()).unwrap_or_default();
+    let date = now.to_zoned(TimeZone::UTC).date();
     writeln!(out, "### {} twins, {date}\n", count(loaded.n_twins))?;
     writeln!(
         out,
@@ -50,13 +51,16 @@ pub(crate) fn write_markdown(report: &Report, out: &mut dyn Write) -> io::Result
     )?;
     writeln!(out, "| class | target | measured | met | floor | ratio | min | p99 |")?;
     writeln!(out, "|---|---|---|---|---|---|---|---|")?;
-    for (question, measured, floor) in &report.classes {
+    for Class { question, found } in &report.classes {
         let target = if is_large { question.target_10m() } else { question.target_1m() };
+        let (name, wanted) = (question.name, target.map_or_else(|| "–".to_owned(), duration));
+        let Some((measured, floor)) = found else {
+            writeln!(out, "| {name} | {wanted} | {OVER_BUDGET} | – | – | – | – | – |")?;
+            continue;
+        };
         writeln!(
             out,
-            "| {} | {} | {} | {} | {} | {:.1} | {} | {} |",
-            question.name,
-            target.map_or_else(|| "–".to_owned(), duration),
+            "| {name} | {wanted} | {} | {} | {} | {:.1} | {} | {} |",
             duration(measured.median),
             target.map_or("–", |target| verdict(measured.median, target)),
             duration(*floor),
@@ -78,31 +82,4 @@ fn processor() -> String {
     let name = text.lines().find_map(|line| line.strip_prefix("model name"));
     let name = name.and_then(|rest| rest.split_once(':')).map(|(_, name)| name.trim().to_owned());
     name.unwrap_or_else(|| std::env::consts::ARCH.to_owned())
-}
-
-/// The day of a time in milliseconds since 1970, as `2026-01-31`.
-fn date_of(ms: i64) -> String {
-    // Days from the first of March of year 0, so that a leap day is the last of its year.
-    let days = ms.div_euclid(DAY_MS) + 719_468;
-    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = era * 400 + year_of_era + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{DAY_MS, date_of};
-
-    #[test]
-    fn days_are_those_of_the_calendar() {
-        let dates = [0, 59, 11_016, 20_513].map(|day| date_of(day * DAY_MS));
-        assert_eq!(dates, ["1970-01-01", "1970-03-01", "2000-02-29", "2026-03-01"]);
-        assert_eq!(date_of(-1), "1969-12-31");
-    }
 }

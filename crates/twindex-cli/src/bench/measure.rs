@@ -4,10 +4,9 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use twindex::ErrorKind;
 use twindex_fleet::questions::Question;
-use twindex_measure::check;
-
-use crate::bench::World;
+use twindex_measure::{MeasureError, World, check};
 
 /// Runs at least, even if the time is up.
 const RUNS_MIN: usize = 5;
@@ -31,16 +30,21 @@ pub(crate) struct Measured {
     pub(crate) p99: Duration,
 }
 
-/// Checks the answer to `question` and times it for `time`.
+/// Checks the answer to `question` and times it for `time`. `None` if it may not hold the memory that
+/// it needs: that is an answer too, and no reason to leave the other classes out.
 pub(crate) fn measure(
     world: &World,
     question: &Question,
     time: Duration,
-) -> anyhow::Result<Measured> {
-    let (query, page) = world
-        .prepare(question)
-        .and_then(|query| check(&query, question).map(|page| (query, page)))
-        .with_context(|| format!("class `{}`", question.name))?;
+) -> anyhow::Result<Option<Measured>> {
+    let checked =
+        world.prepare(question).and_then(|query| check(&query, question).map(|page| (query, page)));
+    let (query, page) = match checked {
+        Err(MeasureError::Engine(error)) if error.kind() == ErrorKind::LimitExceeded => {
+            return Ok(None);
+        }
+        checked => checked.with_context(|| format!("class `{}`", question.name))?,
+    };
     let mut times = Vec::new();
     let start = Instant::now();
     while times.len() < RUNS_MIN || (start.elapsed() < time && times.len() < RUNS_MAX) {
@@ -50,12 +54,41 @@ pub(crate) fn measure(
     }
     times.sort_unstable();
     let at = |part: usize| times[(times.len() - 1) * part / 100];
-    Ok(Measured {
+    Ok(Some(Measured {
         n_rows: page.n_rows(),
         n_bytes: page.rows().map(|row| row.len() as u64).sum(),
         n_runs: times.len(),
         min: at(0),
         median: at(50),
         p99: at(99),
-    })
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    // A refusal ends a test.
+    #![allow(clippy::unwrap_used)]
+
+    use std::time::Duration;
+
+    use twindex::{LoadOptions, Options, Twindex};
+    use twindex_fleet::questions::QUESTIONS;
+    use twindex_fleet::{Fleet, FleetOptions};
+
+    use super::{World, measure};
+
+    #[test]
+    fn a_class_over_its_budget_is_no_reason_to_end() {
+        let fleet = Fleet::new(FleetOptions { twins: 1_000, seed: 1 });
+        let lines: Vec<String> = fleet.lines().collect();
+        let db = Twindex::with_options(Options { query_bytes_max: 2_000, ..Options::default() });
+        db.load(lines.join("\n").as_bytes(), &LoadOptions::default()).unwrap();
+        let world = World::new(db, 1_000);
+        let measured = |name: &str| {
+            let question = QUESTIONS.iter().find(|question| question.name == name).unwrap();
+            measure(&world, question, Duration::ZERO).unwrap()
+        };
+        assert!(measured("group/two-paths").is_none());
+        assert!(measured("count/equal").is_some_and(|counted| counted.n_runs > 0));
+    }
 }

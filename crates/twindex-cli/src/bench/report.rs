@@ -11,8 +11,16 @@ use crate::bench::Measured;
 use crate::fleet::Loaded;
 use crate::output::{Figures, bytes, count, duration, plural};
 
-/// A class, its times and its floor.
-pub(crate) type Class = (&'static Question, Measured, Duration);
+/// What is written of a class that a query's budget of memory does not allow.
+pub(super) const OVER_BUDGET: &str = "over budget";
+
+/// A class and what was found of it.
+#[derive(Debug)]
+pub(crate) struct Class {
+    pub(crate) question: &'static Question,
+    /// Its times and its floor; none where it may not hold the memory that it needs.
+    pub(crate) found: Option<(Measured, Duration)>,
+}
 
 /// Everything a bench found.
 #[derive(Debug)]
@@ -25,7 +33,7 @@ pub(crate) struct Report {
     pub(crate) resident_bytes: Option<u64>,
     /// The floors of this machine.
     pub(crate) floors: Floors,
-    /// The classes, with the floor of each.
+    /// The classes, in the order asked.
     pub(crate) classes: Vec<Class>,
 }
 
@@ -61,17 +69,27 @@ pub(crate) fn write_table(
     }
     let header = ["class", "rows", "min", "median", "p99", "floor", "ratio", "1M", "10M"];
     let mut figures = Figures::new(&header, is_terminal);
-    for (question, measured, floor) in &report.classes {
+    for Class { question, found } in &report.classes {
+        let name = question.name.to_owned();
+        let targets = [target(question.target_1m()), target(question.target_10m())];
+        let Some((measured, floor)) = found else {
+            let missing = || "–".to_owned();
+            let mut line = vec![name, missing(), missing(), OVER_BUDGET.to_owned()];
+            line.extend([missing(), missing(), missing()].into_iter().chain(targets));
+            figures.push(line);
+            continue;
+        };
+        let [target_1m, target_10m] = targets;
         figures.push([
-            question.name.to_owned(),
+            name,
             count(measured.n_rows as u64),
             duration(measured.min),
             duration(measured.median),
             duration(measured.p99),
             duration(*floor),
             format!("{:.1}", ratio(measured, *floor)),
-            target(question.target_1m()),
-            target(question.target_10m()),
+            target_1m,
+            target_10m,
         ]);
     }
     figures.write(out)?;
@@ -104,7 +122,11 @@ pub(crate) fn write_json(report: &Report, out: &mut dyn Write) -> io::Result<()>
     writeln!(out, "{object}")
 }
 
-fn class_json((question, measured, floor): &Class, n_twins: u64) -> Value {
+fn class_json(Class { question, found }: &Class, n_twins: u64) -> Value {
+    let Some((measured, floor)) = found else {
+        let text = question.text(n_twins);
+        return json!({ "class": question.name, "query": text, "over_budget": true });
+    };
     json!({
         "class": question.name,
         "query": question.text(n_twins),

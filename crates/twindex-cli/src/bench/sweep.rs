@@ -11,11 +11,13 @@ use rayon::ThreadPoolBuilder;
 use twindex_fleet::questions::Question;
 
 use crate::args::FleetArgs;
+use crate::bench::report::OVER_BUDGET;
 use crate::bench::{World, measure};
 use crate::output::{Figures, count, duration, steps_bar};
 
-/// The shortest run of a class: on one thread, and on all.
-type Times = [Duration; 2];
+/// The shortest run of a class, on one thread and on all; none where it may not hold the memory that
+/// it needs.
+type Times = Option<[Duration; 2]>;
 
 /// What a sweep found.
 pub(crate) struct Sweep {
@@ -38,9 +40,9 @@ impl Sweep {
             let bar = steps_bar(questions.len() as u64);
             for (question, (name, times)) in questions.iter().zip(&mut classes) {
                 bar.set_message(*name);
-                let on_all = measure(&world, question, time)?.min;
-                let on_one = alone.install(|| measure(&world, question, time))?.min;
-                times.push([on_one, on_all]);
+                let on_all = measure(&world, question, time)?;
+                let on_one = alone.install(|| measure(&world, question, time))?;
+                times.push(on_one.zip(on_all).map(|(on_one, on_all)| [on_one.min, on_all.min]));
                 bar.inc(1);
             }
             bar.finish_and_clear();
@@ -60,9 +62,14 @@ impl Sweep {
         let mut figures = Figures::new(&names, is_terminal);
         for (name, times) in &self.classes {
             let mut line = vec![(*name).to_owned()];
-            for &[on_one, on_all] in times {
-                let speedup = ratio(on_one, on_all);
-                line.extend([duration(on_one), duration(on_all), format!("{speedup:.2}")]);
+            for times in times {
+                line.extend(match *times {
+                    None => [OVER_BUDGET, OVER_BUDGET, "–"].map(str::to_owned),
+                    Some([on_one, on_all]) => {
+                        let speedup = ratio(on_one, on_all);
+                        [duration(on_one), duration(on_all), format!("{speedup:.2}")]
+                    }
+                });
             }
             line.push(self.growth(times));
             figures.push(line);
@@ -81,7 +88,8 @@ impl Sweep {
         let exponents = sizes.zip(times.windows(2)).map(|(sizes, times)| {
             #[allow(clippy::cast_precision_loss)] // numbers of twins are far below 2^53
             let rows = sizes[1] as f64 / sizes[0] as f64;
-            format!("{:.2}", ratio(times[1][1], times[0][1]).ln() / rows.ln())
+            let on_all = times[0].zip(times[1]).map(|([_, small], [_, large])| ratio(large, small));
+            on_all.map_or_else(|| "–".to_owned(), |more| format!("{:.2}", more.ln() / rows.ln()))
         });
         exponents.collect::<Vec<_>>().join(" ")
     }
@@ -99,7 +107,8 @@ mod tests {
     fn growth_is_an_exponent() {
         let us = Duration::from_micros;
         let sweep = Sweep { sizes: vec![1_000, 10_000, 100_000], classes: Vec::new() };
-        let times = [[us(1), us(10)], [us(1), us(100)], [us(1), us(100)]];
+        let times = [[us(1), us(10)], [us(1), us(100)], [us(1), us(100)]].map(Some);
         assert_eq!(sweep.growth(&times), "1.00 0.00");
+        assert_eq!(sweep.growth(&[times[0], times[1], None]), "1.00 –");
     }
 }

@@ -62,8 +62,11 @@ fn report(
     let classes = each(questions, |question| -> anyhow::Result<Class> {
         let measured = measure(world, question, time)?;
         let (_, n_twins) = world.of(question)?;
-        let floor = floors.of(question.bound, n_twins, measured.n_bytes);
-        Ok((question, measured, floor))
+        let found = measured.map(|measured| {
+            let floor = floors.of(question.bound, n_twins, measured.n_bytes);
+            (measured, floor)
+        });
+        Ok(Class { question, found })
     })?;
     let n_bytes = world.db.stats().bytes_total() as u64;
     let (loaded, resident_bytes) = (world.loaded, world.resident);
