@@ -13,8 +13,8 @@ use twindex_model::path::{Collection, RowId};
 
 use crate::error::ExecError;
 use crate::key::Key;
+use crate::order::{Order, Ranked};
 use crate::scan::Scan;
-use crate::top::{Order, Ranked};
 
 /// Nanoseconds that passing by one row of the order is taken to cost.
 const WALK_NS: f64 = 4.0;

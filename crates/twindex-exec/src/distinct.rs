@@ -15,12 +15,13 @@ use twindex_plan::logical;
 use crate::budget::{Hold, sampled};
 use crate::column::Column;
 use crate::error::ExecError;
+use crate::order::{Order, Ranked, best_of_each};
 use crate::pieces::keep_first;
 use crate::project::Projection;
 use crate::row::RowView;
 use crate::scan::Scan;
 use crate::segment::{Segment, copy_some};
-use crate::top::{KEY_NS, Order, Ranked, best_of_each};
+use crate::top::KEY_NS;
 use crate::window::Window;
 
 /// Segments whose distinct rows are gathered at once at most.

@@ -26,6 +26,7 @@ use crate::column::Combined;
 use crate::distinct::{Distinct, DistinctRow, Found, Kept, ROW_BYTES};
 use crate::error::ExecError;
 use crate::key::Key;
+use crate::order::{Order, Ranked};
 use crate::path_key::PathKey;
 use crate::pieces::{first_in_order, keep_first};
 use crate::places::Places;
@@ -34,7 +35,7 @@ use crate::runner::Fold;
 use crate::scan::Scan;
 use crate::segment::{Segment, cut_rows};
 use crate::stop::Stop;
-use crate::top::{COLUMN_ROWS, FEW_ROWS, KEY_NS, Order, Ranked};
+use crate::top::{COLUMN_ROWS, FEW_ROWS, KEY_NS};
 use crate::window::Window;
 
 /// First rows of the order that are looked at: at least, at most, for each distinct row wanted, and

@@ -14,7 +14,8 @@ use twindex_model::value::Value;
 use twindex_plan::expr::Expr;
 
 use crate::cell_algebra::number_range;
-use crate::leaf::{Wanted, bounds, plain_path};
+use crate::leaf::{Wanted, plain_path};
+use crate::leaf_constants::bounds;
 use crate::row::{CellView, is_truth};
 
 /// The cells for which `TIME(path) op constant`, either way round, is the Boolean `wanted`.

@@ -36,11 +36,13 @@ mod key_ref;
 #[cfg(test)]
 mod laws;
 mod leaf;
+mod leaf_constants;
 mod leaf_time;
 mod numbers;
 mod object_bar;
 pub mod operator;
 pub mod ops;
+mod order;
 pub mod page;
 mod path_key;
 pub mod physical;

@@ -15,13 +15,14 @@ use crate::distinct::Distinct;
 use crate::error::ExecError;
 use crate::grouped::{Distinctness, Grouped, LastGroup};
 use crate::operator::Metering;
+use crate::order::{Order, Ranked};
 use crate::physical::Filter;
 use crate::position::{Place, Position};
 use crate::project::Projection;
 pub use crate::rows::Rows;
 use crate::scan::Scan;
 use crate::stop::Stop;
-use crate::top::{Order, Ranked};
+
 use crate::window::Window;
 
 /// How a query is to be run.

@@ -18,9 +18,10 @@ use twindex_model::value::Value;
 use crate::budget::Held;
 use crate::error::ExecError;
 use crate::key::Key;
+use crate::order::Order;
 use crate::path_key::PathKey;
 use crate::scan::Scan;
-use crate::top::{KEY_NS, Order};
+use crate::top::KEY_NS;
 
 /// Rows of a strip that is sorted as it is, and rows left out from which on a strip pays.
 pub(crate) const STRIP_MIN: usize = if cfg!(test) { 8 } else { 1 << 13 };

@@ -11,12 +11,13 @@ use twindex_plan::eval::evaluate;
 use crate::budget::Held;
 use crate::error::ExecError;
 use crate::key::Key;
+use crate::order::{Order, Ranked};
 use crate::path_key::Promise;
 use crate::row::RowView;
 use crate::runner::Fold;
 use crate::scan::Scan;
 use crate::strip::{STRIP_MIN, Strip};
-use crate::top::{Best, FEW_ROWS, KEY_NS, Order, Ranked};
+use crate::top::{Best, FEW_ROWS, KEY_NS};
 use crate::top_survey::Survey;
 
 /// The share of rows that zones and bars leave to be keyed.

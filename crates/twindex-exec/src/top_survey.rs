@@ -8,9 +8,9 @@
 //! a sample says. Then fewer rows than wanted are found up to it, and all is done again without it.
 
 use crate::error::ExecError;
+use crate::order::Order;
 use crate::path_key::{PathKey, Promise};
 use crate::scan::Scan;
-use crate::top::Order;
 
 /// Segments of which the matching rows are counted.
 const SAMPLED: usize = 3;

@@ -7,15 +7,19 @@
 //! tighter encoding would make them decode. Longer texts lie in an arena beside; stamps and texts
 //! of up to eight bytes fit a record.
 
+mod record;
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 
-use twindex_model::cell::{Cell, Text};
-use twindex_model::kind::Kind;
+use twindex_model::cell::Cell;
 use twindex_model::path::PathId;
 
 use crate::lane::cells::Before;
-use crate::lane::stamp::Stamp;
 use crate::snapshot::Ts;
+use record::Form;
+pub(crate) use record::{Fate, Record};
 
 /// Records of a chunk: a page of memory.
 const CHUNK_RECORDS: usize = 256;
@@ -63,47 +67,6 @@ struct Life {
     record: u64,
     row: u16,
     fate: Fate,
-}
-
-/// What a row went through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
-    /// It got a twin. Nothing is kept of its cells: they were undefined.
-    Born,
-    /// It lost its twin, whose cells follow as records.
-    Died,
-}
-
-/// A cell before a write, or an event of a row.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Record {
-    /// Bits of a number, ticks of a stamp, the bytes of a short text, or the low half of a text's
-    /// place and its length.
-    value: [u8; 8],
-    pub(crate) path: PathId,
-    pub(crate) row: u16,
-    form: Form,
-    /// Digits of a stamp, the length of a short text, or the high bits of a text's place.
-    more: u8,
-}
-
-/// What the value of a record is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-enum Form {
-    Undefined,
-    Null,
-    False,
-    True,
-    Number,
-    String,
-    ShortString,
-    Stamp,
-    Array,
-    ShortArray,
-    Object,
-    Born,
-    Died,
 }
 
 /// The records of one batch, taken out of the log.
@@ -366,195 +329,10 @@ fn shrink<T>(queue: &mut VecDeque<T>) {
     }
 }
 
-impl Record {
-    /// The event that it is, if it is none of a cell.
-    pub(crate) fn fate(&self) -> Option<Fate> {
-        match self.form {
-            Form::Born => Some(Fate::Born),
-            Form::Died => Some(Fate::Died),
-            _ => None,
-        }
-    }
-
-    /// The kind of the cell that it keeps.
-    pub(crate) fn kind(&self) -> Kind {
-        match self.form {
-            Form::Undefined | Form::Born | Form::Died => Kind::Undefined,
-            Form::Null => Kind::Null,
-            Form::False => Kind::False,
-            Form::True => Kind::True,
-            Form::Number => Kind::Number,
-            Form::String | Form::ShortString | Form::Stamp => Kind::String,
-            Form::Array | Form::ShortArray => Kind::Array,
-            Form::Object => Kind::Object,
-        }
-    }
-
-    fn cell<'a>(&'a self, texts: &'a str, first_text: u64) -> Cell<'a> {
-        match self.form {
-            Form::Null => Cell::Null,
-            Form::False => Cell::Bool(false),
-            Form::True => Cell::Bool(true),
-            Form::Number => Cell::Number(f64::from_le_bytes(self.value)),
-            Form::String => Cell::String(self.long_text(texts, first_text)),
-            Form::ShortString => Cell::String(self.short_text()),
-            Form::Array => Cell::Array(self.long_text(texts, first_text)),
-            Form::ShortArray => Cell::Array(self.short_text()),
-            Form::Stamp => {
-                let ticks = i64::from_le_bytes(self.value);
-                Cell::String(Stamp { ticks, digits: self.more }.text())
-            }
-            Form::Object => Cell::Object,
-            Form::Undefined | Form::Born | Form::Died => Cell::Undefined,
-        }
-    }
-
-    fn short_text(&self) -> Text<'_> {
-        let bytes = self.value.get(..usize::from(self.more)).unwrap_or_default();
-        // It was a whole text.
-        Text::Borrowed(std::str::from_utf8(bytes).unwrap_or_default())
-    }
-
-    /// Where the text of a record that has it in the arena lies.
-    fn text_after(&self, first_text: u64) -> Option<usize> {
-        matches!(self.form, Form::String | Form::Array).then(|| self.text_from(first_text))
-    }
-
-    fn text_from(&self, first_text: u64) -> usize {
-        let value = u64::from_le_bytes(self.value);
-        let place = u64::from(self.more) << 32 | value >> 32;
-        // Places are kept modulo 2^40, and far less lies in the arena.
-        (place.wrapping_sub(first_text) & 0xFF_FFFF_FFFF) as usize
-    }
-
-    fn long_text<'a>(&self, texts: &'a str, first_text: u64) -> Text<'a> {
-        let from = self.text_from(first_text);
-        let len = (u64::from_le_bytes(self.value) & u64::from(u32::MAX)) as usize;
-        Text::Borrowed(texts.get(from..from + len).unwrap_or_default())
-    }
-}
-
 impl Taken {
     /// The records and the cells they keep, the newest first.
     pub(crate) fn newest_first(&self) -> impl Iterator<Item = (&Record, Cell<'_>)> {
         let records = self.records.iter().rev();
         records.map(|record| (record, record.cell(&self.texts, self.first_text)))
-    }
-}
-
-const _: () = assert!(size_of::<Record>() == 16);
-
-#[cfg(test)]
-mod tests {
-    use super::{Before, Fate, Undo};
-    use crate::lane::stamp::Stamp;
-    use crate::snapshot::Ts;
-    use twindex_model::cell::Cell;
-    use twindex_model::path::PathId;
-
-    fn before(n: u64) -> Before<'static> {
-        match n % 4 {
-            0 => Before::Cell(Cell::Number(n as f64)),
-            1 if n % 8 == 1 => Before::Cell(Cell::String("text".into())),
-            1 => Before::Cell(Cell::String("a longer text".into())),
-            2 => Before::Stamp(Stamp { ticks: n as i64, digits: 7 }),
-            _ => Before::Cell(Cell::Array("[1]".into())),
-        }
-    }
-
-    fn filled(n_batches: u64) -> Undo {
-        let mut undo = Undo::default();
-        for ts in 1..=n_batches {
-            undo.note(Ts(ts), (ts as u16, PathId(3)), &before(ts));
-            undo.note_fate(Ts(ts), ts as u16, Fate::Died);
-            undo.note(Ts(ts), (ts as u16, PathId(4)), &before(ts + 1));
-        }
-        undo
-    }
-
-    fn text(cell: &Cell<'_>) -> String {
-        format!("{cell:?}")
-    }
-
-    #[test]
-    fn pruned_logs_keep_what_newer_versions_need() {
-        for oldest in (0..=600).step_by(7) {
-            let mut undo = filled(600);
-            for step in 0..=oldest {
-                undo.prune(Ts(step));
-            }
-            assert_eq!(undo.validate(), Ok(()));
-            let from = undo.first_after(Ts(oldest));
-            let kept: Vec<_> = undo.records(from).filter(|(_, r)| r.fate().is_none()).collect();
-            assert_eq!(kept.len() as u64, (600 - oldest) * 2);
-            for (_, record) in kept {
-                let n = u64::from(record.row) + u64::from(record.path.0) - 3;
-                let expected = match before(n) {
-                    Before::Cell(cell) => text(&cell),
-                    Before::Stamp(stamp) => text(&Cell::String(stamp.text())),
-                };
-                assert_eq!(text(&undo.cell(record)), expected);
-            }
-            let events: Vec<_> = undo.fates(from).map(|(_, row, _)| u64::from(row)).collect();
-            assert_eq!(events, (oldest + 1..=600).collect::<Vec<_>>());
-        }
-    }
-
-    #[test]
-    fn a_batch_taken_comes_newest_first_and_is_gone() {
-        let mut undo = filled(5);
-        assert!(undo.take_newest(Ts(4), 100).is_none());
-        let taken = undo.take_newest(Ts(5), 100).expect("the newest");
-        let cells: Vec<_> = taken.newest_first().map(|(r, cell)| (r.path.0, text(&cell))).collect();
-        assert_eq!(cells[0], (4, text(&stamp(6))));
-        assert_eq!(cells.len(), 3);
-        assert_eq!(undo.newest(), Some(Ts(4)));
-        assert_eq!(undo.validate(), Ok(()));
-    }
-
-    #[test]
-    fn a_batch_taken_bit_by_bit_keeps_rows_whole() {
-        let mut undo = Undo::default();
-        for n in 0..500_u64 {
-            // Rows of one to three records, some with a text in the arena.
-            undo.note(
-                Ts(1 + n / 300),
-                (n as u16 / 3 * 2 + n as u16 % 2, PathId(n as u32)),
-                &before(n),
-            );
-        }
-        let mut left = undo.records(0).map(|(_, record)| *record).collect::<Vec<_>>();
-        while let Some(taken) = undo.take_newest(Ts(2), 7) {
-            let mut last = None;
-            for (record, cell) in taken.newest_first() {
-                let expected = left.pop().expect("as many as were noted");
-                assert_eq!((record.row, record.path), (expected.row, expected.path));
-                let shown = match before(u64::from(record.path.0)) {
-                    Before::Cell(cell) => text(&cell),
-                    Before::Stamp(stamp) => text(&Cell::String(stamp.text())),
-                };
-                assert_eq!(text(&cell), shown);
-                last = Some(record.row);
-            }
-            assert_ne!(left.last().map(|record| record.row), last);
-            assert_eq!(undo.validate(), Ok(()));
-        }
-        assert_eq!((left.len(), undo.newest()), (300, Some(Ts(1))));
-        for (_, record) in undo.records(0) {
-            assert!(!text(&undo.cell(record)).is_empty());
-        }
-    }
-
-    fn stamp(ticks: i64) -> Cell<'static> {
-        Cell::String(Stamp { ticks, digits: 7 }.text())
-    }
-
-    #[test]
-    fn an_emptied_log_gives_its_memory_back() {
-        let mut undo = filled(50_000);
-        assert!(undo.bytes() > 1 << 20);
-        undo.prune(Ts(50_000));
-        assert!(undo.bytes() < 1 << 17, "{}", undo.bytes());
-        assert_eq!(undo.newest(), None);
     }
 }
