@@ -22,12 +22,11 @@ use crate::budget::heap_bytes_of;
 use crate::error::ExecError;
 use crate::key::Key;
 use crate::leaf::{cell_path, plain_path};
-use crate::row::CellView;
 use crate::segment::Segment;
 
 const OBJECT: KindSet = KindSet::of(&[Kind::Object]);
 
-/// Distinct cells that are evaluated in one step; of more it goes row by row, in slices.
+/// Distinct cells up to which an expression is evaluated for each of them instead of each row.
 const EVALUATED_MAX: usize = 4_096;
 
 /// Paths below objects up to which these are told apart by columns.
@@ -52,7 +51,7 @@ impl Column {
             return Self::of_path((expr, path), segment, mask);
         }
         if let Some(path) = cell_path(expr)
-            && let Some(column) = segment.step(|view| Self::of_cells((expr, path), view, mask))?
+            && let Some(column) = Self::of_cells((expr, path), segment, mask)?
         {
             return Ok(column);
         }
@@ -102,26 +101,20 @@ impl Column {
         self.keys.extend(keys);
     }
 
-    /// The values by the distinct cells at a path; none where cells do not suffice, or are many.
-    fn of_cells(of: (&Expr, PathId), segment: &SegmentView<'_>, mask: &Mask) -> Option<Self> {
-        let (expr, path) = of;
-        if segment.n_rows_of_kinds(path, OBJECT) > 0 {
-            return None;
-        }
-        let mut ids = Vec::new();
-        let cells = segment.group_ids(path, mask, &mut ids);
-        let used = renumber(&mut ids, cells.len());
-        if used.len() > EVALUATED_MAX {
-            return None;
-        }
-        let cells = used.into_iter().map(|id| &cells[id as usize]);
-        let mut interner = Interner::default();
-        let places: Vec<u32> = cells
-            .map(|cell| interner.id(Key::of_scalar(evaluate(expr, &CellView(cell)))))
-            .collect();
+    /// The values by the distinct cells at a path, each evaluated at the first row that has it; none
+    /// where cells do not suffice, or are nearly as many as rows.
+    fn of_cells(
+        (expr, path): (&Expr, PathId),
+        segment: &Segment<'_>,
+        mask: &Mask,
+    ) -> Result<Option<Self>, ExecError> {
+        let Some(mut ids) = segment.step(|view| cell_numbers(path, view, mask))? else {
+            return Ok(None);
+        };
+        let of_firsts = Self::of_rows(expr, segment, &first_rows(mask, &ids))?;
         // A function of many cells may have few results.
-        ids.iter_mut().for_each(|id| *id = places[*id as usize]);
-        Some(Self { ids, keys: interner.keys })
+        ids.iter_mut().for_each(|id| *id = of_firsts.ids[*id as usize]);
+        Ok(Some(Self { ids, keys: of_firsts.keys }))
     }
 
     fn of_rows(expr: &Expr, segment: &Segment<'_>, mask: &Mask) -> Result<Self, ExecError> {
@@ -163,17 +156,9 @@ fn of_objects(
         let (numbers, met) = number_pairs((&ids, n_objects), (&cells, n_cells));
         (ids, n_objects) = (numbers, met.len());
     }
-    let (mut firsts, mut n_met) = (Mask::empty(), 0);
-    for (row, id) in rows.iter().zip(&ids) {
-        // They are numbered in the order they are met.
-        if *id == n_met {
-            firsts.set(row);
-            n_met += 1;
-        }
-    }
-    let mut keys = Vec::with_capacity(n_met as usize);
+    let mut keys = Vec::with_capacity(n_objects);
     let (mut hold, mut bytes) = (segment.budget.hold(), 0);
-    segment.rows(&firsts, |row| {
+    segment.rows(&first_rows(rows, &ids), |row| {
         let key = Key::of_value(row.object(path));
         bytes += size_of::<Key>() + key.heap_bytes();
         keys.push(key);
@@ -184,6 +169,30 @@ fn of_objects(
     })?;
     segment.budget.check()?;
     Ok(Some(Column { ids, keys }))
+}
+
+/// For each row of `mask` a number of its cell, in the order they are met; none if some are objects,
+/// or too many to be worth telling apart first.
+fn cell_numbers(path: PathId, segment: &SegmentView<'_>, mask: &Mask) -> Option<Vec<u32>> {
+    if segment.n_rows_of_kinds(path, OBJECT) > 0 {
+        return None;
+    }
+    let mut ids = Vec::new();
+    let n_cells = segment.group_ids(path, mask, &mut ids).len();
+    (renumber(&mut ids, n_cells).len() <= EVALUATED_MAX).then_some(ids)
+}
+
+/// The first row of `rows` for each of the numbers that they have, which begin at 0 and are given in
+/// the order they are met.
+fn first_rows(rows: &Mask, numbers: &[u32]) -> Mask {
+    let (mut firsts, mut n_met) = (Mask::empty(), 0);
+    for (row, number) in rows.iter().zip(numbers) {
+        if *number == n_met {
+            firsts.set(row);
+            n_met += 1;
+        }
+    }
+    firsts
 }
 
 /// Numbers the ids that occur, of which there are fewer than `n`, from 0 in the order they are met,

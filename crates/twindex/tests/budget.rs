@@ -73,7 +73,8 @@ fn columns_are_weighed_while_they_are_made() {
     let text = "x".repeat(2_000);
     let twins: String = (0..2_000)
         .map(|n| {
-            format!("{{\"deviceId\":\"d{n}\",\"tags\":{{\"o\":{{\"n\":{n},\"t\":\"{text}\"}}}}}}\n")
+            let o = format!("{{\"n\":{n},\"t\":\"{text}\"}}");
+            format!("{{\"deviceId\":\"d{n}\",\"tags\":{{\"o\":{o},\"u\":\"{n}{text}\"}}}}\n")
         })
         .collect();
     db.load(twins.as_bytes(), &LoadOptions::default()).unwrap();
@@ -83,6 +84,10 @@ fn columns_are_weighed_while_they_are_made() {
         "SELECT deviceId FROM devices ORDER BY tags.o LIMIT 2000",
         "SELECT DISTINCT tags.o FROM devices LIMIT 1",
         "SELECT COUNT(DISTINCT CONCAT(tags.o.t, deviceId)) AS n FROM devices",
+        "SELECT COUNT(DISTINCT CONCAT(tags.u, '-', tags.u)) AS n FROM devices",
+        "SELECT DISTINCT CONCAT(tags.u, tags.u, tags.u) AS s FROM devices LIMIT 1",
+        "SELECT deviceId FROM devices ORDER BY UPPER(tags.u) LIMIT 1",
+        "SELECT LOWER(tags.u), COUNT() AS n FROM devices GROUP BY LOWER(tags.u)",
     ] {
         let error = db.query(query).bytes_max(1 << 20).run().unwrap_err();
         let Error::Run(ExecError::OverBudget { held, .. }) = error else {
