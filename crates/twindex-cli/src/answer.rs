@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use twindex::{Answer, CancelToken, Diagnostic, Error, Page, Query, RowKind, Twindex};
 
 use crate::args::Format;
-use crate::change::{Changed, Consent, change, write_dry_run};
+use crate::change::{Changed, Consent, change, write_changed, write_dry_run};
 use crate::output::{RowsWriter, Shown, write_plan};
 
 /// Whole twins fetched at a time: a segment's worth of rows.
@@ -91,8 +91,10 @@ pub(crate) fn answer(
 ) -> Result<Told, AskError> {
     if let Some(update) = db.change(text)? {
         let start = Instant::now();
-        let changed = Some(change(update, manner.consent, &manner.cancel)?);
-        return Ok(Told { changed, time: start.elapsed(), ..Told::of(None, Vec::new()) });
+        let changed = change(update, manner.consent, &manner.cancel)?;
+        let time = start.elapsed();
+        write_changed(&changed, manner.format, out)?;
+        return Ok(Told { changed: Some(changed), time, ..Told::of(None, Vec::new()) });
     }
     let query = db.query(text).cancel_with(&manner.cancel);
     let rows = manner.page_rows.map_or(CHUNK_ROWS, NonZeroUsize::get);

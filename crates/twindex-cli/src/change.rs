@@ -6,11 +6,11 @@
 use std::io::{self, BufRead as _, Write};
 
 use serde_json::{Value, json};
-use twindex::{CancelToken, DryRun, FleetReport, FleetUpdate, SampleTwin};
+use twindex::{CancelToken, DryRun, FleetReport, FleetUpdate, SampleTwin, TwinFailure};
 
 use crate::answer::AskError;
 use crate::args::Format;
-use crate::output::{count, plural, twins_bar};
+use crate::output::{count, plural, printable, twins_bar};
 
 /// Failures told of one by one; the rest are counted.
 const FAILURES_TOLD: usize = 10;
@@ -43,8 +43,10 @@ impl Consent {
 pub(crate) struct Changed {
     /// For stderr: a line or more.
     pub(crate) summary: String,
-    /// Twins that were not written, and those never come to.
+    /// Whether no twin that matched was left as it was.
     pub(crate) is_complete: bool,
+    /// What came of it; `None` where it was not meant after all.
+    pub(crate) report: Option<FleetReport>,
 }
 
 /// Does what `update` says, if it is meant.
@@ -61,7 +63,8 @@ pub(crate) fn change(
         Consent::Missing => return Err(AskError::Unconfirmed(format!("{verb} {twins}"))),
         Consent::Ask => {
             if !is_meant(&format!("{verb} {twins}?"))? {
-                return Ok(Changed { summary: "nothing was done".to_owned(), is_complete: true });
+                let summary = "nothing was done".to_owned();
+                return Ok(Changed { summary, is_complete: true, report: None });
             }
         }
     }
@@ -74,7 +77,8 @@ pub(crate) fn change(
     bar.finish_and_clear();
     let report = done?;
     let is_complete = report.failures.is_empty() && report.stopped.is_none();
-    Ok(Changed { summary: summary(&format!("{verb}d"), &report), is_complete })
+    let summary = summary(&format!("{verb}d"), &report);
+    Ok(Changed { summary, is_complete, report: Some(report) })
 }
 
 /// Asks on the terminal; anything but `y` or `yes` is no.
@@ -97,7 +101,7 @@ fn summary(verb: &str, report: &FleetReport) -> String {
     for failure in report.failures.iter().take(FAILURES_TOLD) {
         let name = name_of(&failure.device_id, failure.module_id.as_deref());
         let why = if failure.is_changed_meanwhile() { "changed meanwhile: " } else { "" };
-        text.push_str(&format!("\n{name}: {why}{}", failure.error));
+        text.push_str(&format!("\n{name}: {why}{}", printable(&failure.error.to_string())));
     }
     let n_more = n_failed.saturating_sub(FAILURES_TOLD as u64);
     if n_more > 0 {
@@ -110,6 +114,39 @@ fn summary(verb: &str, report: &FleetReport) -> String {
     text
 }
 
+/// Writes how a change went for machines, as one object; for the eye it is told on stderr.
+pub(crate) fn write_changed(
+    changed: &Changed,
+    format: Format,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let Some(report) = &changed.report else { return Ok(()) };
+    if !matches!(format, Format::Json | Format::Jsonl) {
+        return Ok(());
+    }
+    let failures: Vec<Value> = report.failures.iter().map(failure_json).collect();
+    let mut object = json!({
+        "matched": report.n_matched,
+        "written": report.n_written,
+        "unchanged": report.n_unchanged,
+        "failures": failures,
+    });
+    if let Some(stopped) = &report.stopped {
+        object["stopped"] = json!(stopped.error.to_string());
+    }
+    writeln!(out, "{object}")
+}
+
+fn failure_json(failure: &TwinFailure) -> Value {
+    let (code, message) = (failure.error.code(), failure.error.to_string());
+    let mut object =
+        json!({ "deviceId": failure.device_id, "error": { "code": code, "message": message } });
+    if let Some(module_id) = &failure.module_id {
+        object["moduleId"] = json!(module_id);
+    }
+    object
+}
+
 /// Writes what a change would do: for machines one object, else lines for the eye.
 pub(crate) fn write_dry_run(dry: &DryRun, format: Format, out: &mut dyn Write) -> io::Result<()> {
     if matches!(format, Format::Json | Format::Jsonl) {
@@ -120,8 +157,9 @@ pub(crate) fn write_dry_run(dry: &DryRun, format: Format, out: &mut dyn Write) -
     for twin in &dry.sample {
         writeln!(out, "{}", name_of(&twin.device_id, twin.module_id.as_deref()))?;
         for change in &twin.changes {
-            let text = |side: &Option<String>| side.clone().unwrap_or_else(|| "absent".to_owned());
-            writeln!(out, "  {}: {} → {}", change.path, text(&change.old), text(&change.new))?;
+            let text = |side| printable(Option::as_deref(side).unwrap_or("absent")).into_owned();
+            let path = printable(&change.path);
+            writeln!(out, "  {path}: {} → {}", text(&change.old), text(&change.new))?;
         }
     }
     let n_more = dry.n_matched.saturating_sub(dry.sample.len() as u64);
@@ -150,9 +188,10 @@ fn sample_json(twin: &SampleTwin) -> Value {
 }
 
 fn name_of(device_id: &str, module_id: Option<&str>) -> String {
+    let device_id = printable(device_id);
     match module_id {
-        Some(module_id) => format!("{device_id}/{module_id}"),
-        None => device_id.to_owned(),
+        Some(module_id) => format!("{device_id}/{}", printable(module_id)),
+        None => device_id.into_owned(),
     }
 }
 

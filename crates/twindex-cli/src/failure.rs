@@ -42,6 +42,20 @@ impl fmt::Display for Interrupted {
 
 impl std::error::Error for Interrupted {}
 
+/// An error and its causes in one line. Some name their cause in their own text: it is not said twice.
+pub(crate) fn told(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.ends_with(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
+}
+
 /// Whether the reader of our output went away, which is no error of ours (`twindex … | head`).
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(io_is_broken_pipe)
@@ -59,7 +73,16 @@ fn io_is_broken_pipe(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{io, is_broken_pipe};
+    use super::{io, is_broken_pipe, told};
+
+    #[test]
+    fn causes_are_told_once() {
+        let error = anyhow::anyhow!("no such file").context("cannot read `x`: no such file");
+        assert_eq!(
+            told(&error.context("cannot load")),
+            "cannot load: cannot read `x`: no such file"
+        );
+    }
 
     #[test]
     fn broken_pipes_are_found_under_context() {

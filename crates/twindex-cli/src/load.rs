@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use twindex::{LoadOptions, LoadReport, OnBadInput, Twindex};
 
 use crate::args::{LoadArgs, is_stdin};
-use crate::output::{count, duration, file_bar, plural, spinner};
+use crate::output::{count, duration, file_bar, plural, printable, spinner};
 
 /// Bad documents told of one by one; the rest are counted.
 const BAD_DOCUMENTS_TOLD: usize = 10;
@@ -51,7 +51,7 @@ fn tell(err: &mut dyn Write, name: &str, report: &LoadReport) -> io::Result<()> 
     }
     writeln!(err, ", {}", duration(report.elapsed))?;
     for bad in report.bad.iter().take(BAD_DOCUMENTS_TOLD) {
-        writeln!(err, "{name}: {}: {}", bad.place, bad.reason)?;
+        writeln!(err, "{name}: {}: {}", bad.place, printable(&bad.reason))?;
     }
     let n_told = report.bad.len().min(BAD_DOCUMENTS_TOLD) as u64;
     if report.n_bad > n_told {
@@ -59,7 +59,7 @@ fn tell(err: &mut dyn Write, name: &str, report: &LoadReport) -> io::Result<()> 
     }
     for warning in &report.warnings {
         let times = plural(warning.n, "time");
-        let (kind, place, path) = (&warning.kind, warning.place, &warning.path);
+        let (kind, place, path) = (&warning.kind, warning.place, printable(&warning.path));
         writeln!(err, "{name}: warning: {times}: {kind}; first at {place}, `{path}`")?;
     }
     Ok(())

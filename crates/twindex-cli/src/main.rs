@@ -26,7 +26,8 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 
-use crate::failure::{AlreadyTold, Interrupted, UsageError, is_broken_pipe};
+use crate::failure::{AlreadyTold, Interrupted, UsageError, is_broken_pipe, told};
+use crate::output::printable;
 
 /// Exit code of an error in the data or in a query.
 const EXIT_FAILED: u8 = 1;
@@ -55,7 +56,7 @@ fn exit_code(error: &anyhow::Error) -> ExitCode {
         let code = error.chain().find_map(|cause| cause.downcast_ref::<twindex::Error>());
         let code = code.map_or_else(String::new, |error| format!("[{}]", error.code()));
         // Nobody is left to tell if stderr is gone.
-        let _ = writeln!(std::io::stderr(), "error{code}: {error:#}");
+        let _ = writeln!(std::io::stderr(), "error{code}: {}", printable(&told(error)));
     }
     if error.is::<Interrupted>() {
         return ExitCode::from(EXIT_INTERRUPTED);

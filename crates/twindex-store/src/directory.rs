@@ -1,5 +1,6 @@
 //! A directory of the machine, locked for one process that writes, or for any that only read.
 
+use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 use twindex_planted::{Fault, planted};
 
 use crate::backup::contents::{SEAL, UNFINISHED};
+use crate::checkpoint::name::MANIFEST;
 use crate::error::StoreError;
 use crate::storage::{Storage, StoredFile};
 
@@ -40,14 +42,17 @@ pub enum IfMissing {
 }
 
 impl Directory {
-    /// Opens and locks a directory.
+    /// Opens and locks a directory. One of somebody else's files is left as it is.
     ///
     /// # Errors
-    /// [`StoreError::NoStore`] for a path that is no directory, [`StoreError::Locked`],
-    /// [`StoreError::Io`].
+    /// [`StoreError::NoStore`] for a path that is no directory, and for a directory that holds files
+    /// but none of a store; [`StoreError::Locked`], [`StoreError::Io`].
     pub fn open(path: &Path, if_missing: IfMissing) -> Result<Self, StoreError> {
         if !is_there(path, if_missing)? {
             create_durably(path).map_err(|error| failure("create", path, error))?;
+        } else if is_of_others(path).map_err(|error| failure("list", path, error))? {
+            let why = "it holds other files";
+            return Err(StoreError::NoStore { path: path.display().to_string(), why });
         }
         let lock =
             OpenOptions::new().create(true).truncate(false).write(true).open(path.join(LOCK));
@@ -85,27 +90,12 @@ impl Directory {
     pub fn open_empty(path: &Path) -> Result<Self, StoreError> {
         // Before the lock is taken, which may be this process's own: a store is no place either.
         if is_there(path, IfMissing::Create)? {
-            let names = std::fs::read_dir(path).map_err(|error| failure("list", path, error))?;
-            let mut others = names.flatten().filter(|entry| entry.file_name() != LOCK);
-            if others.next().is_some() {
+            let names = names_in(path).map_err(|error| failure("list", path, error))?;
+            if !names.is_empty() {
                 return Err(StoreError::NotEmpty { path: path.display().to_string() });
             }
         }
         Self::open(path, IfMissing::Create)
-    }
-
-    /// Whether there are files that no store has.
-    ///
-    /// # Errors
-    /// [`StoreError::Io`].
-    pub fn has_others(&self) -> Result<bool, StoreError> {
-        let names = self.list().map_err(|error| StoreError::io("list", ".", error))?;
-        let is_ours = |name: &String| {
-            ["log-", "extent-", "MANIFEST", SEAL, UNFINISHED]
-                .iter()
-                .any(|prefix| name.starts_with(prefix))
-        };
-        Ok(!names.iter().all(is_ours))
     }
 
     fn may_write(&self) -> io::Result<()> {
@@ -134,6 +124,23 @@ fn is_there(path: &Path, if_missing: IfMissing) -> Result<bool, StoreError> {
         },
         Err(error) => Err(failure("open", path, error)),
     }
+}
+
+/// Whether a directory without a manifest holds files that no store has.
+fn is_of_others(path: &Path) -> io::Result<bool> {
+    let names = names_in(path)?;
+    let is_ours = |name: &OsString| {
+        let begins_with = |prefix: &&str| name.as_encoded_bytes().starts_with(prefix.as_bytes());
+        ["log-", "extent-", MANIFEST, SEAL, UNFINISHED].iter().any(begins_with)
+    };
+    Ok(!names.iter().any(|name| name == MANIFEST) && !names.iter().all(is_ours))
+}
+
+/// The names of all files but the lock.
+fn names_in(path: &Path) -> io::Result<Vec<OsString>> {
+    let names = std::fs::read_dir(path)?.map(|entry| Ok(entry?.file_name()));
+    let is_other = |name: &io::Result<OsString>| !matches!(name, Ok(name) if name == LOCK);
+    names.filter(is_other).collect()
 }
 
 fn failure(action: &'static str, path: &Path, source: io::Error) -> StoreError {
@@ -183,11 +190,8 @@ impl Storage for Directory {
     }
 
     fn list(&self) -> io::Result<Vec<String>> {
-        let names = std::fs::read_dir(&self.path)?.map(|entry| Ok(entry?.file_name()));
-        let names: io::Result<Vec<_>> = names.collect();
         // A name that is no text is none of ours.
-        let names = names?.into_iter().filter_map(|name| name.into_string().ok());
-        Ok(names.filter(|name| name != LOCK).collect())
+        Ok(names_in(&self.path)?.into_iter().filter_map(|name| name.into_string().ok()).collect())
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {

@@ -13,9 +13,7 @@ use twindex_index::index::Index;
 use twindex_index::snapshot::{Expired, Shared};
 use twindex_index::stats::Stats;
 use twindex_model::path::Collection;
-use twindex_store::checkpoint::manifest::Manifest;
 use twindex_store::directory::{Directory, IfMissing};
-use twindex_store::error::StoreError;
 use twindex_store::storage::Storage;
 use twindex_sync::Mutex;
 
@@ -97,15 +95,8 @@ impl Twindex {
         }
         let if_missing = if store.creates { IfMissing::Create } else { IfMissing::Refuse };
         let directory = Directory::open(path.as_ref(), if_missing)?;
-        if Manifest::read(&directory)?.is_none() {
-            let path = path.as_ref().display().to_string();
-            let refuse = |why| Err(Error::Store(StoreError::NoStore { path, why }));
-            if !store.creates {
-                return refuse("its manifest is missing");
-            }
-            if directory.has_others()? {
-                return refuse("it holds other files");
-            }
+        if !store.creates {
+            manifest_of(&directory, &path.as_ref().display().to_string())?;
         }
         Self::open_storage(Arc::new(directory), options, store)
     }

@@ -75,7 +75,11 @@ fn paths_that_are_no_store() {
         let restored = Twindex::restore(path(name), path("new"), &CopyOptions::default());
         assert_refused(restored, NO_STORE, text);
     }
+    let names =
+        |at| -> Vec<_> { std::fs::read_dir(at).unwrap().map(|f| f.unwrap().file_name()).collect() };
     assert_refused(Twindex::open(path("photos")), NO_STORE, "it holds other files");
+    assert_refused(open(&path("photos")), NO_STORE, "it holds other files");
+    assert_eq!(names(path("photos")), ["a.jpg"]);
     let before = files_of(&path("photos"));
     assert_refused(Twindex::open_read_only(path("photos")), NO_STORE, "its manifest is missing");
     let restored = Twindex::restore(path("photos"), path("new"), &CopyOptions::default());

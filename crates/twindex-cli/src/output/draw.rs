@@ -6,6 +6,8 @@ use ariadne::{Config, IndexType, Label, Report, ReportKind, Source};
 use serde_json::json;
 use twindex::{Diagnostic, Error};
 
+use crate::output::excerpt::Excerpt;
+use crate::output::printable::printable;
 use crate::script::Statement;
 
 /// Whether drawings are coloured.
@@ -34,7 +36,8 @@ pub(crate) fn draw_error(
     colour: Colour,
 ) -> io::Result<()> {
     if error.diagnostics().is_empty() {
-        return writeln!(out, "error[{}]: {error}", error.code());
+        let message = error.to_string();
+        return writeln!(out, "error[{}]: {}", error.code(), printable(&message));
     }
     error
         .diagnostics()
@@ -57,7 +60,7 @@ pub(crate) fn draw_warnings(
 /// Writes warnings one a line, for logs.
 pub(crate) fn write_warnings(out: &mut dyn Write, warnings: &[Diagnostic]) -> io::Result<()> {
     for Diagnostic { code, message, suggestion, .. } in warnings {
-        write!(out, "warning[{code}]: {message}")?;
+        write!(out, "warning[{code}]: {}", printable(message))?;
         match suggestion {
             Some(suggestion) => writeln!(out, "; try {suggestion}")?,
             None => writeln!(out)?,
@@ -86,7 +89,8 @@ fn draw(
     let end = script.text().len();
     let to = (statement.offset() + reason.span.to as usize).min(end);
     let from = (statement.offset() + reason.span.from as usize).min(to);
-    let span = (script.name(), from..to);
+    let excerpt = Excerpt::of(script.text(), from..to);
+    let span = (script.name(), excerpt.span.clone());
     let expected = reason.expected.as_ref().map(|text| format!("expected {text}"));
     let tip = reason.suggestion.as_ref().map(|text| format!("try {text}"));
     let label = expected.as_ref().or(tip.as_ref()).map_or("here", String::as_str);
@@ -94,10 +98,14 @@ fn draw(
     let mut report = Report::build(kind, span.clone())
         .with_config(config)
         .with_code(reason.code)
-        .with_message(&reason.message)
+        .with_message(printable(&reason.message))
         .with_label(Label::new(span).with_message(label));
     if let Some(tip) = tip.as_ref().filter(|tip| *tip != label) {
         report = report.with_help(tip);
     }
-    report.finish().write((script.name(), Source::from(script.text())), out)
+    if excerpt.is_beheaded {
+        report = report.with_note(format!("the place is byte {} of the text", from + 1));
+    }
+    let source = Source::from(&*excerpt.text).with_display_line_offset(excerpt.n_lines_before);
+    report.finish().write((script.name(), source), out)
 }

@@ -2,8 +2,7 @@
 //!
 //! On a terminal a row is one line: what does not fit is cut and ends in `…`. Off a terminal
 //! nothing is cut. Whole twins are shown in brief, by id, state and sections without `$`-keys,
-//! since a table of complete documents shows nothing at all. Strings come from devices, so control
-//! characters are spelled out: nothing a device says may move the reader's cursor.
+//! since a table of complete documents shows nothing at all.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -13,6 +12,8 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, Row, Table, TableStyl
 use serde_json::Value;
 use serde_json::value::RawValue;
 use twindex::RowKind;
+
+use crate::output::printable::printable;
 
 /// Longest cell handed to the layout on a terminal; no terminal shows more of one.
 const CELL_CHARS_MAX: usize = 512;
@@ -97,7 +98,7 @@ impl RowTable {
         };
         let shown: Vec<usize> = (0..names.len()).filter(|at| self.has_column(*at)).collect();
         let mut table = new_table(self.is_terminal);
-        table.set_header(shown.iter().map(|at| names[*at]));
+        table.set_header(shown.iter().map(|at| printable(names[*at])));
         for cells in &self.cells {
             table.add_row(self.line(&shown, cells));
         }
@@ -145,8 +146,8 @@ impl Shown {
             _ => CellKind::Other,
         };
         let text = match serde_json::from_str::<String>(text) {
-            Ok(string) => printable(&string),
-            Err(_) => printable(text),
+            Ok(string) => printable(&string).into_owned(),
+            Err(_) => printable(text).into_owned(),
         };
         Self { text, kind }
     }
@@ -199,7 +200,9 @@ fn brief_cells(twin: &Value) -> Vec<Option<Shown>> {
     let cell = |pointer| {
         let value = twin.pointer(pointer)?;
         Some(match value {
-            Value::String(text) => Shown { text: printable(text), kind: CellKind::Other },
+            Value::String(text) => {
+                Shown { text: printable(text).into_owned(), kind: CellKind::Other }
+            }
             Value::Object(entries) => Shown { text: brief_object(entries), kind: CellKind::Other },
             other => Shown::json(&other.to_string()),
         })
@@ -212,25 +215,7 @@ fn brief_object(entries: &serde_json::Map<String, Value>) -> String {
     let kept = entries.iter().filter(|(key, _)| !key.starts_with('$'));
     let kept: serde_json::Map<String, Value> =
         kept.map(|(key, value)| (key.clone(), value.clone())).collect();
-    printable(&Value::Object(kept).to_string())
-}
-
-/// Spells out control characters, also those that reverse or hide text.
-fn printable(text: &str) -> String {
-    let is_odd = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    if !text.contains(is_odd) {
-        return text.to_owned();
-    }
-    text.chars()
-        .flat_map(|c| {
-            let escaped = is_odd(c).then(|| c.escape_default());
-            let plain = (!is_odd(c)).then_some(c);
-            escaped.into_iter().flatten().chain(plain)
-        })
-        .collect()
+    printable(&Value::Object(kept).to_string()).into_owned()
 }
 
 fn first_chars(text: &str) -> &str {
@@ -239,7 +224,7 @@ fn first_chars(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::{Arc, RowKind, RowTable, printable};
+    use super::{Arc, RowKind, RowTable};
 
     fn draw(kind: RowKind, columns: Option<&[&str]>, rows: &[&str]) -> String {
         let columns: Option<Vec<Arc<str>>> =
@@ -279,12 +264,5 @@ mod tests {
 └──────────┴─────────┘
 ";
         assert_eq!(draw(RowKind::Twin, None, &[twin]), expected);
-    }
-
-    #[test]
-    fn control_characters_are_spelled_out() {
-        assert_eq!(printable("a\u{1b}[2Jb\n"), "a\\u{1b}[2Jb\\n");
-        assert_eq!(printable("grün"), "grün");
-        assert_eq!(printable("ab\u{202e}c"), "ab\\u{202e}c");
     }
 }

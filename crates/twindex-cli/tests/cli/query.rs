@@ -173,6 +173,34 @@ fn an_error_in_a_file_names_its_line() {
 }
 
 #[test]
+fn of_a_long_text_a_part_is_drawn() {
+    let query = format!("SELECT 1 FROM devices WHERE tags.a IN [{}]", "1,".repeat(100_000));
+    let folder = Folder::new();
+    let script = folder.write("long.sql", query.as_bytes());
+    let run = run(&["query", "-f", &script]);
+    run.fails(1, "P0");
+    assert!(run.stderr.len() < 8_000, "{} bytes", run.stderr.len());
+}
+
+#[test]
+fn nothing_a_text_says_reaches_the_terminal() {
+    let drawn = query(&["SELECT '\u{1b}[2J' FRM devices"]);
+    drawn.fails(1, r"'\u{1b}[2J' FRM devices");
+    let headed = query(&["SELECT 1 AS [a\u{7}b] FROM devices LIMIT 1"]);
+    for run in [drawn, headed] {
+        let is_odd = |c: char| c.is_control() && c != '\n';
+        assert!(!run.stdout.contains(is_odd) && !run.stderr.contains(is_odd), "{run:?}");
+    }
+}
+
+#[test]
+fn a_cause_is_told_once() {
+    let run = run(&["query", "--load", "/", "SELECT 1 FROM devices"]);
+    run.fails(1, "Is a directory");
+    assert_eq!(run.stderr.matches("Is a directory").count(), 1, "{run:?}");
+}
+
+#[test]
 fn warnings_go_to_stderr() {
     let run =
         query(&["--format", "json", "SELECT deviceId FROM devices WHERE tag.site = 'Aarhus'"]);

@@ -37,6 +37,7 @@ fn what_is_no_store_is_refused_and_left_alone() {
     let fleet = folder.write("fleet.jsonl", TWINS.as_bytes());
     let of_others = folder.path("");
     run(&["load", "--db", &of_others, &fleet]).fails(1, "it holds other files");
+    assert!(!std::path::Path::new(&folder.path("LOCK")).exists());
 }
 
 #[test]
