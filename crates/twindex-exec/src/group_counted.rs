@@ -22,6 +22,9 @@ use crate::rows::Rows;
 use crate::scan::Scan;
 use crate::window::Window;
 
+/// Groups that are printed while the writer is held off: some tenths of a millisecond.
+const PRINTED: usize = if cfg!(test) { 2 } else { 512 };
+
 /// A page of groups that is printed already.
 #[derive(Debug)]
 pub(crate) struct CountedPage {
@@ -60,27 +63,68 @@ impl Grouped<'_> {
         Ok(Some(page.finish()))
     }
 
-    /// Prints the groups of a path's values; false, and nothing printed, where totals do not tell.
+    /// Prints the groups of a path's values, some of them while the writer is held off, then others;
+    /// false, and nothing printed, where totals do not tell.
     fn print_totals(
         &self,
         scan: &Scan<'_>,
         path: PathId,
         page: &mut Printer<'_>,
     ) -> Result<bool, ExecError> {
-        let Some(collection) = scan.collection() else { return Ok(false) };
+        let mut progress = Progress::Walked(0);
+        while let Progress::Walked(n_walked) = progress {
+            scan.runner.check()?;
+            progress = self.print_some(scan, (path, n_walked), page)?;
+        }
+        if progress == Progress::Unknown {
+            // A batch that changed the path came between.
+            *page = Printer::new(page.projection, page.window);
+        }
+        Ok(progress == Progress::Ended)
+    }
+
+    /// Prints some groups after so many in the order of totals, which is the same at every hold.
+    fn print_some(
+        &self,
+        scan: &Scan<'_>,
+        (path, n_before): (PathId, usize),
+        page: &mut Printer<'_>,
+    ) -> Result<Progress, ExecError> {
+        let Some(collection) = scan.collection() else { return Ok(Progress::Unknown) };
         let read = scan.runner.stop.read(scan.snapshot())?;
-        let Some(mut totals) = read.totals(collection, path) else { return Ok(false) };
+        let Some(mut totals) = read.totals(collection, path) else { return Ok(Progress::Unknown) };
         if scan.filter.total(&read, collection) != Some(totals.n_live()) {
-            return Ok(false);
+            return Ok(Progress::Unknown);
         }
         let after = self.after.as_ref().and_then(|after| after.keys.first());
-        let mut is_after = after.is_none();
-        Ok(totals.for_each_in_order(|cell, n_rows| {
+        let (mut n_walked, mut is_after) = (0, after.is_none());
+        let mut progress = Progress::Ended;
+        let is_known = totals.for_each_in_order(|cell, n_rows| {
+            n_walked += 1;
+            if n_walked <= n_before {
+                return ControlFlow::Continue(());
+            }
+            if n_walked > n_before + PRINTED {
+                progress = Progress::Walked(n_before + PRINTED);
+                return ControlFlow::Break(());
+            }
             // They ascend, so all that follow one behind that place are behind it.
             is_after = is_after || after.is_none_or(|after| Key::of_cell(cell, || None) > *after);
             if is_after { page.take(Some(cell), n_rows) } else { ControlFlow::Continue(()) }
-        }))
+        });
+        Ok(if is_known { progress } else { Progress::Unknown })
     }
+}
+
+/// How far the groups of totals are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// The first so many are, as far as they are wanted.
+    Walked(usize),
+    /// All that are wanted.
+    Ended,
+    /// Totals do not tell.
+    Unknown,
 }
 
 /// Prints those of the groups that the page holds.
