@@ -37,6 +37,9 @@ pub(crate) struct Bound<'a> {
     from_after: Option<PathFilter>,
     n_max: usize,
     bar: Option<Bar>,
+    /// Whether bars are looked for among the values of a segment: not once all rows of one had too few
+    /// of them, for those of the next will.
+    has_bars: bool,
 }
 
 /// Keys that no group of the page is behind.
@@ -91,7 +94,7 @@ impl<'a> Bound<'a> {
     pub(crate) fn new(paths: Vec<PathKey>, after: Option<&'a [Key]>, n_max: usize) -> Self {
         let first = paths.first().zip(after.and_then(<[Key]>::first));
         let from_after = first.and_then(|(path, after)| path.from(after));
-        Self { paths, after, from_after, n_max, bar: None }
+        Self { paths, after, from_after, n_max, bar: None, has_bars: true }
     }
 
     /// The same with what another one has found.
@@ -114,7 +117,7 @@ impl<'a> Bound<'a> {
             bar.narrow(segment, mask);
         }
         let Some(first) = self.paths.first().copied() else { return };
-        if segment.may_have_counts(first.path()) {
+        if !self.has_bars || segment.may_have_counts(first.path()) {
             return;
         }
         if mask.count() as usize / FIRST_ROWS / 2 > self.n_max {
@@ -123,19 +126,20 @@ impl<'a> Bound<'a> {
         }
         if mask.count() as usize / 4 > self.n_max {
             let all = mask.clone();
-            self.narrow_by(&all, segment, mask);
+            self.has_bars = self.narrow_by(&all, segment, mask);
         }
     }
 
     /// Clears rows behind as many values of the first key among `some` as there may be groups.
-    fn narrow_by(&mut self, some: &Mask, segment: &SegmentView<'_>, mask: &mut Mask) {
-        let Some(first) = self.paths.first() else { return };
+    /// Whether there are so many.
+    fn narrow_by(&mut self, some: &Mask, segment: &SegmentView<'_>, mask: &mut Mask) -> bool {
         let after = self.after.and_then(<[Key]>::first);
-        if let Some(key) = first.bar_of_values(segment, some, (after, self.n_max)) {
-            let bar = Bar::new(&self.paths, Box::new([key]));
-            bar.narrow(segment, mask);
-            self.bar = Some(bar);
-        }
+        let bar_of = |first: &PathKey| first.bar_of_values(segment, some, (after, self.n_max));
+        let Some(key) = self.paths.first().and_then(bar_of) else { return false };
+        let bar = Bar::new(&self.paths, Box::new([key]));
+        bar.narrow(segment, mask);
+        self.bar = Some(bar);
+        true
     }
 
     /// Whether the group of a cell, which is its first key, may be of the page.
