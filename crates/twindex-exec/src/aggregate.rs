@@ -169,6 +169,12 @@ impl Partial {
     /// [`ExecError::Stopped`].
     pub(crate) fn merge(&mut self, other: Self, stop: &Stop) -> Result<(), ExecError> {
         match (self, other) {
+            // Nothing was seen here: no value is made anew.
+            (
+                state @ Self::FirstDistinct(None),
+                other @ (Self::FirstDistinct(_) | Self::Distinct(_)),
+            ) => *state = other,
+            (state @ Self::Best(None, _), other @ Self::Best(..)) => *state = other,
             (Self::Values(a), Self::Values(b)) => *a += b,
             (state @ (Self::FirstDistinct(_) | Self::Distinct(_)), Self::FirstDistinct(key)) => {
                 key.iter().for_each(|key| state.add(key, 1));
@@ -181,7 +187,7 @@ impl Partial {
                 *n += m * u64::from(!planted(Fault::MergeForgetsCount));
             }
             (state @ Self::Best(..), Self::Best(Some(key), _)) => state.add(&key, 1),
-            (Self::Numbers(a), Self::Numbers(b)) => a.merge(b),
+            (Self::Numbers(a), Self::Numbers(b)) => a.merge(b, stop)?,
             // States of one aggregate are of one kind; a best value of nothing changes nothing.
             _ => {}
         }
@@ -189,9 +195,12 @@ impl Partial {
     }
 
     /// The value of `function`, for which the state was made. What is not finite is undefined.
-    pub(crate) fn finish(self, function: AggregateFunction) -> Key {
+    ///
+    /// # Errors
+    /// [`ExecError::Stopped`].
+    pub(crate) fn finish(self, function: AggregateFunction, stop: &Stop) -> Result<Key, ExecError> {
         let or_null = |number: Option<f64>| number.map_or(Key::Null, Key::number);
-        match self {
+        Ok(match self {
             Self::Values(n) => Key::Number(n as f64),
             Self::FirstDistinct(first) => Key::Number(f64::from(u8::from(first.is_some()))),
             Self::Distinct(seen) => Key::Number(seen.len() as f64),
@@ -202,10 +211,10 @@ impl Partial {
             },
             Self::Best(best, _) => best.unwrap_or(Key::Null),
             Self::Numbers(numbers) => match function {
-                AggregateFunction::Percentile(p) => or_null(numbers.percentile(p)),
-                _ => or_null(numbers.deviation()),
+                AggregateFunction::Percentile(p) => or_null(numbers.percentile(p, stop)?),
+                _ => or_null(numbers.deviation(stop)?),
             },
-        }
+        })
     }
 }
 
@@ -245,7 +254,8 @@ mod tests {
         }
         left.merge(right, &Stop::never()).expect("nothing stops it");
         let mut out = String::new();
-        left.finish(function).write_json(&mut out);
+        let value = left.finish(function, &Stop::never()).expect("nothing stops it");
+        value.write_json(&mut out);
         out
     }
 

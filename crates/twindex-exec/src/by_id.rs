@@ -73,7 +73,7 @@ impl Scan<'_> {
         }
         let place = match after.and_then(|after| after.keys.first()) {
             None => Bound::Unbounded,
-            Some(Key::String(id)) => Bound::Included(id.clone()),
+            Some(Key::String(id)) => Bound::Included(Box::from(&**id)),
             Some(_) => return Ok(None),
         };
         let (low, high) = match order.is_descending() {

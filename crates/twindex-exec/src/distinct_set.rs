@@ -24,6 +24,7 @@ use twindex_sync::Mutex;
 
 use crate::error::ExecError;
 use crate::key::Key;
+use crate::runner::Runner;
 use crate::stop::Stop;
 
 /// Parts of a large set.
@@ -32,6 +33,9 @@ const PARTS: usize = 64;
 const PART_SHIFT: u32 = 40;
 /// Values from which on a set is large.
 const LARGE: usize = if cfg!(test) { 8 } else { 1 << 13 };
+
+/// Nanoseconds that it takes to merge a value.
+const MERGE_NS: f64 = 30.0;
 
 const STRING: u8 = b's';
 const CONTAINER: u8 = b'c';
@@ -138,6 +142,15 @@ impl Part {
         arena.push(entry.kind);
         arena.extend_from_slice(entry.bytes);
         places.insert_unique(hash, Place { hash, begin }, |place| place.hash);
+    }
+
+    /// Adds what another part has of the same values.
+    fn merge(&mut self, from: &Self, stop: &Stop) -> Result<(), ExecError> {
+        for (n_done, place) in from.places.iter().enumerate() {
+            stop.check_at(n_done)?;
+            self.insert(place.hash, entry_at(&from.arena, place.begin));
+        }
+        Ok(())
     }
 
     fn heap_bytes(&self) -> usize {
@@ -309,6 +322,37 @@ impl DistinctSet {
         Ok(())
     }
 
+    /// Whether it is worth several threads to be merged.
+    pub(crate) fn is_large(&self) -> bool {
+        self.parts.len() == PARTS
+    }
+
+    /// Merges the two of each pair, all of which are large.
+    ///
+    /// # Errors
+    /// As [`Runner::check`].
+    pub(crate) fn merge_pairs(
+        pairs: Vec<[Self; 2]>,
+        runner: Runner<'_>,
+    ) -> Result<Vec<Self>, ExecError> {
+        let n_values: usize = pairs.iter().flatten().map(Self::len).sum();
+        let (mut sets, mut parts) = (Vec::new(), Vec::new());
+        for [mut to, from] in pairs {
+            let of_both = std::mem::take(&mut to.parts).into_iter().zip(from.parts);
+            parts.extend(of_both.map(Mutex::new));
+            sets.push(to);
+        }
+        runner.map((0..parts.len()).collect(), n_values as f64 * MERGE_NS, |i| {
+            let (to, from) = &mut *parts[i].lock();
+            to.merge(from, runner.stop)?;
+            *from = Part::default();
+            Ok(())
+        })?;
+        let mut parts = parts.into_iter().map(|both| both.into_inner().0);
+        sets.iter_mut().for_each(|set| set.parts.extend(parts.by_ref().take(PARTS)));
+        Ok(sets)
+    }
+
     /// Adds what another set has; those that share their parts are one already.
     ///
     /// # Errors
@@ -324,6 +368,13 @@ impl DistinctSet {
             self.split();
         }
         // What the other has seen, all of it is in now; its codes are seen again if they are met.
+        if self.parts.len() == other.parts.len() {
+            return self
+                .parts
+                .iter_mut()
+                .zip(&other.parts)
+                .try_for_each(|(to, from)| to.merge(from, stop));
+        }
         let mut n_done = 0;
         for from in other.parts {
             for place in &from.places {
@@ -351,7 +402,8 @@ fn bytes_of(number: f64) -> [u8; 8] {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cell, DictionaryCode, DistinctSet, Key, LARGE, SharedParts, Stop};
+    use super::{Cell, DictionaryCode, DistinctSet, Key, LARGE, Runner, SharedParts, Stop};
+    use crate::budget::Budget;
 
     #[test]
     fn equal_values_are_one_however_they_come() {
@@ -392,6 +444,22 @@ mod tests {
         let mut many = DistinctSet::default();
         many.add_key(&Key::Number(1.0));
         assert!(many.clone().merge(many, &late).is_err());
+    }
+
+    #[test]
+    fn pairs_are_merged_by_all_threads() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("two threads");
+        let (stop, budget) = (Stop::never(), Budget::unbounded());
+        let runner = Runner { pool: Some(&pool), stop: &stop, budget: &budget };
+        let set = |from: usize| {
+            let mut set = DistinctSet::default();
+            (from..from + 9 * LARGE).for_each(|n| set.add_key(&Key::Number(n as f64)));
+            assert!(set.is_large());
+            set
+        };
+        let merged = DistinctSet::merge_pairs(vec![[set(0), set(5)], [set(7), set(7)]], runner);
+        let lens = merged.map(|sets| sets.iter().map(DistinctSet::len).collect());
+        assert_eq!(lens, Ok(vec![9 * LARGE + 5, 9 * LARGE]));
     }
 
     #[test]

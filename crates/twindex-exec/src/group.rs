@@ -26,10 +26,12 @@ use crate::group_bound::Bound;
 use crate::group_coded::{CodedPaths, KnownPlaces};
 use crate::group_finished::FinishedGroups;
 use crate::group_rows::Matching;
+use crate::group_shared::SharedGroups;
 use crate::group_states::GroupStates;
 use crate::key::Key;
 use crate::leaf::plain_path;
 use crate::physical::Filter;
+use crate::runner::Runner;
 use crate::segment::{Segment, cut_rows};
 use crate::stop::Stop;
 
@@ -49,6 +51,8 @@ pub(crate) struct GroupTable<'a> {
     known: Option<KnownPlaces>,
     /// Which groups are wanted, where they are those of a page by the cells at one path.
     bound: Option<Bound<'a>>,
+    /// Where many groups are poured out.
+    shared: Option<Arc<SharedGroups<'a>>>,
 }
 
 /// What kept counts know of a segment.
@@ -73,7 +77,7 @@ impl<'a> GroupTable<'a> {
         pool: Option<&'a ThreadPool>,
     ) -> Self {
         let (states, coded) = (GroupStates::new(groups, pool), CodedPaths::of(groups));
-        Self { groups, states, coded, known: None, bound }
+        Self { groups, states, coded, known: None, bound, shared: None }
     }
 
     /// What several tables of these groups may fill together: a set for each aggregate that counts
@@ -87,6 +91,17 @@ impl<'a> GroupTable<'a> {
     /// The same table, which has seen nothing yet, with such sets.
     pub(crate) fn sharing(mut self, sets: &[Arc<SharedParts>]) -> Self {
         self.states.share(sets);
+        self
+    }
+
+    /// The same table, which has seen nothing yet, of which many groups are poured out. Those of a
+    /// page are never many.
+    pub(crate) fn pouring_into(mut self, shared: &Arc<SharedGroups<'a>>) -> Self {
+        let may_be_many = !self.groups.keys.is_empty() && self.bound.is_none();
+        if may_be_many {
+            self.states.keep_hashes();
+            self.shared = Some(Arc::clone(shared));
+        }
         self
     }
 
@@ -150,9 +165,26 @@ impl<'a> GroupTable<'a> {
             segment.stop.check()?;
             self.states.add_grouped(self.groups, segment, &some)?;
             self.cut();
+            self.pour_many(segment)?;
         }
         self.cut();
-        Ok(())
+        self.pour_many(segment)
+    }
+
+    /// Pours groups out if they are many.
+    fn pour_many(&mut self, segment: &Segment<'_>) -> Result<(), ExecError> {
+        let are_many = SharedGroups::are_many(self.states.len());
+        if are_many { self.pour(segment.number, segment.stop) } else { Ok(()) }
+    }
+
+    fn pour(&mut self, number: usize, stop: &Stop) -> Result<(), ExecError> {
+        let Some(shared) = &self.shared else { return Ok(()) };
+        self.known = None;
+        shared.pour(&mut self.states, number, stop)
+    }
+
+    fn has_poured(&self) -> bool {
+        self.shared.as_ref().is_some_and(|shared| shared.is_used())
     }
 
     /// Drops groups that are not of the page wanted, once there are many.
@@ -209,9 +241,14 @@ impl<'a> GroupTable<'a> {
         mask: &Mask,
     ) -> Result<(), ExecError> {
         if segment.step(|view| view.has_raw_texts(path))? {
-            return segment.slices(mask, |view, some| self.count_values(path, view, Some(some)));
+            for some in cut_rows(mask, SLICE_ROWS) {
+                segment.slices(&some, |view, some| self.count_values(path, view, Some(some)))?;
+                self.pour_many(segment)?;
+            }
+            return Ok(());
         }
-        segment.step(|view| self.count_values(path, view, Some(mask)))
+        segment.step(|view| self.count_values(path, view, Some(mask)))?;
+        self.pour_many(segment)
     }
 
     /// Bytes on the heap, about.
@@ -222,19 +259,31 @@ impl<'a> GroupTable<'a> {
     /// Adds the groups of `other`.
     ///
     /// # Errors
-    /// [`ExecError::Stopped`].
-    pub(crate) fn merge(&mut self, other: Self, stop: &Stop) -> Result<(), ExecError> {
-        self.states.merge(other.states, stop)?;
+    /// As [`Runner::check`].
+    pub(crate) fn merge(&mut self, mut other: Self, runner: Runner<'_>) -> Result<(), ExecError> {
+        if self.has_poured() {
+            return other.pour(0, runner.stop);
+        }
+        self.states.merge(other.states, runner)?;
         self.cut();
         Ok(())
     }
 
-    /// The groups with their aggregates, in no order.
+    /// The groups with their aggregates, in no order and some parts.
     ///
     /// # Errors
-    /// [`ExecError::Stopped`].
-    pub(crate) fn finish(self, stop: &Stop) -> Result<FinishedGroups<'a>, ExecError> {
-        self.states.finish(self.groups, stop)
+    /// [`ExecError::Stopped`] and [`ExecError::OverBudget`].
+    pub(crate) fn finish(
+        mut self,
+        runner: Runner<'a>,
+    ) -> Result<Vec<FinishedGroups<'a>>, ExecError> {
+        if self.has_poured() {
+            self.pour(0, runner.stop)?;
+        }
+        match &self.shared {
+            Some(shared) if shared.is_used() => shared.finish(self.groups, runner),
+            _ => Ok(vec![self.states.finish(self.groups, runner.stop)?]),
+        }
     }
 
     /// Whether kept counts alone answer where they answer the filter.

@@ -5,6 +5,7 @@
 //! goes by the filling of the dictionary, so it stays right when codes are given anew meanwhile.
 
 use std::hash::{BuildHasher as _, Hasher as _};
+use std::sync::OnceLock;
 
 use foldhash::fast::RandomState;
 use twindex_index::coded::{DictionaryCode, Found};
@@ -21,12 +22,24 @@ use crate::stop::Stop;
 const NONE: u32 = u32::MAX;
 
 /// The values of one key.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct KeyColumn {
     keys: KeyList,
+    /// Hashes by number, where these are asked for.
+    hashes: Option<Vec<u64>>,
+    lookup: Lookup,
     by_key: Places,
     hasher: RandomState,
     by_code: Vec<CodeTable>,
+}
+
+/// Whether equal values have one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lookup {
+    /// They have.
+    Each,
+    /// Nearly all differ, and who reads the values later looks for equal ones.
+    Skipped,
 }
 
 /// Numbers by code of one filling of a dictionary.
@@ -36,11 +49,62 @@ struct CodeTable {
     numbers: Vec<u32>,
 }
 
+impl Default for KeyColumn {
+    /// No value yet. All columns of the process hash alike, so that what one has hashed another finds.
+    fn default() -> Self {
+        static STATE: OnceLock<RandomState> = OnceLock::new();
+        Self {
+            keys: KeyList::default(),
+            hashes: None,
+            lookup: Lookup::Each,
+            by_key: Places::default(),
+            hasher: STATE.get_or_init(RandomState::default).clone(),
+            by_code: Vec::new(),
+        }
+    }
+}
+
 impl KeyColumn {
+    /// Forgets all values and keeps the room they had.
+    pub(crate) fn clear(&mut self) {
+        self.keys.clear();
+        self.by_key.clear();
+        self.hashes.iter_mut().for_each(Vec::clear);
+        self.by_code.iter_mut().for_each(|table| table.numbers.clear());
+    }
+
+    /// Keeps the hashes of values from now on, of which there is none yet.
+    pub(crate) fn keep_hashes(&mut self) {
+        self.hashes = Some(Vec::new());
+    }
+
+    /// The hashes of all values by number, where they are kept.
+    pub(crate) fn hashes(&self) -> &[u64] {
+        self.hashes.as_deref().unwrap_or_default()
+    }
+
+    /// Whether equal values have one number from now on.
+    pub(crate) fn set_lookup(&mut self, lookup: Lookup) {
+        self.lookup = lookup;
+    }
+
+    /// Whether they have.
+    pub(crate) fn lookup(&self) -> Lookup {
+        self.lookup
+    }
+
+    /// The value with a number.
+    pub(crate) fn key(&self, number: u32) -> KeyRef<'_> {
+        self.keys.get(number as usize)
+    }
+
     /// Bytes on the heap, about.
     pub(crate) fn heap_bytes(&self) -> usize {
         let tables = self.by_code.iter().map(|table| table.numbers.capacity());
-        self.keys.heap_bytes() + self.by_key.heap_bytes() + tables.sum::<usize>() * size_of::<u32>()
+        self.keys.heap_bytes()
+            + self.by_key.heap_bytes()
+            + size_of_val(self.hashes())
+            + tables.sum::<usize>() * size_of::<u32>()
     }
 
     /// The values by number, without what finds them.
@@ -81,21 +145,40 @@ impl KeyColumn {
         let hash = hasher.finish();
         let keys = &self.keys;
         let is_it = |number: u32| keys.get(number as usize).is_of_cell(cell);
-        self.by_key.find(hash, is_it).unwrap_or_else(|| {
+        self.found(hash, is_it).unwrap_or_else(|| {
             let number = self.push(cell);
-            self.by_key.insert(hash, number);
+            self.enter(hash, number);
             number
         })
     }
 
+    fn found(&self, hash: u64, is_it: impl FnMut(u32) -> bool) -> Option<u32> {
+        match self.lookup {
+            Lookup::Each => self.by_key.find(hash, is_it),
+            Lookup::Skipped => None,
+        }
+    }
+
+    /// Enters a value that was added.
+    fn enter(&mut self, hash: u64, number: u32) {
+        self.hashes.iter_mut().for_each(|hashes| hashes.push(hash));
+        if self.lookup == Lookup::Each {
+            self.by_key.insert(hash, number);
+        }
+    }
+
     /// The number of a value.
     pub(crate) fn number_of_key(&mut self, key: KeyRef<'_>) -> u32 {
-        let hash = self.hasher.hash_one(key);
+        self.number_of_hashed(self.hasher.hash_one(key), key)
+    }
+
+    /// The number of a value with its hash.
+    pub(crate) fn number_of_hashed(&mut self, hash: u64, key: KeyRef<'_>) -> u32 {
         let keys = &self.keys;
-        self.by_key.find(hash, |number| keys.get(number as usize) == key).unwrap_or_else(|| {
+        self.found(hash, |number| keys.get(number as usize) == key).unwrap_or_else(|| {
             let number = self.next_number();
             self.keys.push(key);
-            self.by_key.insert(hash, number);
+            self.enter(hash, number);
             number
         })
     }

@@ -16,6 +16,7 @@ use crate::group_finished::FinishedGroups;
 use crate::grouped::LastGroup;
 use crate::key::{Direction, Key};
 use crate::key_ref::KeyRef;
+use crate::row::GroupView;
 use crate::stop::Stop;
 
 /// A group in its place.
@@ -23,17 +24,29 @@ use crate::stop::Stop;
 pub(crate) struct RankedGroup {
     /// What sort like the first two keys that order it, as far as they go.
     ranks: [u128; 2],
-    /// Its place among the groups.
+    /// Its part.
+    part: u32,
+    /// Its place among the groups of that.
     pub(crate) place: u32,
 }
 
 /// What orders groups.
 #[derive(Debug)]
 pub(crate) struct GroupOrder<'a> {
-    groups: &'a FinishedGroups<'a>,
-    by: Vec<SortKey>,
+    parts: Vec<OrderedPart<'a>>,
     /// With how many bytes all texts of the first key begin that are compared by it.
     n_common: usize,
+}
+
+/// A part of the groups, with what orders them.
+#[derive(Debug)]
+pub(crate) struct OrderedPart<'a> {
+    groups: &'a FinishedGroups<'a>,
+    by: Vec<SortKey>,
+    /// The groups that may be given.
+    wanted: Vec<u32>,
+    /// Where groups are ordered by their own first key, how its texts begin.
+    common: Option<&'a [u8]>,
 }
 
 /// One key of ORDER BY.
@@ -51,56 +64,33 @@ enum SortKeys {
     Computed(Vec<Key>),
 }
 
-impl<'a> GroupOrder<'a> {
+impl<'a> OrderedPart<'a> {
     /// The order of those groups that are wanted.
     ///
     /// # Errors
     /// [`ExecError::Stopped`].
     pub(crate) fn new(
         (groups, order): (&'a FinishedGroups<'a>, &[OrderKey]),
-        wanted: &[u32],
+        wanted: Vec<u32>,
         stop: &Stop,
     ) -> Result<Self, ExecError> {
         let mut by = Vec::with_capacity(order.len());
         for key in order {
             let keys = match key.expr {
                 Expr::Slot(slot) => SortKeys::Slot(slot),
-                ref expr => SortKeys::Computed(computed((groups, expr), wanted, stop)?),
+                ref expr => SortKeys::Computed(computed((groups, expr), &wanted, stop)?),
             };
             by.push(SortKey { direction: Direction::of(key), keys });
         }
-        let mut order = Self { groups, by, n_common: 0 };
-        if order.by.is_empty() && !groups.by.columns.is_empty() {
-            order.n_common = n_common(wanted.iter().map(|place| groups.by.key(*place, 0)));
-        }
-        Ok(order)
-    }
-
-    /// The groups.
-    pub(crate) fn groups(&self) -> &'a FinishedGroups<'a> {
-        self.groups
-    }
-
-    /// Bytes on the heap, about.
-    pub(crate) fn heap_bytes(&self) -> usize {
-        let computed = self.by.iter().map(|key| match &key.keys {
-            SortKeys::Slot(_) => 0,
-            SortKeys::Computed(keys) => {
-                keys.capacity() * size_of::<Key>() + heap_bytes_of(keys.iter(), keys.len())
+        let is_by_own = by.is_empty() && !groups.by.columns.is_empty();
+        let texts = wanted.iter().filter(|_| is_by_own).filter_map(|place| {
+            match groups.by.key(*place, 0) {
+                KeyRef::String(text) => Some(text.as_bytes()),
+                _ => None,
             }
         });
-        computed.sum()
-    }
-
-    /// A group with its ranks.
-    pub(crate) fn ranked(&self, place: u32) -> RankedGroup {
-        let Some((first, direction)) = self.key(place, 0) else {
-            return RankedGroup { ranks: [0; 2], place };
-        };
-        // Among groups with one first rank the second key decides only if their first keys are equal.
-        let second = self.key(place, 1).filter(|_| first.is_told_by_rank());
-        let second = second.map_or(0, |(key, direction)| key.rank_directed(0, direction));
-        RankedGroup { ranks: [first.rank_directed(self.n_common, direction), second], place }
+        let common = texts.reduce(common);
+        Ok(Self { groups, by, wanted, common })
     }
 
     /// One of the keys that order groups, with its direction.
@@ -113,30 +103,94 @@ impl<'a> GroupOrder<'a> {
         is_one.then(|| (self.groups.by.key(place, own), Direction::Ascending))
     }
 
+    fn heap_bytes(&self) -> usize {
+        let computed = self.by.iter().map(|key| match &key.keys {
+            SortKeys::Slot(_) => 0,
+            SortKeys::Computed(keys) => {
+                keys.capacity() * size_of::<Key>() + heap_bytes_of(keys.iter(), keys.len())
+            }
+        });
+        computed.sum::<usize>() + self.wanted.capacity() * size_of::<u32>()
+    }
+}
+
+impl<'a> GroupOrder<'a> {
+    /// The order of all groups of some parts.
+    pub(crate) fn new(parts: Vec<OrderedPart<'a>>) -> Self {
+        let n_common = parts.iter().filter_map(|part| part.common).reduce(common);
+        Self { n_common: n_common.map_or(0, <[u8]>::len), parts }
+    }
+
+    /// How many groups may be given.
+    pub(crate) fn n_wanted(&self) -> usize {
+        self.parts.iter().map(|part| part.wanted.len()).sum()
+    }
+
+    /// The groups of a part that may be given.
+    pub(crate) fn wanted(&self, part: usize) -> &[u32] {
+        &self.parts[part].wanted
+    }
+
+    /// The groups among which one is.
+    pub(crate) fn groups_of(&self, group: &RankedGroup) -> &'a FinishedGroups<'a> {
+        self.part_of(group).groups
+    }
+
+    /// A group as an environment.
+    pub(crate) fn view(&self, group: &RankedGroup) -> GroupView<'a> {
+        self.groups_of(group).view(group.place)
+    }
+
+    /// Bytes on the heap, about.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.parts.iter().map(OrderedPart::heap_bytes).sum()
+    }
+
+    /// A group with its ranks.
+    pub(crate) fn ranked(&self, part: usize, place: u32) -> RankedGroup {
+        let of = &self.parts[part];
+        let mut group = RankedGroup { ranks: [0; 2], part: part as u32, place };
+        if let Some((first, direction)) = of.key(place, 0) {
+            // Among groups with one first rank the second key decides only if their first keys are
+            // equal.
+            let second = of.key(place, 1).filter(|_| first.is_told_by_rank());
+            let second = second.map_or(0, |(key, direction)| key.rank_directed(0, direction));
+            group.ranks = [first.rank_directed(self.n_common, direction), second];
+        }
+        group
+    }
+
     /// Which of two groups comes first.
     pub(crate) fn cmp(&self, a: &RankedGroup, b: &RankedGroup) -> Ordering {
         a.ranks.cmp(&b.ranks).then_with(|| {
-            let ordering = self.by.iter().map(|key| {
-                let [a, b] = [a, b].map(|group| key.of(self.groups, group.place));
-                a.cmp_directed(b, key.direction)
+            let [of_a, of_b] = [a, b].map(|group| self.part_of(group));
+            let ordering = of_a.by.iter().zip(&of_b.by).map(|(key_a, key_b)| {
+                let (a, b) = (key_a.of(of_a.groups, a.place), key_b.of(of_b.groups, b.place));
+                a.cmp_directed(b, key_a.direction)
             });
-            let by_keys = || self.groups.keys(a.place).cmp(self.groups.keys(b.place));
+            let by_keys = || of_a.groups.keys(a.place).cmp(of_b.groups.keys(b.place));
             first_unequal(ordering).then_with(by_keys)
         })
     }
 
     /// Whether a group comes after one whose keys are given.
-    pub(crate) fn is_after(&self, place: u32, last: &LastGroup) -> bool {
-        let ordering = self.by.iter().zip(&last.order).map(|(key, last)| {
-            key.of(self.groups, place).cmp_directed(last.borrowed(), key.direction)
+    pub(crate) fn is_after(&self, group: &RankedGroup, last: &LastGroup) -> bool {
+        let OrderedPart { groups, by, .. } = self.part_of(group);
+        let ordering = by.iter().zip(&last.order).map(|(key, last)| {
+            key.of(groups, group.place).cmp_directed(last.borrowed(), key.direction)
         });
-        let by_keys = || self.groups.keys(place).cmp(last.keys.iter().map(Key::borrowed));
+        let by_keys = || groups.keys(group.place).cmp(last.keys.iter().map(Key::borrowed));
         first_unequal(ordering).then_with(by_keys).is_gt()
     }
 
     /// The keys of ORDER BY of a group.
-    pub(crate) fn keys(&self, place: u32) -> Box<[Key]> {
-        self.by.iter().map(|key| key.of(self.groups, place).to_key()).collect()
+    pub(crate) fn keys(&self, group: &RankedGroup) -> Box<[Key]> {
+        let OrderedPart { groups, by, .. } = self.part_of(group);
+        by.iter().map(|key| key.of(groups, group.place).to_key()).collect()
+    }
+
+    fn part_of(&self, group: &RankedGroup) -> &OrderedPart<'a> {
+        &self.parts[group.part as usize]
     }
 }
 
@@ -167,17 +221,12 @@ fn computed(
     Ok(keys)
 }
 
-/// With how many bytes all texts begin: ids and names of one kind often begin alike.
-fn n_common<'k>(keys: impl Iterator<Item = KeyRef<'k>>) -> usize {
-    let mut texts = keys.filter_map(|key| match key {
-        KeyRef::String(text) => Some(text.as_bytes()),
-        _ => None,
-    });
-    let first = texts.next().unwrap_or_default();
-    texts.fold(first.len(), |n_common, text| {
-        if text.get(..n_common) == first.get(..n_common) {
-            return n_common;
-        }
-        first.iter().zip(text).take(n_common).take_while(|(a, b)| a == b).count()
-    })
+/// What two texts begin with: ids and names of one kind often begin alike, and by what follows they
+/// are told apart.
+fn common<'k>(first: &'k [u8], text: &'k [u8]) -> &'k [u8] {
+    if text.starts_with(first) {
+        return first;
+    }
+    let n_common = first.iter().zip(text).take_while(|(a, b)| a == b).count();
+    &first[..n_common]
 }

@@ -18,9 +18,16 @@ use crate::budget::sampled;
 use crate::distinct_set::{DistinctSet, SharedParts};
 use crate::error::ExecError;
 use crate::group_finished::{Aggregated, FinishedGroups, GroupKeys};
-use crate::group_keys::KeyColumn;
+use crate::group_keys::{KeyColumn, Lookup};
 use crate::places::Places;
+use crate::runner::Runner;
 use crate::stop::Stop;
+
+/// Spreads the hashes of several keys over that of a group.
+const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// Of how many rows how many values differ from which on equal ones are not looked for.
+const SKIPPED_PART: (u64, u64) = (9, 10);
 
 /// Groups with the partial states of their aggregates.
 #[derive(Debug)]
@@ -108,6 +115,9 @@ impl<'a> GroupStates<'a> {
     }
 
     fn place_of_several(&mut self, numbers: &[u32]) -> usize {
+        if self.skips_lookups() {
+            return self.grow(numbers);
+        }
         let hash = self.hasher.hash_one(numbers);
         let (all, n_keys) = (&self.numbers, numbers.len());
         let is_it = |place: u32| all[place as usize * n_keys..][..n_keys] == *numbers;
@@ -123,7 +133,8 @@ impl<'a> GroupStates<'a> {
     /// Adds a group. Here, and nowhere else, the state grows by groups.
     fn grow(&mut self, numbers: &[u32]) -> usize {
         self.numbers.extend_from_slice(numbers);
-        self.partials.extend(self.functions.iter().filter_map(|one| Partial::new(*one)));
+        let new = |function: &AggregateFunction| Partial::new(*function).unwrap_or_default();
+        self.partials.extend(self.functions.iter().map(new));
         self.rows.push(0);
         self.rows.len() - 1
     }
@@ -147,11 +158,90 @@ impl<'a> GroupStates<'a> {
         &mut self.partials[place * n..(place + 1) * n]
     }
 
-    /// Adds the groups of `other`.
+    /// Keeps the hashes of keys, so that groups can be poured into other tables.
+    pub(crate) fn keep_hashes(&mut self) {
+        self.columns.iter_mut().for_each(KeyColumn::keep_hashes);
+    }
+
+    /// The hash of a group by those of its keys, which are kept; the same in all tables.
+    pub(crate) fn hash_of(&self, group: usize) -> u64 {
+        let numbers = &self.numbers[group * self.columns.len()..];
+        let of_keys = self.columns.iter().zip(numbers).map(|(of, n)| of.hashes()[*n as usize]);
+        of_keys.fold(0, |all: u64, hash| all.rotate_left(5).wrapping_mul(ODD) ^ hash)
+    }
+
+    /// Rows of all groups.
+    pub(crate) fn n_rows(&self) -> u64 {
+        self.rows.iter().sum()
+    }
+
+    /// Lets the values of those keys that nearly all differ be taken without a look for equal ones, if
+    /// `may_skip`: several groups may have the same keys then, and only pouring makes them one.
+    pub(crate) fn choose_lookups(&mut self, may_skip: bool) {
+        let n_rows = self.n_rows();
+        for column in &mut self.columns {
+            let differ = column.len() as u64 * SKIPPED_PART.1 >= n_rows * SKIPPED_PART.0;
+            let is_skipped = may_skip && differ;
+            column.set_lookup(if is_skipped { Lookup::Skipped } else { Lookup::Each });
+        }
+    }
+
+    fn skips_lookups(&self) -> bool {
+        self.columns.iter().any(|column| column.lookup() == Lookup::Skipped)
+    }
+
+    /// Takes some groups of `other` with their states; what is left of it there is only good to be
+    /// cleared once all are taken. It keeps the hashes of its keys.
     ///
     /// # Errors
     /// [`ExecError::Stopped`].
-    pub(crate) fn merge(&mut self, other: Self, stop: &Stop) -> Result<(), ExecError> {
+    pub(crate) fn take_some(
+        &mut self,
+        other: &mut Self,
+        some: &[u32],
+        stop: &Stop,
+    ) -> Result<(), ExecError> {
+        let (n_keys, n_partials) = (self.columns.len(), self.functions.len());
+        let mut numbers = vec![0; n_keys];
+        for (i, group) in some.iter().map(|group| *group as usize).enumerate() {
+            stop.check_at(i)?;
+            let of_group = &other.numbers[group * n_keys..][..n_keys];
+            for (key, from) in of_group.iter().enumerate() {
+                let column = &other.columns[key];
+                let hash = column.hashes()[*from as usize];
+                numbers[key] = self.columns[key].number_of_hashed(hash, column.key(*from));
+            }
+            let n_before = self.len();
+            let place = self.place(&numbers);
+            self.add_rows(place, other.rows[group]);
+            let of_group = &mut other.partials[group * n_partials..][..n_partials];
+            if place == n_before {
+                self.partials_of(place).swap_with_slice(of_group);
+                continue;
+            }
+            for (to, from) in self.partials_of(place).iter_mut().zip(of_group) {
+                to.merge(std::mem::take(from), stop)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets all groups and keeps the room they had.
+    pub(crate) fn clear(&mut self) {
+        self.columns.iter_mut().for_each(KeyColumn::clear);
+        self.places.clear();
+        self.numbers.clear();
+        self.rows.clear();
+        self.partials.clear();
+    }
+
+    /// Adds the groups of `other`.
+    ///
+    /// # Errors
+    /// As [`Runner::check`].
+    pub(crate) fn merge(&mut self, other: Self, runner: Runner<'_>) -> Result<(), ExecError> {
+        let stop = runner.stop;
+        let (mut places, mut pairs) = (Vec::new(), Vec::new());
         let (n_keys, n_partials) = (self.columns.len(), self.functions.len());
         let columns = self.columns.iter_mut().zip(&other.columns);
         let renumbered: Vec<Vec<u32>> = columns
@@ -167,9 +257,21 @@ impl<'a> GroupStates<'a> {
             let place = self.place(&numbers);
             self.add_rows(place, n_rows);
             let of_group = &mut partials[group * n_partials..][..n_partials];
-            for (to, from) in self.partials_of(place).iter_mut().zip(of_group) {
-                to.merge(std::mem::take(from), stop)?;
+            for (i, (to, from)) in self.partials_of(place).iter_mut().zip(of_group).enumerate() {
+                match (to, std::mem::take(from)) {
+                    (Partial::Distinct(to), Partial::Distinct(from))
+                        if to.is_large() && from.is_large() =>
+                    {
+                        places.push(place * n_partials + i);
+                        pairs.push([std::mem::take(&mut **to), *from]);
+                    }
+                    (to, from) => to.merge(from, stop)?,
+                }
             }
+        }
+        // All threads merge large sets, of which a few groups of many rows have one each.
+        for (place, merged) in places.into_iter().zip(DistinctSet::merge_pairs(pairs, runner)?) {
+            self.partials[place] = Partial::Distinct(Box::new(merged));
         }
         Ok(())
     }
@@ -213,7 +315,7 @@ impl<'a> GroupStates<'a> {
         values.reserve_exact(self.partials.len());
         for (i, partial) in self.partials.iter_mut().enumerate() {
             stop.check_at(i)?;
-            values.push(std::mem::take(partial).finish(self.functions[i % n_values]));
+            values.push(std::mem::take(partial).finish(self.functions[i % n_values], stop)?);
         }
         let mut n_met = 0;
         let aggregates = groups.aggregates.iter().map(|aggregate| match aggregate.function {

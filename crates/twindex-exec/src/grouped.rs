@@ -12,12 +12,13 @@ use crate::group::GroupTable;
 use crate::group_bound::Bound;
 use crate::group_finished::FinishedGroups;
 use crate::group_keys::KeyColumn;
-use crate::group_order::{GroupOrder, RankedGroup};
+use crate::group_order::{GroupOrder, OrderedPart, RankedGroup};
+use crate::group_shared::{FINISH_NS, SharedGroups};
 use crate::key::Key;
 use crate::key_ref::KeyRef;
 use crate::leaf::plain_path;
 use crate::path_key::PathKey;
-use crate::pieces::places_in_order;
+use crate::pieces::{keep_first, places_in_order};
 use crate::position::Place;
 use crate::project::Projection;
 use crate::row::is_truth;
@@ -59,24 +60,24 @@ pub(crate) struct Grouped<'a> {
 }
 
 impl Grouped<'_> {
-    /// All groups of the query, or those that a page can hold.
+    /// All groups of the query, or those that a page can hold, in some parts.
     ///
     /// # Errors
     /// [`ExecError::Stopped`], [`ExecError::OverBudget`] and [`ExecError::SnapshotExpired`].
     pub(crate) fn all<'s>(
         &'s self,
         scan: &Scan<'s>,
-    ) -> Result<Held<'s, FinishedGroups<'s>>, ExecError> {
+    ) -> Result<Held<'s, Vec<FinishedGroups<'s>>>, ExecError> {
         if let Some(mut table) = GroupTable::of_rows(self.groups) {
             table.add_rows(scan.count()?);
-            return Ok(Held::new(table.finish(scan.runner.stop)?, scan.runner.budget));
+            return Ok(Held::new(table.finish(scan.runner)?, scan.runner.budget));
         }
         if let Some(table) = self.by_totals(scan)? {
-            return Ok(Held::new(table.finish(scan.runner.stop)?, scan.runner.budget));
+            return Ok(Held::new(table.finish(scan.runner)?, scan.runner.budget));
         }
         let Held { inner, mut hold } = self.table(scan)?;
-        let groups = inner.finish(scan.runner.stop)?;
-        hold.set(groups.heap_bytes())?;
+        let groups = inner.finish(scan.runner)?;
+        hold.set(groups.iter().map(FinishedGroups::heap_bytes).sum())?;
         Ok(Held { inner: groups, hold })
     }
 
@@ -84,13 +85,13 @@ impl Grouped<'_> {
     fn table<'s>(&'s self, scan: &Scan<'s>) -> Result<Held<'s, GroupTable<'s>>, ExecError> {
         let n_values = self.groups.keys.len() + self.groups.aggregates.len();
         let row_ns = GROUP_NS * n_values as f64;
-        let Runner { budget, stop, pool } = scan.runner;
+        let Runner { budget, pool, .. } = scan.runner;
         let add = |table: &mut Held<'s, GroupTable<'s>>, number| {
             table.inner.add_segment(&scan.segment(number), scan.filter)?;
             table.hold.set(table.inner.heap_bytes())
         };
         let merge = |table: &mut Held<'s, GroupTable<'s>>, other: Held<'s, GroupTable<'s>>| {
-            table.inner.merge(other.inner, stop)?;
+            table.inner.merge(other.inner, scan.runner)?;
             table.hold.set(table.inner.heap_bytes())
         };
         let work_ns = self.work_ns(scan, row_ns)?;
@@ -103,9 +104,11 @@ impl Grouped<'_> {
             (n_done, bar) = (1, first.inner.cut_to_page());
         }
         let sets = GroupTable::shared_sets(self.groups);
+        let shared = SharedGroups::new(self.groups, pool, budget);
         let begin = || {
             let bound = self.bound().map(|bound| bound.with_bar(bar.clone()));
-            Held::new(GroupTable::new(self.groups, bound, pool).sharing(&sets), budget)
+            let table = GroupTable::new(self.groups, bound, pool);
+            Held::new(table.sharing(&sets).pouring_into(&shared), budget)
         };
         let add = |table: &mut Held<'s, GroupTable<'s>>, i| add(table, n_done + i);
         let n_segments = scan.n_segments() - n_done;
@@ -118,7 +121,7 @@ impl Grouped<'_> {
     }
 
     /// The groups of a path's values over the whole collection, where totals know them.
-    fn by_totals(&self, scan: &Scan<'_>) -> Result<Option<GroupTable<'_>>, ExecError> {
+    fn by_totals<'s>(&'s self, scan: &Scan<'s>) -> Result<Option<GroupTable<'s>>, ExecError> {
         let Some(path) = GroupTable::counted_path(self.groups) else { return Ok(None) };
         let Some(collection) = scan.collection() else { return Ok(None) };
         let read = scan.runner.stop.read(scan.snapshot())?;
@@ -184,27 +187,26 @@ impl Grouped<'_> {
     /// [`ExecError::Stopped`] and [`ExecError::OverBudget`].
     pub(crate) fn page(
         &self,
-        groups: &FinishedGroups<'_>,
-        (stop, budget): (&Stop, &Budget),
+        groups: &[FinishedGroups<'_>],
+        runner: Runner<'_>,
     ) -> Result<(Rows, Option<Place>), ExecError> {
-        let kept = self.kept(groups, stop)?;
-        let order = GroupOrder::new((groups, self.order), &kept, stop)?;
+        let Runner { stop, budget, .. } = runner;
+        let n_groups: usize = groups.iter().map(FinishedGroups::len).sum();
+        let work_ns = FINISH_NS * n_groups as f64;
+        let part = |groups| OrderedPart::new((groups, self.order), self.kept(groups, stop)?, stop);
+        let order = GroupOrder::new(runner.map(groups.iter().collect(), work_ns, part)?);
         let mut hold = budget.hold();
-        let bytes = size_of::<u32>() + size_of::<RankedGroup>();
-        hold.set(order.heap_bytes() + kept.len() * bytes)?;
-        let mut ranked = Vec::with_capacity(kept.len());
-        for (i, place) in kept.into_iter().enumerate() {
-            stop.check_at(i)?;
-            let is_after = || self.after.as_ref().is_none_or(|last| order.is_after(place, last));
-            // Whether a row was seen before is not known yet of those before the place.
-            if self.distinctness == Distinctness::FirstOfEqual || is_after() {
-                ranked.push(order.ranked(place));
-            }
-        }
-        let found = self.places(&order, ranked, (stop, budget))?;
+        hold.set(order.heap_bytes() + order.n_wanted() * size_of::<RankedGroup>())?;
+        let ranked = runner
+            .map((0..groups.len()).collect(), work_ns, |part| self.ranked(&order, part, stop))?;
+        let ranked = ranked.into_iter().reduce(|mut all, more| {
+            all.extend(more);
+            all
+        });
+        let found = self.places(&order, ranked.unwrap_or_default(), (stop, budget))?;
         let last = self.window.last_of(&found).map(|last| Place::Group {
-            order: order.keys(last.place),
-            keys: groups.keys(last.place).map(KeyRef::to_key).collect(),
+            order: order.keys(last),
+            keys: order.groups_of(last).keys(last.place).map(KeyRef::to_key).collect(),
         });
         let mut rows = Held::new(Rows::default(), budget);
         for (i, ranked) in found.iter().take(self.window.n_take).enumerate() {
@@ -212,11 +214,35 @@ impl Grouped<'_> {
                 stop.check()?;
                 rows.hold.set(rows.inner.n_bytes())?;
             }
-            let view = groups.view(ranked.place);
+            let view = order.view(ranked);
             rows.inner.push_with(|out| self.projection.write_canonical(&view, out));
         }
         rows.hold.set(rows.inner.n_bytes())?;
         Ok((rows.inner, last))
+    }
+
+    /// The groups of a part that may be on the page.
+    fn ranked(
+        &self,
+        order: &GroupOrder<'_>,
+        part: usize,
+        stop: &Stop,
+    ) -> Result<Vec<RankedGroup>, ExecError> {
+        let mut ranked = Vec::with_capacity(order.wanted(part).len());
+        for (i, place) in order.wanted(part).iter().enumerate() {
+            stop.check_at(i)?;
+            let group = order.ranked(part, *place);
+            let is_after = || self.after.as_ref().is_none_or(|last| order.is_after(&group, last));
+            // Whether a row was seen before is not known yet of those before the place.
+            if self.distinctness == Distinctness::FirstOfEqual || is_after() {
+                ranked.push(group);
+            }
+        }
+        let n_max = self.window.n_wanted_with_skip();
+        if self.distinctness == Distinctness::All && 0 < n_max && n_max < ranked.len() {
+            keep_first(&mut ranked, n_max, stop, |a, b| order.cmp(a, b))?;
+        }
+        Ok(ranked)
     }
 
     /// The groups of the page in order, at most one more than it holds.
@@ -239,11 +265,11 @@ impl Grouped<'_> {
                 seen.hold.set(seen.inner.heap_bytes())?;
             }
             text.clear();
-            self.projection.write_canonical(&order.groups().view(group.place), &mut text);
+            self.projection.write_canonical(&order.view(&group), &mut text);
             let n_seen = seen.inner.len();
             let is_new = seen.inner.number_of_key(KeyRef::String(&text)) as usize == n_seen;
             let is_after = || match &self.after {
-                Some(last) => order.is_after(group.place, last),
+                Some(last) => order.is_after(&group, last),
                 None => true,
             };
             if is_new && is_after() {

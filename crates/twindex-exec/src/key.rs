@@ -6,6 +6,7 @@
 
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use twindex_model::cell::Cell;
 use twindex_model::json::read::read_value;
@@ -26,8 +27,8 @@ pub enum Key {
     Bool(bool),
     /// A finite number, never `-0`.
     Number(f64),
-    /// A string.
-    String(Box<str>),
+    /// A string. Many states of groups may have seen one of few, so a copy shares it.
+    String(Arc<str>),
     /// An array or object.
     Container(Box<Container>),
 }
@@ -89,7 +90,7 @@ impl Key {
             Value::Null => Self::Null,
             Value::Bool(value) => Self::Bool(value),
             Value::Number(number) => Self::number(number),
-            Value::String(text) => Self::String(text.into_boxed_str()),
+            Value::String(text) => Self::String(text.into()),
             value @ (Value::Array(_) | Value::Object(_)) => Self::Container(Box::new(Container {
                 text: value.to_canonical_text().into_boxed_str(),
                 value,
@@ -105,8 +106,8 @@ impl Key {
             Scalar::Null => Self::Null,
             Scalar::Bool(value) => Self::Bool(value),
             Scalar::Number(number) => Self::number(number),
-            Scalar::Text(text) => Self::String(Box::from(&*text)),
-            Scalar::String(text) => Self::String(text.into_boxed_str()),
+            Scalar::Text(text) => Self::String(Arc::from(&*text)),
+            Scalar::String(text) => Self::String(text.into()),
             Scalar::Container(value) => Self::of_value(value.into_owned()),
         }
     }
@@ -119,7 +120,7 @@ impl Key {
             Cell::Null => Self::Null,
             Cell::Bool(value) => Self::Bool(*value),
             Cell::Number(number) => Self::Number(*number),
-            Cell::String(text) => Self::String(Box::from(&**text)),
+            Cell::String(text) => Self::String(Arc::from(&**text)),
             Cell::Array(text) => Self::of_canonical_text(text),
             Cell::Object => object().map_or(Self::Undefined, Self::of_value),
         }

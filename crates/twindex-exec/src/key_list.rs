@@ -50,6 +50,13 @@ impl KeyList {
         (0..self.len()).map(|place| self.get(place))
     }
 
+    /// Forgets all keys and keeps the room they had.
+    pub(crate) fn clear(&mut self) {
+        self.keys.clear();
+        self.texts.clear();
+        self.containers.clear();
+    }
+
     /// Adds a key.
     pub(crate) fn push(&mut self, key: KeyRef<'_>) {
         let kept = match key {

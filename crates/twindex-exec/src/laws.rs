@@ -26,6 +26,7 @@ use crate::{Budget, Stop, select_ids};
 
 mod by_id;
 mod distinct;
+mod groups;
 mod objects;
 mod versions;
 

@@ -28,6 +28,7 @@ mod group_finished;
 mod group_keys;
 mod group_order;
 mod group_rows;
+mod group_shared;
 mod group_states;
 mod grouped;
 pub mod key;

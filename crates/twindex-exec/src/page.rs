@@ -221,8 +221,7 @@ impl Run<'_> {
             return Ok(Given { rows: page.rows, last });
         }
         let groups = grouped.all(&self.scan)?;
-        let runner = self.scan.runner;
-        let (rows, last) = grouped.page(&groups.inner, (runner.stop, runner.budget))?;
+        let (rows, last) = grouped.page(&groups.inner, self.scan.runner)?;
         Ok(Given { rows, last })
     }
 

@@ -7,6 +7,7 @@
 
 use std::cmp::Ordering;
 use std::ops::Bound;
+use std::sync::Arc;
 
 use twindex_index::cell_set::{CellSet, TextSet};
 use twindex_index::filter::PathFilter;
@@ -171,7 +172,7 @@ impl PathKey {
                 CellSet { numbers, ..CellSet::of_kinds(kinds) }
             }
             Key::String(text) => {
-                let bound = Bound::Included(text.clone());
+                let bound = Bound::Included(Box::from(&**text));
                 let strings: TextSet = if is_up_to {
                     text_range(Bound::Unbounded, bound)
                 } else {
@@ -338,7 +339,7 @@ impl PathKey {
             }
         });
         let bar = wanted.0.first_of(counts, wanted.1, |a, b| self.directed((**a).cmp(&**b)))?;
-        Some(Key::String(Box::from(&*bar)))
+        Some(Key::String(Arc::from(&*bar)))
     }
 
     /// Kinds whose keys come before all numbers.

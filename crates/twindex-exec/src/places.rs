@@ -65,9 +65,9 @@ impl Places {
         self.parts[part].insert_unique(spread(place.hash), place, |kept| spread(kept.hash));
     }
 
-    /// Forgets all.
+    /// Forgets all and keeps the room it had.
     pub(crate) fn clear(&mut self) {
-        self.parts.clear();
+        self.parts.iter_mut().for_each(HashTable::clear);
     }
 
     /// Bytes on the heap.

@@ -245,7 +245,7 @@ mod tests {
             Just(Key::Null),
             any::<bool>().prop_map(Key::Bool),
             any::<f64>().prop_map(Key::number),
-            any::<String>().prop_map(|text| Key::String(text.into_boxed_str())),
+            any::<String>().prop_map(|text| Key::String(text.into())),
             Just(Key::of_value(read_value(r#"{"a":[1,null,"x"]}"#).expect("test JSON"))),
         ];
         prop::collection::vec(key, 0..4).prop_map(Vec::into_boxed_slice)
