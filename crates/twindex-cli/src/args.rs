@@ -36,8 +36,8 @@ Examples:
 Input: JSON Lines, a JSON array or one twin, plain or compressed by gzip or zstd; twins as a hub
 returns them, or lines of a registry export.
 
-Formats: with `json` each statement gives exactly one line, an array of its rows (EXPLAIN: one
-object); `jsonl` gives a line for each row. A table cuts long cells on a terminal only, and shows
+Formats: with `json` each statement gives exactly one line, an array of its rows (EXPLAIN,
+UPDATE, DELETE: one object); `jsonl` gives a line for each row. A table cuts long cells on a terminal only, and shows
 whole twins in brief.
 
 With --continue-on-error a refused statement gives the line

@@ -20,7 +20,7 @@ use crate::pieces::keep_first;
 use crate::project::Projection;
 use crate::row::RowView;
 use crate::scan::Scan;
-use crate::segment::{Segment, copy_some};
+use crate::segment::{Left, Segment};
 use crate::top::KEY_NS;
 use crate::window::Window;
 
@@ -108,15 +108,13 @@ impl Distinct<'_> {
     ) -> Result<(), ExecError> {
         let segment = scan.segment(number);
         let mask = segment.mask(scan.filter)?;
-        let (mut begin, mut n_slice) = (0, n_max.clamp(SLICE_MIN, SEGMENT_ROWS));
-        while begin < mask.words().len() && found.rows.len() < n_max {
+        let (mut left, mut n_slice) = (Left::of(&mask), n_max.clamp(SLICE_MIN, SEGMENT_ROWS));
+        while found.rows.len() < n_max
+            && let Some(slice) = left.next_rows(n_slice)
+        {
             scan.runner.check()?;
-            let mut slice = Mask::empty();
-            begin = copy_some(&mask, (begin, n_slice), &mut slice);
-            if !slice.is_empty() {
-                found.add(self.rows_of_mask(&segment, &slice, Kept::ALL)?);
-                hold.set(found.heap_bytes())?;
-            }
+            found.add(self.rows_of_mask(&segment, &slice, Kept::ALL)?);
+            hold.set(found.heap_bytes())?;
             n_slice = n_slice.saturating_mul(SLICE_GROWTH);
         }
         Ok(())

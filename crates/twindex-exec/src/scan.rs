@@ -281,7 +281,7 @@ fn prepare(
     (filter, collection): (&Filter, Collection),
     stop: &Stop,
 ) -> Result<usize, ExecError> {
-    let mut pace = Pace::default();
+    let mut pace = Pace::of_texts();
     loop {
         let read = stop.read(snapshot)?;
         if pace.timed(|n_texts| filter.prepare(&read, (collection, n_texts))) {

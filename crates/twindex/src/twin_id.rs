@@ -35,6 +35,12 @@ impl TwinId {
         Ok(Self { device_id: checked("deviceId", device_id)?, module_id })
     }
 
+    /// The twin that a row names. Loading forgives ids that no hub would take, and such a twin can be
+    /// changed and deleted like any other.
+    pub(crate) fn of_row(device_id: &str, module_id: Option<&str>) -> Self {
+        Self { device_id: device_id.into(), module_id: module_id.map(Into::into) }
+    }
+
     /// The device.
     #[must_use]
     pub fn device_id(&self) -> &str {

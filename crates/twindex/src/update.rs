@@ -257,10 +257,7 @@ impl<'a> FleetUpdate<'a> {
 
     /// The write of one twin; `None` if it has nothing to write.
     fn write_of(&self, change: &Change, row: &Row) -> Result<Option<Write>, Error> {
-        let twin = match &row.module_id {
-            Some(module_id) => TwinId::module(&row.device_id, module_id)?,
-            None => TwinId::device(&row.device_id)?,
-        };
+        let twin = TwinId::of_row(&row.device_id, row.module_id.as_deref());
         let write = match self.verb {
             Verb::Delete => Write::delete(twin),
             Verb::Update => match patch::patch_text(change, row) {

@@ -114,6 +114,26 @@ fn what_hubs_refuse_fails_for_its_twin_alone() {
 }
 
 #[test]
+fn twins_with_ids_that_no_hub_takes_can_be_changed() {
+    let db = db(&[
+        json!({"deviceId": "a b/\u{fc}", "tags": {"n": 1}}),
+        json!({"deviceId": "c", "moduleId": "", "tags": {"n": 2}}),
+        json!({"deviceId": "c", "moduleId": "m \u{1b}", "tags": {"n": 3}}),
+    ]);
+    for collection in ["devices", "devices.modules"] {
+        let n_rows = count(&db, "tags.n > 0");
+        let updated =
+            db.update(format!("UPDATE {collection} SET tags.n = tags.n * 10")).run().unwrap();
+        assert!(updated.failures.is_empty() && updated.n_written > 0, "{:?}", updated.failures);
+        let deleted =
+            db.delete(format!("DELETE FROM {collection} WHERE tags.n = 30 OR tags.n = 10")).run();
+        assert_eq!(deleted.unwrap().n_written, 1);
+        assert_eq!(n_rows, 2 - u64::from(collection == "devices.modules"));
+    }
+    assert_eq!(twin(&db, "c")["tags"]["n"], 20);
+}
+
+#[test]
 fn deleting_devices_deletes_their_modules() {
     let db = db(&[
         json!({"deviceId": "a", "tags": {"x": 1}}),

@@ -92,7 +92,10 @@ impl Change {
         for (name, value) in entries {
             match (name.as_str(), value) {
                 ("d", Value::String(text)) => row.device_id = text,
-                ("m", Value::String(text)) => row.module_id = Some(text),
+                // An empty one says that it is no module.
+                ("m", Value::String(text)) => {
+                    row.module_id = Some(text).filter(|id| !id.is_empty())
+                }
                 ("e", Value::String(text)) => row.etag = text,
                 (name, value) => row.set(name, value),
             }
