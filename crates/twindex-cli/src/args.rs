@@ -180,8 +180,8 @@ pub(crate) struct LoadArgs {
     /// are in memory alone.
     #[arg(long, value_name = "DIR", env = "TWINDEX_DB")]
     pub(crate) db: Option<PathBuf>,
-    /// Stop at the first bad document, and at what a hub's write would refuse, loading nothing of
-    /// that file.
+    /// Stop at the first bad document, and at the first that would be loaded with a warning, loading
+    /// nothing of that file.
     #[arg(long, env = "TWINDEX_STRICT", value_parser = clap::builder::FalseyValueParser::new())]
     pub(crate) strict: bool,
     /// Open the store to read it: no file of it is touched, others may read it too, and a backup
@@ -271,8 +271,8 @@ pub(crate) struct LoadCommandArgs {
     /// Files of twins, plain or compressed; `-` is stdin.
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
-    /// Stop at the first bad document, and at what a hub's write would refuse, loading nothing of
-    /// that file.
+    /// Stop at the first bad document, and at the first that would be loaded with a warning, loading
+    /// nothing of that file.
     #[arg(long, env = "TWINDEX_STRICT", value_parser = clap::builder::FalseyValueParser::new())]
     pub(crate) strict: bool,
 }
@@ -321,7 +321,7 @@ pub(crate) struct CheckArgs {
     /// Files of twins, plain or compressed; `-` is stdin.
     #[arg(value_name = "FILE", required_unless_present = "db")]
     pub(crate) files: Vec<PathBuf>,
-    /// Refuse what a hub's write would refuse.
+    /// Refuse what would be loaded with a warning.
     #[arg(long, env = "TWINDEX_STRICT", value_parser = clap::builder::FalseyValueParser::new())]
     pub(crate) strict: bool,
 }

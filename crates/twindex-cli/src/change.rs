@@ -161,6 +161,9 @@ pub(crate) fn write_dry_run(dry: &DryRun, format: Format, out: &mut dyn Write) -
             let path = printable(&change.path);
             writeln!(out, "  {path}: {} → {}", text(&change.old), text(&change.new))?;
         }
+        if let Some(why) = &twin.refused {
+            writeln!(out, "  would be refused: {}", printable(why))?;
+        }
     }
     let n_more = dry.n_matched.saturating_sub(dry.sample.len() as u64);
     if n_more > 0 { writeln!(out, "and {} more", count(n_more)) } else { Ok(()) }
@@ -183,6 +186,9 @@ fn sample_json(twin: &SampleTwin) -> Value {
     let mut object = json!({ "deviceId": twin.device_id, "changes": changes });
     if let Some(module_id) = &twin.module_id {
         object["moduleId"] = json!(module_id);
+    }
+    if let Some(why) = &twin.refused {
+        object["refused"] = json!(why);
     }
     object
 }

@@ -25,10 +25,7 @@ use crate::error::Error;
 use crate::page::Page;
 use crate::query::Query;
 use crate::snapshot::Snapshot;
-use crate::twin_id::TwinId;
-use crate::write::Write;
 use crate::write_error::WriteError;
-use change::Row;
 
 pub(crate) use change::{Change, dry_run};
 pub use report::{
@@ -238,7 +235,7 @@ impl<'a> FleetUpdate<'a> {
         let mut rows = Vec::with_capacity(page.n_rows());
         for text in page.rows() {
             let row = change.read_row(text);
-            match self.write_of(change, &row) {
+            match change.write_of(&row) {
                 Ok(Some(write)) => {
                     writes.push(write);
                     rows.push(row);
@@ -253,18 +250,5 @@ impl<'a> FleetUpdate<'a> {
                 Err(error) => report.fail(row, error),
             }
         }
-    }
-
-    /// The write of one twin; `None` if it has nothing to write.
-    fn write_of(&self, change: &Change, row: &Row) -> Result<Option<Write>, Error> {
-        let twin = TwinId::of_row(&row.device_id, row.module_id.as_deref());
-        let write = match self.verb {
-            Verb::Delete => Write::delete(twin),
-            Verb::Update => match patch::patch_text(change, row) {
-                Some(text) => Write::patch_twin(twin, &text)?,
-                None => return Ok(None),
-            },
-        };
-        Ok(Some(write.if_etag(&row.etag)))
     }
 }

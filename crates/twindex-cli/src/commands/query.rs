@@ -23,7 +23,11 @@ pub(crate) fn run(args: &QueryArgs) -> anyhow::Result<()> {
     let scripts = scripts(args)?;
     let statements: Vec<Statement<'_>> = scripts.iter().flat_map(Script::statements).collect();
     check_usage(args, &statements)?;
-    let db = open_and_load(&input_of(args, &statements), IfMissing::Refuse)?;
+    let input = input_of(args, &statements);
+    let db = open_and_load(&input, IfMissing::Refuse)?;
+    if input.load.is_empty() && input.db.is_none() {
+        writeln!(io::stderr(), "there are no twins: give --load FILE or --db DIR")?;
+    }
     let stdout = io::stdout();
     let manner = Manner {
         format: args.format,

@@ -128,7 +128,8 @@ pub(crate) fn write_plan(
 }
 
 fn write_gathered(out: &mut dyn Write, rows: &[String]) -> io::Result<()> {
-    write_csv(out, root_fields(rows)?, rows.iter())
+    // Without a row there is no column either, and so no header.
+    if rows.is_empty() { Ok(()) } else { write_csv(out, root_fields(rows)?, rows.iter()) }
 }
 
 fn write_csv(
@@ -173,5 +174,8 @@ mod tests {
         write_gathered(&mut out, &rows.map(str::to_owned)).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert_eq!(text, "deviceId,tags,zone\nd1,,1\nd2,\"{\"\"a\"\":1}\",\n");
+        let mut out = Vec::new();
+        write_gathered(&mut out, &[]).unwrap();
+        assert!(out.is_empty());
     }
 }

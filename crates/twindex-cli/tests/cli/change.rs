@@ -53,6 +53,8 @@ fn a_dry_run_counts_and_shows_some() {
     let dry: serde_json::Value = serde_json::from_str(json.lines()[0]).expect("JSON");
     assert_eq!(dry["matched"], 2);
     assert_eq!(dry["sample"][0]["changes"][1]["old"], 1);
+    let refused = query(&["UPDATE devices SET tags.[[a.b]] = 1 WHERE deviceId = 'd1' DRY RUN"]);
+    assert!(refused.stdout.contains("  would be refused: "), "{refused:?}");
 }
 
 #[test]

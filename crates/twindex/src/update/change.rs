@@ -15,9 +15,12 @@ use twindex_model::json::read::read_value;
 use twindex_model::value::Value;
 use twindex_plan::errors::BindError;
 
+use super::patch::patch_text;
 use super::report::{DryRun, SampleTwin, SampledChange, text_of};
 use crate::error::Error;
 use crate::query::Query;
+use crate::twin_id::TwinId;
+use crate::write::Write;
 
 /// Twins shown by a dry run.
 const SAMPLE_TWINS: usize = 10;
@@ -103,7 +106,21 @@ impl Change {
         row
     }
 
+    /// The write of one twin; `None` if it has nothing to write.
+    ///
+    /// # Errors
+    /// What no hub takes of any twin, as [`Write::patch_twin`].
+    pub(super) fn write_of(&self, row: &Row) -> Result<Option<Write>, Error> {
+        let twin = TwinId::of_row(&row.device_id, row.module_id.as_deref());
+        if self.targets.is_empty() {
+            return Ok(Some(Write::delete(twin).if_etag(&row.etag)));
+        }
+        let Some(text) = patch_text(self, row) else { return Ok(None) };
+        Ok(Some(Write::patch_twin(twin, &text)?.if_etag(&row.etag)))
+    }
+
     fn sample(&self, row: Row) -> SampleTwin {
+        let refused = self.write_of(&row).err().map(|error| error.to_string());
         let change = |(target, (old, new)): (&Target, (Option<Value>, Option<Value>))| {
             let new = new.filter(|new| *new != Value::Null);
             SampledChange {
@@ -116,6 +133,7 @@ impl Change {
             device_id: row.device_id,
             module_id: row.module_id,
             changes: self.targets.iter().zip(row.values).map(change).collect(),
+            refused,
         }
     }
 }

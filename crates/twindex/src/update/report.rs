@@ -31,6 +31,8 @@ pub struct SampleTwin {
     pub module_id: Option<String>,
     /// What would be set, in the order of the text; empty for a deletion.
     pub changes: Vec<SampledChange>,
+    /// Why no hub would take that. A section may still turn out too large when it is written.
+    pub refused: Option<String>,
 }
 
 /// A property that would be set.
