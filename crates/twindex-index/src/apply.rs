@@ -40,13 +40,24 @@ pub(crate) struct Writer<'a> {
 
 /// The object whose entries are being read.
 #[derive(Clone, Copy, Debug)]
-struct Open {
+pub(crate) struct Open {
     path: Option<PathId>,
     /// Where the next key probably lies among its children.
     next: u32,
 }
 
+impl Open {
+    /// The document.
+    pub(crate) const ROOT: Self = Self { path: None, next: 0 };
+
+    /// The object at a path.
+    pub(crate) fn of(path: PathId) -> Self {
+        Self { path: Some(path), next: 0 }
+    }
+}
+
 /// The cell of a leaf.
+#[inline]
 pub(crate) fn cell_of(leaf: Leaf, leaves: &Leaves) -> Cell<'_> {
     match leaf {
         Leaf::Null => Cell::Null,
@@ -62,7 +73,7 @@ impl Writer<'_> {
     /// Writes a whole twin over whatever the row holds.
     pub(crate) fn write_twin(&mut self, row: u16, leaves: &Leaves, mut steps: Option<Steps<'_>>) {
         let write = self.begin();
-        let root = Open { path: None, next: 0 };
+        let root = Open::ROOT;
         let mut open: SmallVec<[Open; 16]> = SmallVec::new();
         let mut innermost = root;
         for (at, event) in leaves.events.iter().enumerate() {
@@ -71,7 +82,7 @@ impl Writer<'_> {
                     let path = self.step(&mut innermost, (leaves, *key), (at, &mut steps));
                     self.write_once(row, path, (&Cell::Object, write));
                     open.push(innermost);
-                    innermost = Open { path: Some(path), next: 0 };
+                    innermost = Open::of(path);
                 }
                 Event::Leave => innermost = open.pop().unwrap_or(root),
                 Event::Leaf { key, leaf } => {
@@ -106,7 +117,8 @@ impl Writer<'_> {
     }
 
     /// The path of the next key of an object, which event number `at` names.
-    fn step(
+    #[inline]
+    pub(crate) fn step(
         &mut self,
         open: &mut Open,
         (leaves, key): (&Leaves, Piece),
@@ -287,6 +299,7 @@ impl Writer<'_> {
 }
 
 /// Writes a cell in step with the totals of its path, if those are kept; gives the kind before.
+#[inline]
 fn write_counted(
     lane: &mut Lane,
     (row, cell): (u16, New<'_>),

@@ -384,6 +384,17 @@ impl Catalog {
         u64::from(n_rows[0][kind as usize]) + u64::from(n_rows[1][kind as usize])
     }
 
+    /// Notes that so many twins got a cell of a kind at `path`, where they had none.
+    pub(crate) fn count_new(
+        &mut self,
+        (collection, path): (Collection, PathId),
+        kind: Kind,
+        n: u32,
+    ) {
+        let n_rows = &mut self.nodes[path.0 as usize].n_rows[collection as usize];
+        n_rows[kind as usize] = n_rows[kind as usize].wrapping_add(n);
+    }
+
     /// Notes that one twin's cell at `path` was of kind `old` and is now of kind `new`.
     #[inline]
     pub(crate) fn recount(&mut self, collection: Collection, path: PathId, change: (Kind, Kind)) {

@@ -159,24 +159,35 @@ impl Index {
         let found = self.store(collection).find(identity, &self.texts);
         let row = match found {
             Some(row) => row,
-            None => self.stores[collection as usize].free_row(self.options.segment_rows_max)?,
+            None => self.free_row(collection)?,
         };
         let steps = paths.of(leaves, &self.catalog);
         self.writer(collection, row)?.write_twin(row.place(), leaves, steps);
-        if found.is_none() {
-            let (now, store) = (self.versions.now, &mut self.stores[collection as usize]);
-            store.by_identity.insert(row, (&store.segments, &self.texts));
-            if now != Ts::default() {
-                store.sizes.note(now, store.n_rows);
-            }
-            if collection == Collection::Modules {
-                store.modules.insert(row, (&store.segments, &self.texts));
-            }
-            store.n_rows += 1;
+        match found {
+            None => self.note_new((collection, row), outline),
+            Some(_) => self.note_weights((collection, row), outline.bounds),
         }
-        self.note_weights((collection, row), outline.bounds);
         self.settle();
         Some(Put { collection, row, replaced: found.is_some() })
+    }
+
+    /// The row that the next new twin of a collection takes.
+    pub(crate) fn free_row(&mut self, collection: Collection) -> Option<RowId> {
+        self.stores[collection as usize].free_row(self.options.segment_rows_max)
+    }
+
+    /// Enters a row, in which a new twin's identity stands, into what is kept by twin.
+    pub(crate) fn note_new(&mut self, (collection, row): (Collection, RowId), outline: &Outline) {
+        let (now, store) = (self.versions.now, &mut self.stores[collection as usize]);
+        store.by_identity.insert(row, (&store.segments, &self.texts));
+        if now != Ts::default() {
+            store.sizes.note(now, store.n_rows);
+        }
+        if collection == Collection::Modules {
+            store.modules.insert(row, (&store.segments, &self.texts));
+        }
+        store.n_rows += 1;
+        self.note_weights((collection, row), outline.bounds);
     }
 
     /// The stamp in a row as it is now, if there is one.

@@ -6,6 +6,7 @@
 //! lane has.
 
 pub mod ahead;
+pub mod bulk;
 pub mod catalog;
 pub mod cell_set;
 pub mod checkpoint;

@@ -24,7 +24,7 @@ impl Writer<'_> {
     /// Marks a node of metadata, which becomes an object if it is none.
     pub(crate) fn mark(&mut self, row: u16, node: PathId, mark: Mark) {
         let time = self.catalog.child_or_new(Some(node), LAST_UPDATED, 0);
-        let old = self.set_cell(row, time, New::Stamp(mark.time));
+        let old = self.set_cell(row, time, New::Stamp(&mark.time));
         if old == Kind::Undefined {
             // What has something below is an object already.
             self.make_object(row, node);

@@ -15,9 +15,9 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Instant;
 
+use twindex_index::bulk::{Bulk, NewTwin, RUN_TWINS};
 use twindex_index::collect::trim_process;
 use twindex_index::index::{Index, Put};
-use twindex_index::step_paths::StepPaths;
 use twindex_io::document::DocumentReader;
 use twindex_model::json::reader::Strictness;
 
@@ -25,7 +25,7 @@ use crate::durable::checkpoint_when_due;
 use crate::engine::{Inner, Twindex};
 use crate::error::Error;
 use crate::load::ahead::Ahead;
-use crate::load::batch::{Batch, Framed, Outcome, ReadTwin};
+use crate::load::batch::{Batch, Framed, Outcome};
 use crate::writer::Writing;
 
 pub use report::{BadDocument, LoadError, LoadProgress, LoadReport, LoadWarnings, Place};
@@ -88,7 +88,7 @@ struct Load<'a> {
     inner: &'a Inner,
     options: &'a LoadOptions<'a>,
     report: LoadReport,
-    paths: StepPaths,
+    runs: Runs,
     started: Instant,
     /// The one batch of writes of a strict load.
     strict: Option<Writing<'a>>,
@@ -106,9 +106,8 @@ impl<'a> Load<'a> {
             inner.join_strict_load();
             writing
         });
-        let (report, paths, started) =
-            (LoadReport::default(), StepPaths::default(), Instant::now());
-        Ok(Self { inner, options, report, paths, started, strict })
+        let (report, runs, started) = (LoadReport::default(), Runs::default(), Instant::now());
+        Ok(Self { inner, options, report, runs, started, strict })
     }
 
     /// Frames, reads and applies, one batch behind the other.
@@ -139,15 +138,16 @@ impl<'a> Load<'a> {
             return Ok(());
         }
         let n_bytes = batch.n_bytes();
-        let (report, paths) = (&mut self.report, &mut self.paths);
+        let (report, runs) = (&mut self.report, &mut self.runs);
+        let outcomes: Vec<Outcome<'_>> = batch.outcomes().collect();
         match &self.strict {
-            Some(writing) => writing.each(batch.outcomes(), |index, outcome| {
-                apply_strictly((index, &mut *paths), report, outcome)
+            Some(writing) => writing.each(outcomes.chunks(RUN_TWINS), |index, run| {
+                apply_strictly((index, &mut *runs), report, run)
             })?,
             None => {
                 let writing = self.inner.writer.begin(1);
-                let Ok(()) = writing.each(batch.outcomes(), |index, outcome| {
-                    apply_one((index, &mut *paths), report, outcome);
+                let Ok(()) = writing.each(outcomes.chunks(RUN_TWINS), |index, run| {
+                    apply_some((index, &mut *runs), report, run);
                     Ok::<(), Infallible>(())
                 });
                 writing.finish_untold().map_err(|source| LoadError::Store { source })?;
@@ -186,33 +186,59 @@ impl Drop for Load<'_> {
     }
 }
 
-fn put((index, paths): (&mut Index, &mut StepPaths), document: ReadTwin<'_>) -> Option<Put> {
-    index.put_known(document.leaves, document.outline, paths)
+/// What applying documents keeps from run to run.
+#[derive(Default)]
+struct Runs {
+    bulk: Bulk,
+    puts: Vec<Option<Put>>,
 }
 
-fn apply_one(at: (&mut Index, &mut StepPaths), report: &mut LoadReport, outcome: Outcome<'_>) {
-    match outcome.read {
-        Ok(document) => match put(at, document) {
-            Some(put) => {
-                report.n_loaded += 1;
-                report.n_replaced += u64::from(put.replaced);
-                report.add_warnings(document.warnings, outcome.place);
-            }
-            None => report.add_bad(outcome.place, "the collection is full".to_owned()),
-        },
-        Err(reason) => report.add_bad(outcome.place, reason.to_owned()),
+impl Runs {
+    /// Puts the twins among some documents, as far as these are good; gives what became of each.
+    fn put(&mut self, index: &mut Index, run: &[Outcome<'_>]) -> impl Iterator<Item = Option<Put>> {
+        let twins = run.iter().filter_map(|outcome| outcome.read.ok());
+        let twins: Vec<NewTwin<'_>> = twins.map(|twin| (twin.leaves, twin.outline)).collect();
+        index.put_many(&twins, &mut self.bulk, &mut self.puts);
+        self.puts.drain(..)
+    }
+}
+
+fn apply_some(
+    (index, runs): (&mut Index, &mut Runs),
+    report: &mut LoadReport,
+    run: &[Outcome<'_>],
+) {
+    let mut puts = runs.put(index, run);
+    for outcome in run {
+        match outcome.read {
+            Ok(document) => match puts.next().flatten() {
+                Some(put) => {
+                    report.n_loaded += 1;
+                    report.n_replaced += u64::from(put.replaced);
+                    report.add_warnings(document.warnings, outcome.place);
+                }
+                None => report.add_bad(outcome.place, "the collection is full".to_owned()),
+            },
+            Err(reason) => report.add_bad(outcome.place, reason.to_owned()),
+        }
     }
 }
 
 fn apply_strictly(
-    at: (&mut Index, &mut StepPaths),
+    (index, runs): (&mut Index, &mut Runs),
     report: &mut LoadReport,
-    outcome: Outcome<'_>,
+    run: &[Outcome<'_>],
 ) -> Result<(), LoadError> {
-    let bad = |reason: String| LoadError::BadDocument { place: outcome.place, reason };
-    let document = outcome.read.map_err(|reason| bad(reason.to_owned()))?;
-    let put = put(at, document).ok_or_else(|| bad("the collection is full".to_owned()))?;
-    report.n_loaded += 1;
-    report.n_replaced += u64::from(put.replaced);
+    let mut puts = runs.put(index, run);
+    for outcome in run {
+        let bad = |reason: &str| LoadError::BadDocument {
+            place: outcome.place,
+            reason: reason.to_owned(),
+        };
+        outcome.read.map_err(bad)?;
+        let put = puts.next().flatten().ok_or_else(|| bad("the collection is full"))?;
+        report.n_loaded += 1;
+        report.n_replaced += u64::from(put.replaced);
+    }
     Ok(())
 }

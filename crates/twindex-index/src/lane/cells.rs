@@ -40,7 +40,7 @@ pub(crate) struct Lane {
 }
 
 /// The key of the stamps in metadata.
-const LAST_UPDATED: &str = "$lastUpdated";
+pub(crate) const LAST_UPDATED: &str = "$lastUpdated";
 
 /// A cell that a write is about to change, as undo keeps it.
 #[derive(Clone, Debug)]
@@ -57,7 +57,7 @@ pub(crate) enum New<'a> {
     /// As it reads.
     Cell(&'a Cell<'a>),
     /// A stamp, which need not be printed for that.
-    Stamp(Stamp),
+    Stamp(&'a Stamp),
 }
 
 impl New<'_> {
@@ -80,7 +80,7 @@ impl<'a> From<&'a Before<'a>> for New<'a> {
     fn from(before: &'a Before<'a>) -> Self {
         match before {
             Before::Cell(cell) => Self::Cell(cell),
-            Before::Stamp(stamp) => Self::Stamp(*stamp),
+            Before::Stamp(stamp) => Self::Stamp(stamp),
         }
     }
 }
@@ -90,9 +90,9 @@ impl Before<'_> {
     pub(crate) fn is(&self, new: New<'_>) -> bool {
         use Cell::{Array, Number, String};
         match (self, new) {
-            (Self::Stamp(a), New::Stamp(b)) => *a == b,
+            (Self::Stamp(a), New::Stamp(b)) => a == b,
             (Self::Stamp(stamp), New::Cell(String(text))) => Stamp::parse(text) == Some(*stamp),
-            (Self::Cell(String(text)), New::Stamp(stamp)) => Stamp::parse(text) == Some(stamp),
+            (Self::Cell(String(text)), New::Stamp(stamp)) => Stamp::parse(text) == Some(*stamp),
             (Self::Cell(Number(a)), New::Cell(Number(b))) => a == b,
             (Self::Cell(String(a)), New::Cell(String(b))) => **a == **b,
             (Self::Cell(Array(a)), New::Cell(Array(b))) => **a == **b,
@@ -275,7 +275,7 @@ impl Lane {
                 self.write_text(TextKind::Arrays, (at, text), had, scope);
             }
             New::Cell(_) => (),
-            New::Stamp(stamp) => self.write_stamp((at, stamp), had, scope),
+            New::Stamp(stamp) => self.write_stamp((at, *stamp), had, scope),
         }
     }
 
@@ -426,7 +426,7 @@ impl Lane {
         part.codes.len()
     }
 
-    fn place(&self, kind: TextKind, n_rows: u64) -> TextPlace {
+    pub(crate) fn place(&self, kind: TextKind, n_rows: u64) -> TextPlace {
         let shares_stamps = self.shares_stamps;
         TextPlace { path: self.path, family: self.family, kind, n_rows, shares_stamps }
     }

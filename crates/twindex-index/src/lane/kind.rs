@@ -13,7 +13,7 @@ use twindex_model::kind::{Kind, KindSet};
 
 use crate::lane::asked::Asked;
 use crate::lane::plane::Planes;
-pub(crate) use write::Reform;
+pub(crate) use write::{Reform, Slots};
 
 /// Kinds by row, with a count of each.
 #[derive(Clone, Debug)]

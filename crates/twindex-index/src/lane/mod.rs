@@ -4,6 +4,7 @@
 //! arrays in a part of their own each. Parts are indexed by *slot*: the row in a dense lane, the
 //! rank among the rows that have the path in a sparse one.
 
+pub(crate) mod append;
 pub(crate) mod asked;
 pub(crate) mod bits;
 pub(crate) mod cells;

@@ -73,10 +73,19 @@ impl NumberLane {
     /// Writes a number. `kinds` is that of the lane, with this slot already a number; `had` says
     /// whether the slot held one before.
     pub(crate) fn set(&mut self, at: At, number: f64, had: Had, scope: (&Kinds, usize)) {
-        let ((row, slot), (_, exceptions_max)) = (at, scope);
+        let (slot, exceptions_max) = (at.1, scope.1);
         if had == Had::Value {
             self.forget(slot);
         }
+        if !self.accept(at, number, exceptions_max) {
+            self.encode_anew(slot, number, scope);
+        }
+    }
+
+    /// Writes a number at a slot that holds none, in the form that the lane has; false if that
+    /// cannot hold it.
+    #[inline]
+    pub(crate) fn accept(&mut self, (row, slot): At, number: f64, exceptions_max: usize) -> bool {
         match &mut self.form {
             NumberForm::Floats(numbers) => {
                 if slot >= numbers.len() {
@@ -86,12 +95,12 @@ impl NumberLane {
             }
             NumberForm::Framed(framed) => {
                 if !framed.set(slot, number, exceptions_max) {
-                    self.encode_anew(slot, number, scope);
-                    return;
+                    return false;
                 }
             }
         }
         self.note((row, slot), number);
+        true
     }
 
     /// Brings what is derived up to date with a number just written.

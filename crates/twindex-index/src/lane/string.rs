@@ -285,6 +285,12 @@ impl CodeLane {
         if had == Had::Value {
             self.forget(slot);
         }
+        self.append(slot, code);
+    }
+
+    /// Writes a code at a slot that held none.
+    #[inline]
+    pub(crate) fn append(&mut self, slot: usize, code: u32) {
         self.codes.set(slot, code);
         if let Some(Some(counts)) = self.counts.get_mut()
             && !counts.add(code)

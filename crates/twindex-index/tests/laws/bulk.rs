@@ -10,10 +10,13 @@ use twindex_model::path::{Collection, PathId};
 use twindex_model::value::Value;
 
 use crate::groups::{check_columns, check_counts, check_ids};
+use crate::many::Many;
 use crate::world::World;
 
 /// Rows of the world: more than a sparse lane, a few zones, two segments.
 const N_ROWS: i64 = 5_000;
+/// Twins put at a time.
+const N_TOGETHER: usize = 40;
 
 fn object(entries: Vec<(&str, Value)>) -> Value {
     Value::Object(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
@@ -72,10 +75,18 @@ fn world() -> World {
         count_values_max: 400,
     };
     let mut world = World::new(options);
-    for n in 0..N_ROWS {
-        let leaves = twindex_model::json::read::Leaves::from_value(&twin(n)).expect("an object");
-        let put = world.index.put(&leaves).expect("a new twin");
-        world.twins.push((put.collection, put.row, twin(n)));
+    let mut many = Many::default();
+    let twins: Vec<Value> = (0..N_ROWS).map(twin).collect();
+    for (number, twins) in twins.chunks(N_TOGETHER).enumerate() {
+        // By turns alone and together.
+        let n_at_a_time = if number % 3 == 0 { 1 } else { N_TOGETHER };
+        for twins in twins.chunks(n_at_a_time) {
+            let puts = many.put(&mut world.index, twins);
+            for (put, twin) in puts.into_iter().zip(twins) {
+                let put = put.expect("a new twin");
+                world.twins.push((put.collection, put.row, twin.clone()));
+            }
+        }
     }
     world
 }

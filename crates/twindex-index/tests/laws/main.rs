@@ -12,6 +12,7 @@ mod durable;
 mod filters;
 mod groups;
 mod histories;
+mod many;
 mod merges;
 mod sorted_ids;
 mod version_bulk;

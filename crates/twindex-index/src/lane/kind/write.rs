@@ -20,6 +20,15 @@ pub(crate) struct Placed {
     pub(crate) is_new_slot: bool,
 }
 
+/// The slots of rows that are appended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Slots {
+    /// One after the other, from this one on.
+    Ranks(usize),
+    /// The rows.
+    Rows,
+}
+
 /// How the slots of the parts change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Reform {
@@ -90,6 +99,47 @@ impl Kinds {
         };
         self.counts[kind as usize] += 1;
         Some(slot)
+    }
+
+    /// The slots that ascending rows take if they are given a kind, not undefined, all at once;
+    /// `None` unless [`Kinds::append_all`] is all there is to do.
+    pub(crate) fn slots_past(
+        &self,
+        rows: &[u16],
+        kind: Kind,
+        sparse_rows_max: usize,
+    ) -> Option<Slots> {
+        let (first, last) = (*rows.first()?, usize::from(*rows.last()?));
+        match &self.form {
+            Form::Sparse { rows: known, .. } => {
+                let fits = known.len() + rows.len() <= sparse_rows_max;
+                let is_past = known.last().is_none_or(|known| *known < first);
+                (fits && is_past).then_some(Slots::Ranks(known.len()))
+            }
+            Form::Planes(planes) => {
+                let n_after = planes.n_present() + rows.len();
+                let is_majority = n_after * 4 > (last + 1) * 3;
+                if planes.is_packed() && (self.n_shifts > SHIFTS_MAX || is_majority) {
+                    return None;
+                }
+                let rank = planes.n_present();
+                let slots = if planes.is_packed() { Slots::Ranks(rank) } else { Slots::Rows };
+                planes.can_append(rows, kind).then_some(slots)
+            }
+        }
+    }
+
+    /// Gives a kind to rows, or some of the first of them, of which [`Kinds::slots_past`] knew the
+    /// slots.
+    pub(crate) fn append_all(&mut self, rows: &[u16], kind: Kind) {
+        match &mut self.form {
+            Form::Sparse { rows: known, kinds } => {
+                known.extend_from_slice(rows);
+                kinds.resize(known.len(), kind as u8);
+            }
+            Form::Planes(planes) => planes.append_all(rows, kind),
+        }
+        self.counts[kind as usize] += rows.len() as u32;
     }
 
     /// Makes a row undefined. Unless the lane is dense its slot is gone, so the parts must take it

@@ -78,6 +78,46 @@ impl Planes {
         Some(slot)
     }
 
+    /// Whether ascending rows, past all that have the path, may be given a kind without any other
+    /// change.
+    pub(crate) fn can_append(&self, rows: &[u16], kind: Kind) -> bool {
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return false };
+        let (first, last) = (usize::from(*first), usize::from(*last));
+        let is_gapless = first == self.n_present && last - first + 1 == rows.len();
+        first >= self.end
+            && (self.present.is_some() || is_gapless)
+            && (self.only == kind || matches!(self.planes[kind as usize], Plane::Bits(_)))
+    }
+
+    /// Gives a kind to rows that [`Planes::can_append`].
+    pub(crate) fn append_all(&mut self, rows: &[u16], kind: Kind) {
+        let Some(last) = rows.last().map(|last| usize::from(*last)) else { return };
+        if self.only != kind
+            && let Plane::Bits(words) = &mut self.planes[kind as usize]
+        {
+            rows.iter().for_each(|row| set_bit(words, usize::from(*row)));
+        }
+        let n_before = self.n_present;
+        if self.present.is_some() {
+            let words = self.present_words(n_before);
+            rows.iter().for_each(|row| set_bit(words, usize::from(*row)));
+        }
+        let mut n_ranks = self.n_ranks();
+        if let Some(ranks) = self.ranks.as_mut().filter(|_| n_ranks <= last / 64) {
+            let ranks = Arc::make_mut(ranks);
+            for (n_present, row) in (n_before..).zip(rows) {
+                let word = usize::from(*row) / 64;
+                if n_ranks <= word {
+                    // A word that has a rank has rows below it, so the number fits.
+                    ranks[n_ranks..=word].fill(n_present as u16);
+                    n_ranks = word + 1;
+                }
+            }
+        }
+        self.n_present = n_before + rows.len();
+        self.end = last + 1;
+    }
+
     /// Gives the plane that all rows are in, if there is one, bits of its own.
     fn spell_out(&mut self) {
         self.only = Kind::Undefined;
