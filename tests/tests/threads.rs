@@ -205,7 +205,8 @@ fn a_strict_load_is_seen_whole_or_not_at_all() {
                 }
                 seen
             });
-            let options = LoadOptions { on_bad_input: OnBadInput::Stop, progress: None };
+            let options =
+                LoadOptions { on_bad_input: OnBadInput::Stop, progress: None, cancel: None };
             let is_loaded = db.load(text.as_bytes(), &options).is_ok();
             is_over.store(true, Ordering::SeqCst);
             (is_loaded, watcher.join().unwrap())

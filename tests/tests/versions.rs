@@ -241,7 +241,7 @@ fn a_load_lets_its_input_and_its_caller_ask() {
                 }
             }
         };
-        let options = LoadOptions { on_bad_input: mode, progress: Some(&progress) };
+        let options = LoadOptions { on_bad_input: mode, progress: Some(&progress), cancel: None };
         let is_loaded = if mode == OnBadInput::Stop {
             let mut input = Asking { db: &db, bytes: text.as_bytes(), n_asked: 0 };
             let is_loaded = db.load(&mut input, &options).is_ok();

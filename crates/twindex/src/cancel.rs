@@ -1,9 +1,9 @@
-//! Cancelling a query from another thread.
+//! Cancelling a query or a load from another thread.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A switch that stops the queries it was given to. Clones are one switch.
+/// A switch that stops the queries and loads it was given to. Clones are one switch.
 #[derive(Clone, Debug, Default)]
 pub struct CancelToken {
     flag: Arc<AtomicBool>,
@@ -16,7 +16,7 @@ impl CancelToken {
         Self::default()
     }
 
-    /// Stops the queries, running ones and those to come.
+    /// Stops the queries and loads, running ones and those to come.
     pub fn cancel(&self) {
         self.flag.store(true, Ordering::Relaxed);
     }

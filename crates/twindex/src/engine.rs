@@ -43,8 +43,9 @@ pub(crate) struct Inner {
     /// `None` where the machine refused threads: everything then runs on the caller's.
     pool: Option<ThreadPool>,
     pub(crate) options: Options,
-    /// The threads of the strict load under way: what they call must not wait for its end.
-    pub(crate) strict_loaders: Mutex<Vec<ThreadId>>,
+    /// Who called a strict load that is under way, with each of its threads: what these call must not
+    /// wait for its end.
+    pub(crate) strict_loaders: Mutex<Vec<(ThreadId, ThreadId)>>,
 }
 
 impl Default for Twindex {
@@ -272,15 +273,21 @@ impl Inner {
 
     /// Refuses what would wait for a load that waits for this thread.
     pub(crate) fn refuse_within_strict_load(&self) -> Result<(), LoadError> {
-        match self.strict_loaders.lock().contains(&std::thread::current().id()) {
+        let this = std::thread::current().id();
+        match self.strict_loaders.lock().iter().any(|(_, thread)| *thread == this) {
             true => Err(LoadError::WithinLoad),
             false => Ok(()),
         }
     }
 
-    /// Says that this thread is one of the strict load that is under way.
-    pub(crate) fn join_strict_load(&self) {
-        self.strict_loaders.lock().push(std::thread::current().id());
+    /// Says that this thread is one of the strict load that `caller` called.
+    pub(crate) fn join_strict_load(&self, caller: ThreadId) {
+        self.strict_loaders.lock().push((caller, std::thread::current().id()));
+    }
+
+    /// Says that the strict load that `caller` called keeps nobody waiting any more.
+    pub(crate) fn leave_strict_load(&self, caller: ThreadId) {
+        self.strict_loaders.lock().retain(|(other, _)| *other != caller);
     }
 
     /// The engine's pool, unless the caller is a worker of some pool itself: such a thread takes up

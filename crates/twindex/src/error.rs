@@ -102,6 +102,7 @@ impl Error {
             Self::Load(LoadError::Read { .. } | LoadError::Open { .. }) => ErrorKind::Io,
             Self::Load(LoadError::WithinLoad) => ErrorKind::Misuse,
             Self::Load(LoadError::ReadOnly) => ErrorKind::ReadOnly,
+            Self::Load(LoadError::Cancelled) => ErrorKind::Stopped,
             Self::Load(LoadError::Store { source }) => store_kind(source),
             Self::Load(_) => ErrorKind::InvalidInput,
             Self::Write(error) => error.kind(),
@@ -124,6 +125,7 @@ impl Error {
             Self::Load(LoadError::BadDocument { .. }) => "X021",
             Self::Load(LoadError::WithinLoad) => "X022",
             Self::Load(LoadError::ReadOnly) => "X023",
+            Self::Load(LoadError::Cancelled) => "X024",
             Self::Write(error) => error.code(),
             Self::DigitalTwin(error) => match error.code() {
                 400_004 => "T040",

@@ -3,8 +3,10 @@
 //!
 //! Reading a batch and applying the one before it run at the same time ([`ahead`]). Each batch of a forgiving
 //! load is a version of its own, and other writers come in between. A strict load is one batch of
-//! writes from end to end: nobody sees half of it, other writers wait, readers do not, and when it
-//! stops it is taken back. Staging its documents instead was rejected: a fleet may not fit twice.
+//! writes from end to end: nobody sees half of it, other writers wait from its first batch on,
+//! readers do not, and when it stops it is taken back, before anything else is waited for. Staging
+//! its documents instead was rejected: a fleet may not fit twice. An input that stalls is no error,
+//! since nobody but the caller knows how long is too long: there is a switch for that.
 
 mod ahead;
 mod batch;
@@ -13,6 +15,7 @@ mod report;
 use std::convert::Infallible;
 use std::io::Read;
 use std::path::Path;
+use std::thread::{self, ThreadId};
 use std::time::Instant;
 
 use twindex_index::bulk::{Bulk, NewTwin, RUN_TWINS};
@@ -21,10 +24,11 @@ use twindex_index::index::{Index, Put};
 use twindex_io::document::DocumentReader;
 use twindex_model::json::reader::Strictness;
 
+use crate::cancel::CancelToken;
 use crate::durable::checkpoint_when_due;
 use crate::engine::{Inner, Twindex};
 use crate::error::Error;
-use crate::load::ahead::Ahead;
+use crate::load::ahead::{Ahead, Next};
 use crate::load::batch::{Batch, Framed, Outcome};
 use crate::writer::Writing;
 
@@ -41,6 +45,10 @@ pub struct LoadOptions<'a> {
     /// Called on the loading thread after every batch. It may ask the engine, but under
     /// [`OnBadInput::Stop`] it must not wait for a write, which would wait for the load.
     pub progress: Option<&'a dyn Fn(LoadProgress)>,
+    /// Ends the load when it is switched, also while the input gives nothing: twins stay as under
+    /// [`OnBadInput`], as if the input had broken off there. Other writers go on within a tenth of
+    /// a second; the call itself returns once the input answers the read that is under way.
+    pub cancel: Option<&'a CancelToken>,
 }
 
 /// What to do with input that is not as it should be.
@@ -49,7 +57,9 @@ pub enum OnBadInput {
     /// Skip bad documents and count them; keep, with a counted warning, what a hub would refuse.
     #[default]
     Skip,
-    /// Stop at the first of either and leave the twins as they were.
+    /// Stop at the first of either and leave the twins as they were. From the first thousand
+    /// documents on other writers wait until the input has ended: who loads from a pipe or a socket
+    /// gives [`LoadOptions::cancel`] a token, or may make them wait for ever.
     Stop,
 }
 
@@ -60,8 +70,8 @@ impl Twindex {
     ///
     /// # Errors
     /// [`Error::Load`] when reading fails (what came before it stays loaded) or, under
-    /// [`OnBadInput::Stop`], at the first bad document (nothing stays), and when it is called by
-    /// the progress callback or the input of such a load.
+    /// [`OnBadInput::Stop`], at the first bad document (nothing stays), when it is cancelled, and
+    /// when it is called by the progress callback or the input of such a load.
     pub fn load(
         &self,
         input: impl Read + Send,
@@ -90,7 +100,9 @@ struct Load<'a> {
     report: LoadReport,
     runs: Runs,
     started: Instant,
-    /// The one batch of writes of a strict load.
+    /// Who called it.
+    caller: ThreadId,
+    /// The one batch of writes of a strict load, from its first documents on.
     strict: Option<Writing<'a>>,
 }
 
@@ -100,14 +112,12 @@ impl<'a> Load<'a> {
         if inner.writer.read_only.is_some() {
             return Err(LoadError::ReadOnly);
         }
-        let is_strict = options.on_bad_input == OnBadInput::Stop;
-        let strict = is_strict.then(|| {
-            let writing = inner.writer.begin(1);
-            inner.join_strict_load();
-            writing
-        });
+        let caller = thread::current().id();
+        if options.on_bad_input == OnBadInput::Stop {
+            inner.join_strict_load(caller);
+        }
         let (report, runs, started) = (LoadReport::default(), Runs::default(), Instant::now());
-        Ok(Self { inner, options, report, runs, started, strict })
+        Ok(Self { inner, options, report, runs, started, caller, strict: None })
     }
 
     /// Frames, reads and applies, one batch behind the other.
@@ -116,20 +126,34 @@ impl<'a> Load<'a> {
             OnBadInput::Skip => Strictness::Forgiving,
             OnBadInput::Stop => Strictness::Strict,
         };
-        let (inner, documents) = (self.inner, DocumentReader::new(input));
+        let (inner, caller, documents) = (self.inner, self.caller, DocumentReader::new(input));
         let begin = move || {
             // The input may ask the engine for what would wait for the load.
             if strictness == Strictness::Strict {
-                inner.join_strict_load();
+                inner.join_strict_load(caller);
             }
         };
-        Ahead::new(documents, inner.pool(), strictness).each(begin, |batch, framed| {
-            self.apply(batch)?;
-            match framed {
-                Framed::More | Framed::End => Ok(()),
-                Framed::Broken(source) => Err(LoadError::Read { source }),
+        Ahead::new(documents, inner.pool(), strictness).each(begin, |next| {
+            let taken = self.take(next);
+            if taken.is_err() {
+                // Before the input is waited for, as others may wait for this.
+                self.take_back();
             }
+            taken
         })
+    }
+
+    /// Applies what was read, if anything was, and looks whether to go on.
+    fn take(&mut self, next: Next<'_>) -> Result<(), LoadError> {
+        if self.options.cancel.is_some_and(CancelToken::is_cancelled) {
+            return Err(LoadError::Cancelled);
+        }
+        let Next::Read(batch, framed) = next else { return Ok(()) };
+        self.apply(batch)?;
+        match framed {
+            Framed::More | Framed::End => Ok(()),
+            Framed::Broken(source) => Err(LoadError::Read { source }),
+        }
     }
 
     /// Applies a batch that was read, and empties it.
@@ -138,6 +162,9 @@ impl<'a> Load<'a> {
             return Ok(());
         }
         let n_bytes = batch.n_bytes();
+        if self.strict.is_none() && self.options.on_bad_input == OnBadInput::Stop {
+            self.strict = Some(self.inner.writer.begin(1));
+        }
         let (report, runs) = (&mut self.report, &mut self.runs);
         let outcomes: Vec<Outcome<'_>> = batch.outcomes().collect();
         match &self.strict {
@@ -165,8 +192,8 @@ impl<'a> Load<'a> {
     fn finish(mut self, outcome: Result<(), LoadError>) -> Result<LoadReport, Error> {
         self.report.elapsed = self.started.elapsed();
         outcome?;
+        self.inner.leave_strict_load(self.caller);
         if let Some(writing) = self.strict.take() {
-            self.inner.strict_loaders.lock().clear();
             writing.finish_untold().map_err(|source| LoadError::Store { source })?;
         }
         if self.report.n_bytes >= TRIM_BYTES_MIN {
@@ -174,15 +201,22 @@ impl<'a> Load<'a> {
         }
         Ok(std::mem::take(&mut self.report))
     }
+
+    /// Takes back a strict load, which then keeps nobody waiting any more.
+    fn take_back(&mut self) {
+        if let Some(writing) = self.strict.take() {
+            writing.roll_back();
+        }
+        if self.options.on_bad_input == OnBadInput::Stop {
+            self.inner.leave_strict_load(self.caller);
+        }
+    }
 }
 
 impl Drop for Load<'_> {
     /// Takes back a strict load that did not come to its end, for whatever reason.
     fn drop(&mut self) {
-        if let Some(writing) = self.strict.take() {
-            self.inner.strict_loaders.lock().clear();
-            writing.roll_back();
-        }
+        self.take_back();
     }
 }
 

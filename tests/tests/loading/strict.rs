@@ -1,13 +1,19 @@
 //! Strict loading: the first thing that is not as it should be stops it, and leaves exactly what was
 //! there before.
 
+use std::io::{self, Read};
+use std::sync::mpsc;
+use std::thread;
+
 use proptest::prelude::{prop, prop_assert_eq, proptest};
 use serde_json::{Value, json};
-use twindex::{Collection, Error, ErrorKind, IndexOptions, LoadError, Place, Twindex};
+use twindex::{
+    CancelToken, Collection, Error, ErrorKind, IndexOptions, LoadError, LoadOptions, Place, Twindex,
+};
 use twindex_tests::pair::{index_variants, lines_of, open};
 
 use crate::arb::{index_options, twin};
-use crate::support::{FORGIVING, cases, ids_of, load, load_strictly, texts_of, twins_of};
+use crate::support::{FORGIVING, STRICT, cases, ids_of, load, load_strictly, texts_of, twins_of};
 
 /// Twins of every form, before a load that fails.
 const BEFORE: &str = r#"{"deviceId":"d1","tags":{"n":1,"s":"x","at":"2024-05-01T10:20:30.1234567Z","l":[1]}}
@@ -157,6 +163,56 @@ fn a_twin_that_prints_longer_than_it_was_is_put_back_too() {
     assert!(before.len() > 16 << 20);
     assert!(load_strictly(&db, "{\"deviceId\":\"d\"}\nno\n").is_err());
     assert!(db.twin("d", None) == Some(before), "the twin is another one");
+}
+
+/// Input that says so and waits before it gives its last byte.
+struct Stalling<'a> {
+    text: &'a [u8],
+    stalled: mpsc::Sender<()>,
+    goes_on: mpsc::Receiver<()>,
+}
+
+impl Read for Stalling<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.text.len() == 1 {
+            self.stalled.send(()).unwrap();
+            self.goes_on.recv().unwrap();
+        }
+        let n = buffer.len().min(self.text.len().saturating_sub(1).max(1));
+        (&mut self.text).read(&mut buffer[..n])
+    }
+}
+
+#[test]
+fn input_that_stalls_keeps_nobody_waiting_once_it_is_cancelled() {
+    let lines =
+        |n: usize| (0..n).map(|n| format!("{{\"deviceId\":\"d{n}\"}}\n")).collect::<String>();
+    // The second stalls before the first batch is whole, and keeps nobody waiting at all.
+    for (n, is_cancelled_late) in [(3_000, true), (500, false)] {
+        let db = Twindex::in_memory();
+        let (text, cancel) = (lines(n), CancelToken::new());
+        let (stalled, has_stalled) = mpsc::channel();
+        let (go_on, goes_on) = mpsc::channel();
+        let input = Stalling { text: text.as_bytes(), stalled, goes_on };
+        let outcome = thread::scope(|scope| {
+            let loading =
+                scope.spawn(|| db.load(input, &LoadOptions { cancel: Some(&cancel), ..STRICT }));
+            has_stalled.recv().unwrap();
+            if is_cancelled_late {
+                cancel.cancel();
+            }
+            load(&db, r#"{"deviceId":"other"}"#);
+            assert_eq!(db.n_twins(Collection::Devices), 1);
+            assert!(!loading.is_finished());
+            cancel.cancel();
+            go_on.send(()).unwrap();
+            loading.join().unwrap()
+        });
+        let error = outcome.unwrap_err();
+        assert_eq!((error.code(), error.kind()), ("X024", ErrorKind::Stopped));
+        assert_eq!(db.n_twins(Collection::Devices), 1);
+        assert_eq!(db.check(), Ok(()));
+    }
 }
 
 #[test]

@@ -9,10 +9,10 @@ use serde_json::Value;
 use twindex::{Error, LoadOptions, LoadReport, LoadWarning, OnBadInput, Twindex};
 
 pub(crate) const FORGIVING: LoadOptions<'static> =
-    LoadOptions { on_bad_input: OnBadInput::Skip, progress: None };
+    LoadOptions { on_bad_input: OnBadInput::Skip, progress: None, cancel: None };
 
 pub(crate) const STRICT: LoadOptions<'static> =
-    LoadOptions { on_bad_input: OnBadInput::Stop, progress: None };
+    LoadOptions { on_bad_input: OnBadInput::Stop, progress: None, cancel: None };
 
 /// So many cases, unless `PROPTEST_CASES` says otherwise.
 pub(crate) fn cases(n: u32) -> ProptestConfig {

@@ -8,8 +8,9 @@
 
 use std::io::Read;
 use std::panic::resume_unwind;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
+use std::time::Duration;
 
 use rayon::ThreadPool;
 use rayon::prelude::{IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator};
@@ -20,6 +21,17 @@ use crate::load::batch::{Batch, Framed};
 
 /// Batches that go round.
 const BATCHES: usize = 2;
+
+/// How long is waited for a batch until `take` is asked whether to go on waiting.
+const WAIT_MAX: Duration = Duration::from_millis(50);
+
+/// What is handed over.
+pub(super) enum Next<'a> {
+    /// A batch, and what framing left behind.
+    Read(&'a mut Batch, Framed),
+    /// The input has given none for some time.
+    Nothing,
+}
 
 /// Frames and reads the documents of an input.
 pub(super) struct Ahead<'a, R: Read> {
@@ -43,17 +55,17 @@ impl<'a, R: Read + Send> Ahead<'a, R> {
     }
 
     /// Hands over one batch after the other, with what framing left behind, until that is an end or
-    /// `take` fails. The next one is read meanwhile, by a thread that calls `begin` first; an input
+    /// `take` fails; then what is being read is waited for. The next one is read meanwhile, by a thread that calls `begin` first; an input
     /// of one batch is not worth one.
     pub(super) fn each<E>(
         &mut self,
         begin: impl FnOnce() + Send,
-        mut take: impl FnMut(&mut Batch, Framed) -> Result<(), E>,
+        mut take: impl FnMut(Next<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut batch = Batch::default();
         let framed = self.read(&mut batch);
         if !matches!(framed, Framed::More) {
-            return take(&mut batch, framed);
+            return take(Next::Read(&mut batch, framed));
         }
         let mut first = Some((batch, framed));
         let (to_reader, empty) = channel();
@@ -83,11 +95,11 @@ impl<'a, R: Read + Send> Ahead<'a, R> {
     fn each_by_turns<E>(
         &mut self,
         (mut batch, mut framed): (Batch, Framed),
-        mut take: impl FnMut(&mut Batch, Framed) -> Result<(), E>,
+        mut take: impl FnMut(Next<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         loop {
             let is_last = !matches!(framed, Framed::More);
-            take(&mut batch, framed)?;
+            take(Next::Read(&mut batch, framed))?;
             if is_last {
                 return Ok(());
             }
@@ -128,18 +140,21 @@ impl<'a, R: Read + Send> Ahead<'a, R> {
 fn take_all<E>(
     (mut batch, mut framed): (Batch, Framed),
     (to_reader, from_reader): (Sender<Batch>, Receiver<(Batch, Framed)>),
-    take: &mut impl FnMut(&mut Batch, Framed) -> Result<(), E>,
+    take: &mut impl FnMut(Next<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
     for _ in 1..BATCHES {
         // A reader that is gone says so below.
         _ = to_reader.send(Batch::default());
     }
     loop {
-        take(&mut batch, framed)?;
+        take(Next::Read(&mut batch, framed))?;
         _ = to_reader.send(batch);
-        (batch, framed) = match from_reader.recv() {
-            Ok(next) => next,
-            Err(_) => return Ok(()),
+        (batch, framed) = loop {
+            match from_reader.recv_timeout(WAIT_MAX) {
+                Ok(next) => break next,
+                Err(RecvTimeoutError::Timeout) => take(Next::Nothing)?,
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
         };
     }
 }

@@ -77,6 +77,8 @@ pub enum LoadError {
     WithinLoad,
     #[error("the store is open read-only")]
     ReadOnly,
+    #[error("the load was cancelled")]
+    Cancelled,
 }
 
 impl LoadReport {
