@@ -25,6 +25,7 @@ use crate::segment::Segment;
 use crate::{Budget, Stop, select_ids};
 
 mod by_id;
+mod computed;
 mod distinct;
 mod groups;
 mod objects;

@@ -20,6 +20,7 @@ use crate::aside::Aside;
 use crate::budget::heap_bytes_of;
 use crate::error::ExecError;
 use crate::key::Key;
+use crate::operator::Operator as _;
 use crate::order::{Order, Ranked};
 use crate::path_key::{PathKey, Promise};
 use crate::pieces::{first_in_order, keep_first};
@@ -213,9 +214,15 @@ impl<'a> Best<'a> {
         if mask.count() < FEW_ROWS {
             self.add_rows(segment, &mask)?;
         } else {
-            for some in cut_rows(&mask, COLUMN_ROWS) {
+            for mut some in cut_rows(&mask, COLUMN_ROWS) {
                 segment.stop.check()?;
-                self.add_columns(segment, &some)?;
+                if let Some(up_to_bar) = self.computed_up_to_bar() {
+                    segment.step(|view| up_to_bar.narrow(view, &mut some))?;
+                }
+                match some.count() < FEW_ROWS {
+                    true => self.add_rows(segment, &some)?,
+                    false => self.add_columns(segment, &some)?,
+                }
             }
         }
         // A bar as early as possible saves the following segments.

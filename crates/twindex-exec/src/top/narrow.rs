@@ -1,16 +1,21 @@
 //! What the best rows so far say of others: which rows, zones and segments need not be keyed.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use twindex_index::filter::PathFilter;
 use twindex_index::view::SegmentView;
 use twindex_kernels::mask::Mask;
+use twindex_lang::ast::CompareOp;
+use twindex_model::value::Value;
+use twindex_plan::expr::Expr;
 use twindex_planted::{Fault, planted};
 
 use super::Best;
 use crate::error::ExecError;
 use crate::key::{Direction, Key};
 use crate::object_bar::{Kinds, Ties, Wanted, first_objects};
+use crate::ops::Computed;
 use crate::path_key::{PathKey, Promise};
 use crate::segment::Segment;
 
@@ -48,6 +53,20 @@ impl Best<'_> {
             let all = mask.clone();
             self.narrow_by(&all, segment, mask);
         }
+    }
+
+    /// What narrows to the rows up to the bar where the first key is computed of numbers: by columns of
+    /// them that takes a tenth of what keys take.
+    pub(super) fn computed_up_to_bar(&self) -> Option<Computed> {
+        let Some(Key::Number(bar)) = self.bar.as_ref()?.keys.first() else { return None };
+        let op = match self.order.is_descending() {
+            true => CompareOp::GreaterOrEqual,
+            false => CompareOp::LessOrEqual,
+        };
+        let key = self.order.keys.first().filter(|_| self.first.is_none())?;
+        let bar = Expr::Constant(Value::Number(*bar));
+        let up_to = Expr::Compare(Box::new(key.expr.clone()), op, Box::new(bar));
+        Computed::of((&up_to, true), &Arc::from(""))
     }
 
     /// Clears rows whose first key is behind those of enough rows with objects.
