@@ -32,13 +32,17 @@ use crate::key::Key;
 use crate::leaf::plain_path;
 use crate::physical::Filter;
 use crate::runner::Runner;
-use crate::segment::{Segment, cut_rows};
+use crate::segment::{Left, Segment, cut_rows};
 use crate::stop::Stop;
 
 const OBJECT: KindSet = KindSet::of(&[Kind::Object]);
 
-/// Rows whose keys are made columns of at once.
+/// Rows whose keys are made columns of at once, and how many where they have few values: each value
+/// of a slice is made and looked for once.
 const SLICE_ROWS: usize = if cfg!(test) { 64 } else { 1 << 13 };
+const LONG_SLICE_ROWS: usize = if cfg!(test) { 256 } else { 1 << 16 };
+/// For each value of a slice, the rows from which on the next one is long.
+const ROWS_PER_VALUE: usize = 16;
 
 /// The groups of some segments.
 #[derive(Debug)]
@@ -53,6 +57,8 @@ pub(crate) struct GroupTable<'a> {
     bound: Option<Bound<'a>>,
     /// Where many groups are poured out.
     shared: Option<Arc<SharedGroups<'a>>>,
+    /// Rows of the next slice.
+    slice_rows: usize,
 }
 
 /// What kept counts know of a segment.
@@ -77,7 +83,7 @@ impl<'a> GroupTable<'a> {
         pool: Option<&'a ThreadPool>,
     ) -> Self {
         let (states, coded) = (GroupStates::new(groups, pool), CodedPaths::of(groups));
-        Self { groups, states, coded, known: None, bound, shared: None }
+        Self { groups, states, coded, known: None, bound, shared: None, slice_rows: SLICE_ROWS }
     }
 
     /// What several tables of these groups may fill together: a set for each aggregate that counts
@@ -161,14 +167,28 @@ impl<'a> GroupTable<'a> {
         if self.groups.keys.is_empty() {
             return self.states.add_whole(self.groups, segment, (&mask, everything));
         }
-        for some in cut_rows(&mask, SLICE_ROWS) {
+        self.add_slices(segment, &mask)?;
+        self.cut();
+        self.pour_many(segment)
+    }
+
+    fn add_slices(&mut self, segment: &Segment<'_>, mask: &Mask) -> Result<(), ExecError> {
+        let mut left = Left::of(mask);
+        while let Some(mut some) = left.next_rows(self.slice_rows) {
             segment.stop.check()?;
-            self.states.add_grouped(self.groups, segment, &some)?;
+            if let Some(bound) = &self.bound {
+                segment.step(|view| bound.narrow_to_new_bar(view, &mut some))?;
+            }
+            if some.is_empty() {
+                continue;
+            }
+            let n_values = self.states.add_grouped(self.groups, segment, &some)?;
+            let are_few = n_values.saturating_mul(ROWS_PER_VALUE) <= some.count() as usize;
+            self.slice_rows = if are_few { LONG_SLICE_ROWS } else { SLICE_ROWS };
             self.cut();
             self.pour_many(segment)?;
         }
-        self.cut();
-        self.pour_many(segment)
+        Ok(())
     }
 
     /// Pours groups out if they are many.

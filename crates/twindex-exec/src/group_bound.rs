@@ -40,6 +40,8 @@ pub(crate) struct Bound<'a> {
     /// Whether bars are looked for among the values of a segment: not once all rows of one had too few
     /// of them, for those of the next will.
     has_bars: bool,
+    /// Whether there is another bar than the last segment was narrowed to.
+    has_new_bar: bool,
 }
 
 /// Keys that no group of the page is behind.
@@ -94,7 +96,7 @@ impl<'a> Bound<'a> {
     pub(crate) fn new(paths: Vec<PathKey>, after: Option<&'a [Key]>, n_max: usize) -> Self {
         let first = paths.first().zip(after.and_then(<[Key]>::first));
         let from_after = first.and_then(|(path, after)| path.from(after));
-        Self { paths, after, from_after, n_max, bar: None, has_bars: true }
+        Self { paths, after, from_after, n_max, bar: None, has_bars: true, has_new_bar: false }
     }
 
     /// The same with what another one has found.
@@ -116,6 +118,7 @@ impl<'a> Bound<'a> {
         if let Some(bar) = &self.bar {
             bar.narrow(segment, mask);
         }
+        self.has_new_bar = false;
         let Some(first) = self.paths.first().copied() else { return };
         if !self.has_bars || segment.may_have_counts(first.path()) {
             return;
@@ -127,6 +130,13 @@ impl<'a> Bound<'a> {
         if mask.count() as usize / 4 > self.n_max {
             let all = mask.clone();
             self.has_bars = self.narrow_by(&all, segment, mask);
+        }
+    }
+
+    /// Clears rows of a segment behind a bar that was found among its other rows.
+    pub(crate) fn narrow_to_new_bar(&self, segment: &SegmentView<'_>, mask: &mut Mask) {
+        if let Some(bar) = self.bar.as_ref().filter(|_| self.has_new_bar) {
+            bar.narrow(segment, mask);
         }
     }
 
@@ -170,6 +180,7 @@ impl<'a> Bound<'a> {
             let (_, last, _) = kept.select_nth_unstable_by(self.n_max - 1, by_keys);
             let keys = groups.of(*last).map(KeyRef::to_key).collect();
             self.bar = Some(Bar::new(&self.paths, keys));
+            self.has_new_bar = true;
             kept.truncate(self.n_max);
             kept.sort_unstable();
         }

@@ -73,7 +73,8 @@ impl GroupStates<'_> {
         Ok(())
     }
 
-    /// Adds rows by the values of the keys.
+    /// Adds rows by the values of the keys. Gives how many values a key, an argument, or all keys
+    /// together had at most.
     ///
     /// # Errors
     /// As [`Segment::rows`], and [`ExecError::OverBudget`].
@@ -82,7 +83,7 @@ impl GroupStates<'_> {
         groups: &Groups,
         segment: &Segment<'_>,
         mask: &Mask,
-    ) -> Result<(), ExecError> {
+    ) -> Result<usize, ExecError> {
         let mut hold = segment.budget.hold();
         let keys = groups.keys.iter().enumerate();
         let numbered: Vec<Numbered> = keys
@@ -112,7 +113,9 @@ impl GroupStates<'_> {
             let column = arguments.column((argument, objects), segment, mask)?;
             self.add_argument(i, &rows, column);
         }
-        Ok(())
+        let of_keys = numbered.iter().map(|of| of.numbers.len());
+        let of_arguments = arguments.columns.iter().map(|of| of.1.keys.len());
+        Ok(of_keys.chain(of_arguments).fold(combined.len(), usize::max))
     }
 
     /// Adds the cells at a path to state `i` of few groups, which takes them as they lie; false, and
