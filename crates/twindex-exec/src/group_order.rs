@@ -121,6 +121,11 @@ impl<'a> GroupOrder<'a> {
         Self { n_common: n_common.map_or(0, <[u8]>::len), parts }
     }
 
+    /// Parts of the groups.
+    pub(crate) fn n_parts(&self) -> usize {
+        self.parts.len()
+    }
+
     /// How many groups may be given.
     pub(crate) fn n_wanted(&self) -> usize {
         self.parts.iter().map(|part| part.wanted.len()).sum()

@@ -196,14 +196,20 @@ impl Grouped<'_> {
         let part = |groups| OrderedPart::new((groups, self.order), self.kept(groups, stop)?, stop);
         let order = GroupOrder::new(runner.map(groups.iter().collect(), work_ns, part)?);
         let mut hold = budget.hold();
-        hold.set(order.heap_bytes() + order.n_wanted() * size_of::<RankedGroup>())?;
-        let ranked = runner
-            .map((0..groups.len()).collect(), work_ns, |part| self.ranked(&order, part, stop))?;
-        let ranked = ranked.into_iter().reduce(|mut all, more| {
-            all.extend(more);
-            all
-        });
-        let found = self.places(&order, ranked.unwrap_or_default(), (stop, budget))?;
+        hold.set(order.heap_bytes())?;
+        let found = match self.far_down(&order, (work_ns, runner))? {
+            Some(found) => found,
+            None => {
+                hold.add(self.n_ranked(&order, work_ns, runner) * size_of::<RankedGroup>())?;
+                let parts = (0..groups.len()).collect();
+                let ranked = runner.map(parts, work_ns, |part| self.ranked(&order, part, stop))?;
+                let ranked = ranked.into_iter().reduce(|mut all, more| {
+                    all.extend(more);
+                    all
+                });
+                self.places(&order, ranked.unwrap_or_default(), (stop, budget))?
+            }
+        };
         let last = self.window.last_of(&found).map(|last| Place::Group {
             order: order.keys(last),
             keys: order.groups_of(last).keys(last.place).map(KeyRef::to_key).collect(),
@@ -219,6 +225,35 @@ impl Grouped<'_> {
         }
         rows.hold.set(rows.inner.n_bytes())?;
         Ok((rows.inner, last))
+    }
+
+    /// The groups of a page that is far down, where they were found without a rank for each group.
+    fn far_down(
+        &self,
+        order: &GroupOrder<'_>,
+        (work_ns, runner): (f64, Runner<'_>),
+    ) -> Result<Option<Vec<RankedGroup>>, ExecError> {
+        let places = self.window.all_places();
+        if self.distinctness == Distinctness::FirstOfEqual || self.after.is_some() {
+            return Ok(None);
+        }
+        let Some(strip) = order.strip(&places, work_ns, runner)? else { return Ok(None) };
+        let mut hold = runner.budget.hold();
+        hold.set(strip.groups.len() * size_of::<RankedGroup>())?;
+        let places = places.start - strip.n_before..places.end - strip.n_before;
+        places_in_order(strip.groups, places, runner.stop, |a, b| order.cmp(a, b)).map(Some)
+    }
+
+    /// How many groups are given ranks at one time at most.
+    fn n_ranked(&self, order: &GroupOrder<'_>, work_ns: f64, runner: Runner<'_>) -> usize {
+        let n_max = match self.distinctness {
+            Distinctness::All => self.window.n_wanted_with_skip(),
+            Distinctness::FirstOfEqual => usize::MAX,
+        };
+        let of_parts = || (0..order.n_parts()).map(|part| order.wanted(part).len());
+        let n_kept: usize = of_parts().map(|n| n.min(n_max)).sum();
+        let n_at_work = of_parts().max().unwrap_or(0) * runner.n_threads(work_ns);
+        n_kept.saturating_add(n_at_work).min(order.n_wanted())
     }
 
     /// The groups of a part that may be on the page.
@@ -241,6 +276,7 @@ impl Grouped<'_> {
         let n_max = self.window.n_wanted_with_skip();
         if self.distinctness == Distinctness::All && 0 < n_max && n_max < ranked.len() {
             keep_first(&mut ranked, n_max, stop, |a, b| order.cmp(a, b))?;
+            ranked.shrink_to_fit();
         }
         Ok(ranked)
     }

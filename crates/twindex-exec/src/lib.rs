@@ -30,6 +30,7 @@ mod group_order;
 mod group_rows;
 mod group_shared;
 mod group_states;
+mod group_strip;
 mod grouped;
 pub mod key;
 mod key_list;

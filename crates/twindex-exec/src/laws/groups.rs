@@ -96,9 +96,11 @@ fn many_groups_are_those_of_a_plain_table() {
             let rows = rows_of_pages(&snapshot, &text, (page_rows_max, pool));
             assert_eq!(rows, in_order, "{text}");
         }
-        let far = format!("{text} LIMIT 20 OFFSET 100");
-        let rows = rows_of_pages(&snapshot, &far, (usize::MAX, Some(&pool)));
-        assert_eq!(rows, in_order[100..120], "{far}");
+        for offset in [100, 180, in_order.len() / 2, in_order.len() - 30] {
+            let far = format!("{text} LIMIT 20 OFFSET {offset}");
+            let rows = rows_of_pages(&snapshot, &far, (usize::MAX, Some(&pool)));
+            assert_eq!(rows, in_order[offset..offset + 20], "{far}");
+        }
         let having = text.replace(" ORDER BY", &format!(" HAVING {aggregate} > 2 ORDER BY"));
         let n_above = plain.iter().filter(|of| of.1.as_f64() > Some(2.0)).count();
         let rows = rows_of_pages(&snapshot, &having, (usize::MAX, Some(&pool)));
