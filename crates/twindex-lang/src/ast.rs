@@ -252,6 +252,10 @@ pub struct Path {
     pub segments: Vec<Segment>,
 }
 
+/// The segments that begin a path; displayed, they are its canonical text.
+#[derive(Clone, Copy, Debug)]
+pub struct Segments<'a>(pub &'a [Segment]);
+
 /// One segment of a path.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Segment {

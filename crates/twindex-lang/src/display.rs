@@ -11,8 +11,8 @@ use twindex_planted::{Fault, planted};
 
 use crate::ast::{
     Assignment, Call, Callee, Collection, CompareOp, Delete, Expr, InList, IsTest, Literal, Name,
-    Node, Number, OrderKey, Path, ProductOp, Query, Segment, Select, SelectItem, Sign, Statement,
-    SumOp, Update,
+    Node, Number, OrderKey, Path, ProductOp, Query, Segment, Segments, Select, SelectItem, Sign,
+    Statement, SumOp, Update,
 };
 use text::{write_column_name, write_first_key, write_key, write_number, write_string};
 
@@ -309,9 +309,15 @@ impl Display for Number {
 
 impl Display for Path {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let mut segments = self.segments.iter();
+        Segments(&self.segments).fmt(f)
+    }
+}
+
+impl Display for Segments<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut segments = self.0.iter();
         if let Some(Segment::Key(first)) = segments.next() {
-            write_first_key(f, first, matches!(self.segments.get(1), Some(Segment::Key(_))))?;
+            write_first_key(f, first, matches!(self.0.get(1), Some(Segment::Key(_))))?;
         }
         segments.try_for_each(|segment| write!(f, "{segment}"))
     }

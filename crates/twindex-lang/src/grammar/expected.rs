@@ -139,6 +139,11 @@ pub(super) fn word<'a>(
 ) -> impl nom::Parser<&'a str, Output = (), Error = Failed> {
     move |input: &'a str| {
         let text = expected.label();
+        // Most attempts end at the first letter.
+        let first = |text: &str| text.bytes().next().map(|byte| byte.to_ascii_uppercase());
+        if first(input) != first(text) {
+            return cx.missing(input, expected);
+        }
         match input.split_at_checked(text.len()) {
             Some((head, rest))
                 if head.eq_ignore_ascii_case(text) && !rest.starts_with(name_char) =>
@@ -155,11 +160,17 @@ pub(super) fn symbol<'a>(
     cx: Cx<'a>,
     expected: Expected,
 ) -> impl nom::Parser<&'a str, Output = (), Error = Failed> {
-    let symbol = expected.label().chars().next().unwrap_or_default();
-    move |input: &'a str| match input.strip_prefix(symbol) {
+    let symbol = expected.label().bytes().next().unwrap_or_default();
+    move |input: &'a str| match after_byte(input, symbol) {
         Some(rest) => blanks_after(cx, rest, ()),
         None => cx.missing(input, expected),
     }
+}
+
+/// What follows an ASCII character, if `input` begins with it.
+#[inline]
+pub(super) fn after_byte(input: &str, symbol: u8) -> Option<&str> {
+    if input.bytes().next() == Some(symbol) { input.get(1..) } else { None }
 }
 
 /// Whether the keyword stands here; takes it if so.

@@ -7,11 +7,11 @@ use nom::{Err, Parser};
 
 use super::condition::or;
 use super::context::{Cx, Failed, Parsed, failure};
-use super::expected::{Expected, has_word, symbol, word};
+use super::expected::{Expected, after_byte, has_word, symbol, word};
 use super::later;
 use super::lex::{blanks_after, first_name, name_start};
 use super::literal::{literal, literal_of_first};
-use super::path::path;
+use super::path::path_from;
 use super::select::{list, many};
 use crate::ast::{Call, Callee, Expr, Node, ProductOp, Sign, SumOp};
 use crate::code;
@@ -30,7 +30,7 @@ pub(super) fn expr<'a>(cx: Cx<'a>, input: &'a str) -> Parsed<'a, Expr> {
 pub(super) fn sum<'a>(cx: Cx<'a>, start: &'a str) -> Parsed<'a, Expr> {
     let (input, first) = product(cx, start)?;
     let operator =
-        alt((value(SumOp::Add, operator(cx, '+')), value(SumOp::Subtract, operator(cx, '-'))));
+        alt((value(SumOp::Add, operator(cx, b'+')), value(SumOp::Subtract, operator(cx, b'-'))));
     let (input, rest) = many((operator, cut(cx.with(product))), Vec::new(), input)?;
     if rest.is_empty() {
         return Ok((input, first));
@@ -49,9 +49,9 @@ pub(super) fn sum<'a>(cx: Cx<'a>, start: &'a str) -> Parsed<'a, Expr> {
 fn product<'a>(cx: Cx<'a>, start: &'a str) -> Parsed<'a, Expr> {
     let (input, first) = sign(cx, start)?;
     let operator = alt((
-        value(ProductOp::Multiply, operator(cx, '*')),
-        value(ProductOp::Divide, operator(cx, '/')),
-        value(ProductOp::Remainder, operator(cx, '%')),
+        value(ProductOp::Multiply, operator(cx, b'*')),
+        value(ProductOp::Divide, operator(cx, b'/')),
+        value(ProductOp::Remainder, operator(cx, b'%')),
     ));
     let (input, rest) = many((operator, cut(cx.with(sign))), Vec::new(), input)?;
     if rest.is_empty() {
@@ -90,16 +90,27 @@ fn primary<'a>(cx: Cx<'a>, start: &'a str) -> Parsed<'a, Expr> {
         '(' => return group(cx, start),
         '[' => array(cx, start)?,
         '$' => later::parameter(cx, start).and_then(|_| cx.missing(start, Expected::Expression))?,
-        _ if name_start(first) => alt((
-            map(cx.with(call), Node::Call),
-            map(cx.with(path), Node::Path),
-            map(cx.with(literal), Node::Literal),
-            cx.with(undefined),
-        ))
-        .parse(start)?,
+        _ if name_start(first) => named(cx, start)?,
         _ => map(cx.with(literal), Node::Literal).parse(start)?,
     };
     Ok((input, Expr::new(node, cx.span_from(start))))
+}
+
+/// What begins with a name: a call if a parenthesis follows, else a path. Words that are reserved
+/// are none.
+fn named<'a>(cx: Cx<'a>, start: &'a str) -> Parsed<'a, Node> {
+    match first_name(cx, start) {
+        Ok((input, _)) if input.starts_with('(') => map(cx.with(call), Node::Call).parse(start),
+        Ok((input, name)) => {
+            cx.note(input, Expected::OpenParen);
+            let (input, path) = path_from(cx, (input, name))?;
+            Ok((input, Node::Path(path)))
+        }
+        Err(Err::Error(_)) => {
+            alt((map(cx.with(literal), Node::Literal), cx.with(undefined))).parse(start)
+        }
+        Err(failed) => Err(failed),
+    }
 }
 
 /// `undefined = "UNDEFINED" ;`
@@ -200,8 +211,8 @@ fn item<'a>(cx: Cx<'a>, start: &'a str) -> Parsed<'a, Expr> {
 }
 
 /// Terminal: an arithmetic operator.
-fn operator<'a>(cx: Cx<'a>, symbol: char) -> impl Parser<&'a str, Output = (), Error = Failed> {
-    move |input: &'a str| match input.strip_prefix(symbol) {
+fn operator<'a>(cx: Cx<'a>, symbol: u8) -> impl Parser<&'a str, Output = (), Error = Failed> {
+    move |input: &'a str| match after_byte(input, symbol) {
         Some(rest) => blanks_after(cx, rest, ()),
         None => cx.missing(input, Expected::Operator),
     }

@@ -1,7 +1,7 @@
 //! What the language has and this version has not: recognised, so that the answer is a clear one.
 
 use super::context::{Cx, Failed, Parsed, failure};
-use super::lex::name_char;
+use super::lex::split_name;
 use crate::code;
 use crate::diagnostic::Diagnostic;
 use crate::span::Span;
@@ -54,6 +54,5 @@ pub(super) fn statement<'a>(cx: Cx<'a>, input: &'a str) -> Parsed<'a, ()> {
 /// The name that begins `input`, which may be empty, and what follows. Looking ahead with it leaves
 /// no trace in the record of what was expected.
 pub(super) fn leading_name(input: &str) -> (&str, &str) {
-    let end = input.find(|c| !name_char(c)).unwrap_or(input.len());
-    input.split_at_checked(end).unwrap_or((input, ""))
+    split_name(input)
 }

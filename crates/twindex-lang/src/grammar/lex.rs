@@ -75,11 +75,21 @@ pub(super) fn blanks_after<'a, T>(cx: Cx<'a>, rest: &'a str, value: T) -> Parsed
 
 /// `name = name_char { name_char } ;`
 pub(super) fn name<'a>(cx: Cx<'a>, input: &'a str) -> Parsed<'a, &'a str> {
-    let end = input.find(|c| !name_char(c)).unwrap_or(input.len());
-    match input.split_at_checked(end) {
-        Some((text, rest)) if end > 0 => blanks_after(cx, rest, text),
+    match split_name(input) {
+        (text, rest) if !text.is_empty() => blanks_after(cx, rest, text),
         _ => cx.missing(input, Expected::Name),
     }
+}
+
+/// The characters of a name that begin `input`, and what follows.
+pub(super) fn split_name(input: &str) -> (&str, &str) {
+    let is_short = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$');
+    let n_short = input.bytes().take_while(is_short).count();
+    let end = match input.as_bytes().get(n_short) {
+        Some(byte) if !byte.is_ascii() => input.find(|c| !name_char(c)).unwrap_or(input.len()),
+        _ => n_short,
+    };
+    input.split_at_checked(end).unwrap_or((input, ""))
 }
 
 /// `first_name = ? a name that begins with name_start and is not reserved ? ;`

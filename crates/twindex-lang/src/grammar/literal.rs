@@ -21,6 +21,9 @@ const HEX_DIGITS_MAX: usize = 256;
 
 /// `literal = "NULL" | "TRUE" | "FALSE" | number | string ;`
 pub(super) fn literal<'a>(cx: Cx<'a>, input: &'a str) -> Parsed<'a, Literal> {
+    if input.starts_with(|c: char| matches!(c, '\'' | '"') || c.is_ascii_digit()) {
+        return literal_of_first(cx, input);
+    }
     alt((
         value(Literal::Null, word(cx, Expected::Null)),
         value(Literal::Bool(true), word(cx, Expected::True)),

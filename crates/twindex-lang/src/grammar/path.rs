@@ -14,7 +14,11 @@ use crate::ast::{Path, Segment};
 
 /// `path = first_name { segment } ;`
 pub(super) fn path<'a>(cx: Cx<'a>, input: &'a str) -> Parsed<'a, Path> {
-    let (input, first) = first_name(cx, input)?;
+    path_from(cx, first_name(cx, input)?)
+}
+
+/// The path whose first name was taken already.
+pub(super) fn path_from<'a>(cx: Cx<'a>, (input, first): (&'a str, &'a str)) -> Parsed<'a, Path> {
     let segments = vec![Segment::Key(first.to_owned())];
     let (input, segments) = many(cx.with(segment), segments, input)?;
     Ok((input, Path { segments }))

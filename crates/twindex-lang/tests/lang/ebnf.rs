@@ -6,7 +6,7 @@ use crate::corpora;
 use crate::golden;
 
 /// Functions that give `Parsed` and are no productions: what several productions share.
-const HELPERS: [&str; 9] = [
+const HELPERS: [&str; 11] = [
     "blanks_after",
     "digits",
     "digits_as_whole",
@@ -15,7 +15,9 @@ const HELPERS: [&str; 9] = [
     "list",
     "literal_of_first",
     "many",
+    "named",
     "negatable",
+    "path_from",
 ];
 
 /// Files of productions.

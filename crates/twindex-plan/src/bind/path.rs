@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use twindex_lang::ast::{Path, Segment};
+use twindex_lang::ast::{Path, Segment, Segments};
 use twindex_lang::field::{TWIN_FIELDS, twin_field};
 use twindex_lang::nearest;
 use twindex_lang::span::Span;
@@ -54,7 +54,7 @@ impl Binder<'_> {
         let n_keys = segments.iter().take_while(|s| matches!(s, Segment::Key(_))).count();
         let (head, tail) = segments.split_at(n_keys);
         let keys: Vec<&str> = head.iter().filter_map(key_of).collect();
-        let text: Arc<str> = Path { segments: segments.to_vec() }.to_string().into();
+        let text: Arc<str> = Segments(segments).to_string().into();
         let path = PathRef {
             id: self.catalog.path(&keys),
             tail: tail.iter().filter_map(to_step).collect(),

@@ -7,7 +7,10 @@ impl Expr {
     /// The expression with `f` applied to those directly below it.
     // tidy: flat match
     pub(super) fn map_children(self, f: &mut dyn FnMut(Self) -> Self) -> Self {
-        let mut boxed = |expr: Box<Self>| Box::new(f(*expr));
+        let mut boxed = |mut expr: Box<Self>| {
+            *expr = f(std::mem::replace(&mut *expr, Self::Undefined));
+            expr
+        };
         match self {
             Self::Constant(_)
             | Self::Undefined
