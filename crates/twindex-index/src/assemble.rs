@@ -63,14 +63,18 @@ fn write_rows(
     let stamps = view.segment().stamps();
     let row_bytes = WHOLE_BYTES.min(layout.entries.len() * COLUMN_BYTES);
     let mut printer = Printer::new((layout, stamps), rows.len(), row_bytes);
+    // The text of one row is not copied if it is the first.
+    let is_all = rows.len() == 1 && out.capacity() == 0;
     for rows in rows.chunks(BLOCK) {
-        printer.begin(Begin::Entries, rows);
+        printer.begin(Begin::Object, rows);
         gather(view, (layout, layout.all()), rows, &mut printer);
+        if is_all {
+            *out = printer.into_object();
+            return ended(out.len());
+        }
         out.reserve(printer.n_bytes(rows.len()));
         for i in 0..rows.len() {
-            out.push('{');
-            printer.end(i, 0, out);
-            out.push('}');
+            printer.end_object(i, out);
             ended(out.len());
         }
     }

@@ -246,6 +246,15 @@ impl PieceText {
         // is ASCII.
         unsafe { std::str::from_utf8_unchecked(text) }
     }
+
+    /// The text, which keeps the room that it grew in.
+    #[must_use]
+    pub fn into_string(mut self) -> String {
+        self.bytes.truncate(self.len);
+        debug_assert!(std::str::from_utf8(&self.bytes).is_ok());
+        // SAFETY: the bytes are those of `as_str`, which are UTF-8 as it says.
+        unsafe { String::from_utf8_unchecked(self.bytes) }
+    }
 }
 
 /// Copies bytes; few of them as two words that may overlap, without a call.

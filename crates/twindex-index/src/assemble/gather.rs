@@ -16,6 +16,7 @@ use super::layout::{Layout, RUN};
 use crate::dictionary::Dictionary;
 use crate::lane::asked::Asked;
 use crate::lane::codes::Codes;
+use crate::lane::kind::Near;
 use crate::lane::raw::RawText;
 use crate::lane::stamp::Stamp;
 use crate::lane::stamp_code::Decoded;
@@ -23,6 +24,7 @@ use crate::lane::string::{TextLane, place_at};
 use crate::lane::time::TimeLane;
 use crate::lane::{Lane, Reading};
 use crate::past::{RowPast, Then};
+use crate::span::Span;
 use crate::texts::TextKind;
 use crate::view::SegmentView;
 
@@ -120,14 +122,11 @@ fn gather_row<'a>(
     row: u16,
     take: &mut impl Take<'a>,
 ) {
-    let (lanes, spans) = (view.segment().lanes(), view.segment().spans());
-    let find = |lane: u32| {
-        if !spans[lane as usize].meets(row, row) {
-            return None;
-        }
-        let lane = &lanes[lane as usize];
-        let (slot, kind) = lane.kinds.find(row)?;
-        Some((lane, slot, kind))
+    let mut cells = RowCells {
+        lanes: view.segment().lanes(),
+        spans: view.segment().spans(),
+        near: Near::default(),
+        row,
     };
     let reading = view.reading();
     let mut at = entries.start;
@@ -137,13 +136,13 @@ fn gather_row<'a>(
             continue;
         }
         let entry = layout.entries[at];
-        let Some((lane, slot, kind)) = find(entry.lane) else {
+        let Some((lane, slot, kind)) = cells.find(entry.lane) else {
             // Where a path is not, nothing below it is.
             at = entry.end as usize;
             continue;
         };
         let is_parent = kind == Kind::Object && entry.end as usize > at + 1;
-        let below = if is_parent { find(layout.entries[at + 1].lane) } else { None };
+        let below = if is_parent { cells.find(layout.entries[at + 1].lane) } else { None };
         match below.and_then(|below| Some((below, take.pair(at as u32)?))) {
             Some(((lane, slot, kind), of)) => {
                 take.take(0, &of, found_at(lane, reading, (slot, kind)));
@@ -160,14 +159,42 @@ fn gather_row<'a>(
     }
 }
 
+/// Where the cells of a row lie.
+struct RowCells<'a> {
+    lanes: &'a [Lane],
+    spans: &'a [Span],
+    near: Near,
+    row: u16,
+}
+
+impl<'a> RowCells<'a> {
+    /// The lane, slot and kind of the cell in a lane, given by its place.
+    #[inline(always)]
+    fn find(&mut self, lane: u32) -> Option<(&'a Lane, usize, Kind)> {
+        if !self.spans[lane as usize].meets(self.row, self.row) {
+            return None;
+        }
+        let lane = &self.lanes[lane as usize];
+        let (slot, kind) = lane.kinds.find_near(self.row, &mut self.near)?;
+        Some((lane, slot, kind))
+    }
+}
+
 /// What a lane holds at the slot of a cell.
 #[inline(always)]
 fn found_at<'a>(lane: &'a Lane, reading: Reading<'a>, (slot, kind): (usize, Kind)) -> Found<'a> {
     match kind {
         Kind::Object => Found::Object,
         Kind::String => Texts::of(lane, TextKind::Strings, reading).get(slot),
+        Kind::Number => Found::Number(number_at(lane, slot)),
         _ => Values::of(lane, reading).get(slot, kind),
     }
+}
+
+/// The number at a slot that holds one.
+#[inline(always)]
+fn number_at(lane: &Lane, slot: usize) -> f64 {
+    lane.numbers.as_ref().map_or(0.0, |part| part.number(slot))
 }
 
 /// Hands over the cells of a lane; false if there was none.
@@ -274,9 +301,7 @@ impl<'a> Values<'a> {
             Kind::False => Found::False,
             Kind::True => Found::True,
             Kind::Object => Found::Object,
-            Kind::Number => {
-                Found::Number(self.lane.numbers.as_ref().map_or(0.0, |part| part.number(slot)))
-            }
+            Kind::Number => Found::Number(number_at(self.lane, slot)),
             Kind::String => self.strings.get(slot),
             Kind::Array => match self.arrays.get(slot) {
                 Found::String(text) => Found::Array(text),

@@ -15,8 +15,8 @@ use crate::lane::stamp_code::Decoded;
 /// Where a text begins.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Begin {
-    /// With the first entry of an object, whose own braces the caller writes.
-    Entries,
+    /// With an object.
+    Object,
     /// With a value at this depth of the layout, whose key is left out.
     Value(u32),
 }
@@ -87,7 +87,10 @@ impl<'a> Printer<'a> {
         for (text, row) in self.rows.iter_mut().zip(rows) {
             text.text.clear();
             (text.depth, text.next) = match begin {
-                Begin::Entries => (0, Next::First),
+                Begin::Object => {
+                    text.text.push_str("{");
+                    (0, Next::First)
+                }
                 Begin::Value(depth) => (depth, Next::Value),
             };
             (text.row, text.stamps) = (*row, None);
@@ -100,17 +103,27 @@ impl<'a> Printer<'a> {
         texts.map(|row| row.text.as_str().len() + row.depth as usize + 2).sum()
     }
 
-    /// Appends the text of a row, whose objects end above `depth`.
-    pub(super) fn end(&mut self, row: usize, depth: u32, out: &mut String) {
+    /// Appends the object of a row.
+    pub(super) fn end_object(&mut self, row: usize, out: &mut String) {
         let row = &mut self.rows[row];
-        row.close(depth);
+        row.end_object();
         out.push_str(row.text.as_str());
     }
 
-    /// Appends the text of a value, which may be an object.
+    /// The object of the only row.
+    pub(super) fn into_object(mut self) -> String {
+        self.rows.pop().map_or_else(String::new, |mut row| {
+            row.end_object();
+            row.text.into_string()
+        })
+    }
+
+    /// Appends the text of a value, which may be an object; false if there is none.
     pub(super) fn end_value(&mut self, depth: u32, out: &mut String) -> bool {
-        self.end(0, depth, out);
-        !self.rows[0].text.as_str().is_empty()
+        let row = &mut self.rows[0];
+        row.close(depth);
+        out.push_str(row.text.as_str());
+        !row.text.as_str().is_empty()
     }
 }
 
@@ -184,6 +197,12 @@ impl<'a> RowText<'a> {
             self.text.push_str("}");
             self.depth -= 1;
         }
+    }
+
+    /// Ends the object of the row and all in it.
+    fn end_object(&mut self) {
+        self.close(0);
+        self.text.push_str("}");
     }
 
     /// Appends one of the row's shared stamps.

@@ -19,9 +19,16 @@ use crate::lane::string::{At, TextLane, TextScope, TextSource, place_at, set_pla
 use crate::options::IndexOptions;
 use crate::texts::{TextKind, TextPlace, Texts};
 
-/// The cells of one path in one segment.
+/// The cells of one path in one segment. What reading a cell needs comes first, from the beginning of
+/// a line of the cache on: the cells of a twin lie in a hundred lanes.
 #[derive(Debug)]
+#[repr(C, align(64))]
 pub(crate) struct Lane {
+    /// Invariant of all three: a part is there exactly while a row has its kind.
+    pub(crate) strings: Option<Box<TextLane>>,
+    pub(crate) numbers: Option<Box<NumberLane>>,
+    pub(crate) arrays: Option<Box<TextLane>>,
+    pub(crate) kinds: Kinds,
     pub(crate) path: PathId,
     pub(crate) family: Family,
     /// Whether stamps here are probably those of other lanes of the row.
@@ -32,11 +39,6 @@ pub(crate) struct Lane {
     /// Grows with every change of a cell or of what it is encoded by, also beyond the life of the
     /// lane: no two states of the lanes that a path has had in a segment share one.
     pub(crate) mark: u64,
-    pub(crate) kinds: Kinds,
-    /// Invariant: a part is there exactly while a row has its kind.
-    pub(crate) numbers: Option<Box<NumberLane>>,
-    pub(crate) strings: Option<Box<TextLane>>,
-    pub(crate) arrays: Option<Box<TextLane>>,
 }
 
 /// The key of the stamps in metadata.

@@ -15,14 +15,15 @@ use crate::lane::asked::Asked;
 use crate::lane::plane::Planes;
 pub(crate) use write::{Reform, Slots};
 
-/// Kinds by row, with a count of each.
+/// Kinds by row, with a count of each. The form comes first: see [`Lane`](crate::lane::Lane).
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub(crate) struct Kinds {
+    form: Form,
     /// Rows by kind; that of undefined stays 0.
     counts: [u32; 8],
     /// Rows that came or went between others since the lane was packed.
     n_shifts: u32,
-    form: Form,
 }
 
 #[derive(Clone, Debug)]
@@ -54,6 +55,19 @@ impl Kinds {
             Form::Sparse { rows, kinds } => {
                 let slot = rows.binary_search(&row).ok()?;
                 Some((slot, Kind::ALL[usize::from(kinds[slot])]))
+            }
+            Form::Planes(planes) => planes.find(usize::from(row)),
+        }
+    }
+
+    /// The same for one row in many lanes.
+    #[inline]
+    pub(crate) fn find_near(&self, row: u16, near: &mut Near) -> Option<(usize, Kind)> {
+        match &self.form {
+            Form::Sparse { rows, kinds } => {
+                let slot = near.first_from(rows, row);
+                let is_there = rows.get(slot) == Some(&row);
+                is_there.then(|| (slot, Kind::ALL[usize::from(kinds[slot])]))
             }
             Form::Planes(planes) => planes.find(usize::from(row)),
         }
@@ -283,6 +297,36 @@ impl Kinds {
             Form::Sparse { rows, kinds } => rows.capacity() * 2 + kinds.capacity(),
             Form::Planes(planes) => planes.bytes(),
         }
+    }
+}
+
+/// Where a row was looked for in sparse lanes: those of as many rows mostly have the same ones, as
+/// what a module reports, and the metadata of it.
+#[derive(Debug, Default)]
+pub(crate) struct Near {
+    /// By the lowest bits of the number of rows.
+    slots: [u16; NEAR],
+}
+
+/// Slots that are remembered.
+const NEAR: usize = 16;
+
+impl Near {
+    /// Place of the first row that is not below `row`; of the row that was asked for before.
+    #[inline]
+    fn first_from(&mut self, rows: &[u16], row: u16) -> usize {
+        let slot = &mut self.slots[rows.len() % NEAR];
+        let at = usize::from(*slot);
+        let is_behind = |before: usize| rows.get(before).is_some_and(|before| *before < row);
+        let is_first = rows.get(at).is_none_or(|found| *found >= row)
+            && at.checked_sub(1).is_none_or(is_behind);
+        if is_first {
+            return at;
+        }
+        let at = rows.partition_point(|found| *found < row);
+        // Rows are 65,536 at most, of which a sparse lane has a part.
+        *slot = at as u16;
+        at
     }
 }
 

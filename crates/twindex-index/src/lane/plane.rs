@@ -18,23 +18,25 @@ use twindex_model::kind::{Kind, KindSet};
 use crate::lane::asked::Asked;
 use crate::lane::bits::{bit, bits_at, keep_first};
 
-/// Rows with the path, and planes by kind.
+/// Rows with the path, and planes by kind. What says the slot of a row, and its kind where all are
+/// of one, stands in one line of the cache: a twin has a hundred cells, each in another lane.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 pub(crate) struct Planes {
     /// The rows that have the path, which lanes of the same rows may share; `None` for all below
     /// their number.
     present: Option<Arc<Words>>,
+    /// Rows present before each word, kept while slots are ranks. Invariant: right up to the word
+    /// before `end`; those after it are filled as rows come to them.
+    ranks: Option<Arc<Ranks>>,
     /// Number of rows that have the path.
     n_present: usize,
     /// No row at or past it has the path, nor had since the end was last cut.
     end: usize,
-    /// By kind. Invariant: every present row is in exactly one plane; that of `Undefined` is empty.
-    planes: [Plane; 8],
     /// The kind whose plane is full; undefined if there is none.
     only: Kind,
-    /// Rows present before each word, kept while slots are ranks. Invariant: right up to the word
-    /// before `end`; those after it are filled as rows come to them.
-    ranks: Option<Arc<Ranks>>,
+    /// By kind. Invariant: every present row is in exactly one plane; that of `Undefined` is empty.
+    planes: [Plane; 8],
 }
 
 /// Rows present, and ranks if there are any, that lanes share: by hash of the words.
@@ -56,11 +58,11 @@ impl Default for Planes {
     fn default() -> Self {
         Self {
             present: None,
+            ranks: None,
             n_present: 0,
             end: 0,
-            planes: Default::default(),
             only: Kind::Undefined,
-            ranks: None,
+            planes: Default::default(),
         }
     }
 }

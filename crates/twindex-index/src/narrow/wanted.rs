@@ -12,7 +12,8 @@ use crate::narrow::points::PointTable;
 #[derive(Debug)]
 pub(crate) struct TextTest {
     /// The searcher of what all texts in the set hold, if that is known.
-    finder: Option<Finder<'static>>,
+    /// It is aligned for vectors, which filters, most of which have none, need not be.
+    finder: Option<Box<Finder<'static>>>,
     /// The texts listed, once many rows are asked.
     listed: OnceLock<PointTable>,
     wanted: RwLock<Option<Arc<Wanted>>>,
@@ -45,7 +46,7 @@ impl TextTest {
             TextSet::Match(matcher) => matcher.part(),
             _ => None,
         };
-        let finder = part.map(|part| Finder::new(part).into_owned());
+        let finder = part.map(|part| Box::new(Finder::new(part).into_owned()));
         Self { finder, listed: OnceLock::new(), wanted: RwLock::new(None) }
     }
 
@@ -68,7 +69,7 @@ impl TextTest {
     /// The searcher of what all texts in the set hold, if that is known: of a `Contains` it is the
     /// whole test.
     pub(crate) fn finder(&self) -> Option<&Finder<'static>> {
-        self.finder.as_ref()
+        self.finder.as_deref()
     }
 
     /// The codes of `dictionary` whose text is in `set`.
