@@ -25,6 +25,7 @@ use crate::budget::{Held, heap_bytes_of, sampled};
 use crate::column::Combined;
 use crate::distinct::{Distinct, DistinctRow, Found, Kept, ROW_BYTES};
 use crate::error::ExecError;
+use crate::in_place::ById;
 use crate::key::Key;
 use crate::order::{Order, Ranked};
 use crate::path_key::PathKey;
@@ -120,21 +121,16 @@ impl Distinct<'_> {
 
     /// Rows with their texts, in the order they have.
     fn printed(&self, scan: &Scan<'_>, rows: Vec<Ranked>) -> Result<Vec<DistinctRow>, ExecError> {
-        let mut by_id: Vec<(RowId, usize)> = rows.iter().map(|of| of.row).zip(0..).collect();
-        by_id.sort_unstable();
-        let ids: Vec<RowId> = by_id.iter().map(|of| of.0).collect();
-        let mut texts = vec![Box::<str>::default(); rows.len()];
-        let mut places = by_id.iter().map(|of| of.1);
-        for some in ids.chunks(FEW_ROWS as usize) {
+        let by_id = ById::new(rows.iter().map(|of| of.row));
+        let mut texts = Vec::with_capacity(rows.len());
+        for some in by_id.ids.chunks(FEW_ROWS as usize) {
             scan.runner.check()?;
             scan.with_rows(some, |segment, ids| {
-                for (id, place) in ids.iter().zip(&mut places) {
-                    let row = RowView { segment: *segment, row: id.place() };
-                    texts[place] = self.text_of(&row);
-                }
+                let row = |id: &RowId| RowView { segment: *segment, row: id.place() };
+                texts.extend(ids.iter().map(|id| self.text_of(&row(id))));
             })?;
         }
-        Ok(rows.into_iter().zip(texts).collect())
+        Ok(rows.into_iter().zip(by_id.in_place(texts.into_iter())).collect())
     }
 
     /// The same from all rows.

@@ -32,6 +32,7 @@ mod group_shared;
 mod group_states;
 mod group_strip;
 mod grouped;
+mod in_place;
 pub mod key;
 mod key_list;
 mod key_ref;

@@ -14,6 +14,7 @@ use crate::budget::{Budget, Held};
 use crate::distinct::Distinct;
 use crate::error::ExecError;
 use crate::grouped::{Distinctness, Grouped, LastGroup};
+use crate::in_place::ById;
 use crate::operator::Metering;
 use crate::order::{Order, Ranked};
 use crate::physical::Filter;
@@ -81,7 +82,8 @@ pub fn execute(
     execute_with(snapshot, plan, &filter, request).map(|timed| timed.page)
 }
 
-/// A page and how long its parts took.
+/// A page and how long its parts took, where the filter is metered: asking for the time is a part of
+/// what the page of one twin takes.
 pub(crate) struct TimedPage {
     pub(crate) page: Page,
     pub(crate) total: Duration,
@@ -111,8 +113,8 @@ pub(crate) fn execute_with(
     let mut hold = request.budget.hold();
     hold.set(filter.heap_bytes())?;
     let page = run.page()?;
-    let total = begun.elapsed();
-    run.scan.sort_ids(total);
+    let total = if filter.is_metered() { begun.elapsed() } else { Duration::ZERO };
+    run.scan.sort_ids(begun);
     Ok(TimedPage { page, total, printing: run.printing.get() })
 }
 
@@ -280,18 +282,14 @@ impl Run<'_> {
 
     /// The same for so few rows that holding their text twice does not matter.
     fn print_run(&self, found: &[RowId], projection: &Projection<'_>) -> Result<Rows, ExecError> {
-        let mut by_id: Vec<(RowId, usize)> = found.iter().copied().zip(0..).collect();
-        by_id.sort_unstable();
-        let ids: Vec<RowId> = by_id.iter().map(|of| of.0).collect();
-        let printed = self.print(&ids, projection)?;
+        let by_id = ById::new(found.iter().copied());
+        let printed = self.print(&by_id.ids, projection)?;
         let mut hold = self.scan.runner.budget.hold();
         hold.set(2 * printed.n_bytes())?;
-        let mut texts = vec![""; found.len()];
-        by_id.iter().zip(printed.iter()).for_each(|((_, place), text)| texts[*place] = text);
         let mut rows = Rows::default();
         rows.extend_with(|out, ends| {
             out.reserve(printed.n_bytes());
-            for text in texts {
+            for text in by_id.in_place(printed.iter()) {
                 out.push_str(text);
                 ends.push(out.len());
             }
@@ -300,8 +298,8 @@ impl Run<'_> {
     }
 
     fn print(&self, found: &[RowId], projection: &Projection<'_>) -> Result<Rows, ExecError> {
-        let begun = Instant::now();
         let scan = self.scan;
+        let begun = scan.filter.is_metered().then(Instant::now);
         let print = |chunk: &[RowId]| {
             let mut rows = Held::new(Rows::default(), scan.runner.budget);
             for (held, some) in chunk.chunks(HELD_MAX).enumerate() {
@@ -325,7 +323,9 @@ impl Run<'_> {
         let mut parts = parts.into_iter();
         let mut rows = parts.next().map(|part| part.inner).unwrap_or_default();
         parts.for_each(|part| rows.append(part.inner));
-        self.printing.set(self.printing.get() + begun.elapsed());
+        if let Some(begun) = begun {
+            self.printing.set(self.printing.get() + begun.elapsed());
+        }
         Ok(rows)
     }
 }

@@ -56,6 +56,11 @@ impl Filter {
         }
     }
 
+    /// Whether it counts what its operators do.
+    pub(crate) fn is_metered(&self) -> bool {
+        self.masks.measured().is_some()
+    }
+
     /// The operators that narrow masks.
     #[must_use]
     pub fn masks(&self) -> &Node {

@@ -5,7 +5,7 @@
 //! on from is a row id, so earlier segments are not looked at again.
 
 use std::ops::{ControlFlow, Range};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use twindex_index::filter::PathFilter;
 use twindex_index::snapshot::Snapshot;
@@ -175,12 +175,13 @@ impl<'a> Scan<'a> {
     }
 
     /// Works on an order of `deviceId` where questions that one serves have cost enough, of which the
-    /// last took so long: no more than in proportion to that, and not once the query is to stop.
-    pub(crate) fn sort_ids(&self, took: Duration) {
+    /// last began then: no more than in proportion to that, and not once the query is to stop.
+    pub(crate) fn sort_ids(&self, begun: Instant) {
         let is_range = self.filter.identities().is_some_and(PathFilter::is_identity_range);
         if !(is_range || self.is_by_id) || self.collection != Some(Collection::Devices) {
             return;
         }
+        let took = begun.elapsed();
         let Ok(read) = self.runner.stop.read(self.snapshot) else { return };
         let (sorter, n_rows) = (read.id_sorter(), read.n_rows(Collection::Devices));
         drop(read);
