@@ -24,6 +24,8 @@
 
 mod bytes;
 
+use hashbrown::HashMap;
+use smallvec::SmallVec;
 use twindex_model::cell::{Cell, Text};
 use twindex_model::path::{Collection, PathId, RowId};
 use twindex_planted::{Fault, planted};
@@ -37,6 +39,9 @@ use crate::segment::Segment;
 use crate::snapshot::Ts;
 use crate::undo::Fate;
 use bytes::{put_str, put_varint, take_str, take_varint};
+
+/// Cells of a twin that are gathered without an allocation.
+const CELLS_NEAR: usize = 128;
 
 /// What became of a row.
 const GONE: u8 = 0;
@@ -105,16 +110,15 @@ impl Index {
             .collect();
         changes.sort_unstable();
         changes.dedup();
-        let born = |row: u16| {
-            let fates = segment.undo().fates(from);
-            fates.filter(|fate| fate.1 == row).last().map(|fate| fate.2)
-        };
-        let mut n_rows = 0;
+        // Of what befell a row the last stays.
+        let fates: HashMap<u16, Fate> =
+            segment.undo().fates(from).map(|(_, row, fate)| (row, fate)).collect();
+        let (reading, mut n_rows) = (segment.reading(&self.texts), 0);
         for of_row in changes.chunk_by(|a, b| a.0 == b.0) {
             let row = of_row[0].0;
             out.push(at.0 as u8);
             RowId::new(at.1, row).0.write(out);
-            let is_reborn = of_row[0].1.is_none() && born(row) == Some(Fate::Born);
+            let is_reborn = of_row[0].1.is_none() && fates.get(&row) == Some(&Fate::Born);
             if !segment.live().get(row) {
                 out.push(GONE);
             } else if is_reborn {
@@ -127,7 +131,10 @@ impl Index {
                 self.write_record((at.0, RowId::new(at.1, row)), has_changed, out);
                 let paths = of_row.iter().filter_map(|change| change.1);
                 put_varint(out, of_row.iter().filter(|change| change.1.is_some()).count() as u64);
-                paths.for_each(|path| self.write_cell(segment, (row, path), out));
+                paths.for_each(|path| {
+                    let cell = segment.lane(path).map(|lane| lane.before(row, reading));
+                    write_cell(path, &cell.unwrap_or(Before::Cell(Cell::Undefined)), out);
+                });
             }
             n_rows += 1;
         }
@@ -146,39 +153,12 @@ impl Index {
 
     fn write_whole(&self, at: (Collection, usize), row: u16, out: &mut Vec<u8>) {
         let segment = &self.store(at.0).segments[at.1];
-        let has = |lane: &&crate::lane::Lane| lane.kinds.find(row).is_some();
-        let lanes = segment.lanes().iter().filter(has);
-        put_varint(out, lanes.clone().count() as u64);
-        lanes.for_each(|lane| self.write_cell(segment, (row, lane.path), out));
-    }
-
-    fn write_cell(&self, segment: &Segment, (row, path): (u16, PathId), out: &mut Vec<u8>) {
-        put_varint(out, path.0.into());
         let reading = segment.reading(&self.texts);
-        let cell = segment.lane(path).map(|lane| lane.before(row, reading));
-        match cell.unwrap_or(Before::Cell(Cell::Undefined)) {
-            Before::Cell(Cell::Undefined) => out.push(0),
-            Before::Cell(Cell::Null) => out.push(1),
-            Before::Cell(Cell::Bool(value)) => out.push(2 + u8::from(value)),
-            Before::Cell(Cell::Object) => out.push(4),
-            Before::Cell(Cell::Number(number)) => {
-                out.push(5);
-                number.write(out);
-            }
-            Before::Cell(Cell::String(text)) => {
-                out.push(6);
-                put_str(out, &text);
-            }
-            Before::Cell(Cell::Array(text)) => {
-                out.push(7);
-                put_str(out, &text);
-            }
-            Before::Stamp(stamp) => {
-                out.push(8);
-                stamp.ticks.write(out);
-                out.push(stamp.digits);
-            }
-        }
+        let cells = segment.lanes_at(row).map(|lane| (lane.path, lane.before(row, reading)));
+        let cells: SmallVec<[(PathId, Before<'_>); CELLS_NEAR]> =
+            cells.filter(|(_, cell)| !matches!(cell, Before::Cell(Cell::Undefined))).collect();
+        put_varint(out, cells.len() as u64);
+        cells.iter().for_each(|(path, cell)| write_cell(*path, cell, out));
     }
 
     /// Does a batch again that [`Index::write_redo`] wrote, in the order of the log. Identities and
@@ -289,6 +269,34 @@ impl Index {
             segments.push(Segment::new());
         }
         is_near.then_some(())
+    }
+}
+
+/// Appends the cell of a path as it stands.
+fn write_cell(path: PathId, cell: &Before<'_>, out: &mut Vec<u8>) {
+    put_varint(out, path.0.into());
+    match cell {
+        Before::Cell(Cell::Undefined) => out.push(0),
+        Before::Cell(Cell::Null) => out.push(1),
+        Before::Cell(Cell::Bool(value)) => out.push(2 + u8::from(*value)),
+        Before::Cell(Cell::Object) => out.push(4),
+        Before::Cell(Cell::Number(number)) => {
+            out.push(5);
+            number.write(out);
+        }
+        Before::Cell(Cell::String(text)) => {
+            out.push(6);
+            put_str(out, text);
+        }
+        Before::Cell(Cell::Array(text)) => {
+            out.push(7);
+            put_str(out, text);
+        }
+        Before::Stamp(stamp) => {
+            out.push(8);
+            stamp.ticks.write(out);
+            out.push(stamp.digits);
+        }
     }
 }
 
