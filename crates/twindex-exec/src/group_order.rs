@@ -10,7 +10,7 @@ use twindex_plan::eval::evaluate;
 use twindex_plan::expr::Expr;
 use twindex_plan::logical::OrderKey;
 
-use crate::budget::heap_bytes_of;
+use crate::budget::{Budget, Hold};
 use crate::error::ExecError;
 use crate::group_finished::FinishedGroups;
 use crate::grouped::LastGroup;
@@ -47,6 +47,8 @@ pub(crate) struct OrderedPart<'a> {
     wanted: Vec<u32>,
     /// Where groups are ordered by their own first key, how its texts begin.
     common: Option<&'a [u8]>,
+    /// For the keys that are computed, and the places.
+    _hold: Hold<'a>,
 }
 
 /// One key of ORDER BY.
@@ -68,17 +70,27 @@ impl<'a> OrderedPart<'a> {
     /// The order of those groups that are wanted.
     ///
     /// # Errors
-    /// [`ExecError::Stopped`].
+    /// [`ExecError::Stopped`] and [`ExecError::OverBudget`].
     pub(crate) fn new(
         (groups, order): (&'a FinishedGroups<'a>, &[OrderKey]),
         wanted: Vec<u32>,
-        stop: &Stop,
+        (stop, budget): (&Stop, &'a Budget),
     ) -> Result<Self, ExecError> {
+        let mut hold = budget.hold();
+        let mut bytes = wanted.capacity() * size_of::<u32>();
+        hold.set(bytes)?;
         let mut by = Vec::with_capacity(order.len());
         for key in order {
             let keys = match key.expr {
                 Expr::Slot(slot) => SortKeys::Slot(slot),
-                ref expr => SortKeys::Computed(computed((groups, expr), &wanted, stop)?),
+                ref expr => {
+                    bytes += groups.len() * size_of::<Key>();
+                    hold.set(bytes)?;
+                    let bytes = (&mut bytes, &mut hold);
+                    let keys = computed((groups, expr), &wanted, bytes, stop)?;
+                    budget.check()?;
+                    SortKeys::Computed(keys)
+                }
             };
             by.push(SortKey { direction: Direction::of(key), keys });
         }
@@ -90,7 +102,7 @@ impl<'a> OrderedPart<'a> {
             }
         });
         let common = texts.reduce(common);
-        Ok(Self { groups, by, wanted, common })
+        Ok(Self { groups, by, wanted, common, _hold: hold })
     }
 
     /// One of the keys that order groups, with its direction.
@@ -101,16 +113,6 @@ impl<'a> OrderedPart<'a> {
         let own = i - self.by.len();
         let is_one = own < self.groups.by.columns.len();
         is_one.then(|| (self.groups.by.key(place, own), Direction::Ascending))
-    }
-
-    fn heap_bytes(&self) -> usize {
-        let computed = self.by.iter().map(|key| match &key.keys {
-            SortKeys::Slot(_) => 0,
-            SortKeys::Computed(keys) => {
-                keys.capacity() * size_of::<Key>() + heap_bytes_of(keys.iter(), keys.len())
-            }
-        });
-        computed.sum::<usize>() + self.wanted.capacity() * size_of::<u32>()
     }
 }
 
@@ -144,11 +146,6 @@ impl<'a> GroupOrder<'a> {
     /// A group as an environment.
     pub(crate) fn view(&self, group: &RankedGroup) -> GroupView<'a> {
         self.groups_of(group).view(group.place)
-    }
-
-    /// Bytes on the heap, about.
-    pub(crate) fn heap_bytes(&self) -> usize {
-        self.parts.iter().map(OrderedPart::heap_bytes).sum()
     }
 
     /// A group with its ranks.
@@ -212,16 +209,22 @@ fn first_unequal(mut orderings: impl Iterator<Item = Ordering>) -> Ordering {
     orderings.find(|ordering| ordering.is_ne()).unwrap_or(Ordering::Equal)
 }
 
-/// The values of an expression by place.
+/// The values of an expression by place, as far as they may be held.
 fn computed(
     (groups, expr): (&FinishedGroups<'_>, &Expr),
     wanted: &[u32],
+    (bytes, hold): (&mut usize, &mut Hold<'_>),
     stop: &Stop,
 ) -> Result<Vec<Key>, ExecError> {
     let mut keys = vec![Key::Undefined; groups.len()];
     for (i, place) in wanted.iter().enumerate() {
-        stop.check_at(i)?;
-        keys[*place as usize] = Key::of_scalar(evaluate(expr, &groups.view(*place)));
+        stop.check_evaluated(i)?;
+        let key = Key::of_scalar(evaluate(expr, &groups.view(*place)));
+        *bytes += key.heap_bytes();
+        keys[*place as usize] = key;
+        if !hold.keep_up(*bytes) {
+            break;
+        }
     }
     Ok(keys)
 }

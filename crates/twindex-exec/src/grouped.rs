@@ -173,7 +173,7 @@ impl Grouped<'_> {
         let Some(having) = &self.groups.having else { return Ok(all.collect()) };
         let mut kept = Vec::new();
         for place in all {
-            stop.check_at(place as usize)?;
+            stop.check_evaluated(place as usize)?;
             if is_truth(having, &groups.view(place), true) {
                 kept.push(place);
             }
@@ -193,10 +193,11 @@ impl Grouped<'_> {
         let Runner { stop, budget, .. } = runner;
         let n_groups: usize = groups.iter().map(FinishedGroups::len).sum();
         let work_ns = FINISH_NS * n_groups as f64;
-        let part = |groups| OrderedPart::new((groups, self.order), self.kept(groups, stop)?, stop);
+        let part = |groups| {
+            OrderedPart::new((groups, self.order), self.kept(groups, stop)?, (stop, budget))
+        };
         let order = GroupOrder::new(runner.map(groups.iter().collect(), work_ns, part)?);
         let mut hold = budget.hold();
-        hold.set(order.heap_bytes())?;
         let found = match self.far_down(&order, (work_ns, runner))? {
             Some(found) => found,
             None => {

@@ -19,6 +19,9 @@ const LOOK: Duration = Duration::from_millis(20);
 /// millisecond at most.
 const STEPS: usize = 4_096;
 
+/// Expressions evaluated between two looks: one may take a millisecond, or much longer.
+const EVALUATED: usize = 16;
+
 /// When a query must give up. The default is never.
 #[derive(Clone, Debug, Default)]
 pub struct Stop {
@@ -68,6 +71,14 @@ impl Stop {
     /// As [`Stop::check`].
     pub(crate) fn check_at(&self, step: usize) -> Result<(), ExecError> {
         if step.is_multiple_of(STEPS) { self.check() } else { Ok(()) }
+    }
+
+    /// Asks now and then in a loop that evaluates an expression in each step.
+    ///
+    /// # Errors
+    /// As [`Stop::check`].
+    pub(crate) fn check_evaluated(&self, step: usize) -> Result<(), ExecError> {
+        if step.is_multiple_of(EVALUATED) { self.check() } else { Ok(()) }
     }
 
     /// Holds the writer off for one step, see [`Snapshot::read`]. Waiting for it to make room ends

@@ -95,6 +95,14 @@ fn columns_are_weighed_while_they_are_made() {
         };
         assert!(held < 4 << 20, "{query}: {held}");
     }
+    // The groups fit, what orders them does not.
+    let copies = "tags.u, ".repeat(100);
+    let query = format!(
+        "SELECT COUNT() AS n FROM devices GROUP BY tags.u ORDER BY CONCAT({copies}'') LIMIT 1"
+    );
+    let error = db.query(&*query).bytes_max(16 << 20).run().unwrap_err();
+    let Error::Run(ExecError::OverBudget { held, .. }) = error else { panic!("{error}") };
+    assert!(held < 20 << 20, "{held}");
 }
 
 #[test]
