@@ -10,7 +10,6 @@ mod hub_limits;
 mod integers;
 mod pass;
 pub(crate) mod patch_rules;
-mod plain;
 pub mod read;
 pub mod reader;
 pub mod steps;

@@ -36,15 +36,6 @@ pub(super) struct Pass<'r> {
     n_objects: u32,
 }
 
-/// An object that is being read.
-#[derive(Clone, Copy)]
-pub(super) struct OpenObject {
-    /// Its number among those met.
-    pub(super) number: u32,
-    /// Where reading stands in the object around it.
-    outside: At,
-}
-
 /// By what keys that come twice are noticed.
 pub(super) enum Seen<'r> {
     /// Fingerprints, for one document.
@@ -191,79 +182,8 @@ impl<'r> Pass<'r> {
         self.n_objects - 1
     }
 
-    /// A value that is no object, at `key`.
-    pub(super) fn leaf(&mut self, key: Piece, leaf: Leaf) {
+    fn leaf(&mut self, key: Piece, leaf: Leaf) {
         self.leaves.events.push(Event::Leaf { key, leaf });
-    }
-
-    /// A key of object number `object`, before its value.
-    #[inline]
-    pub(super) fn key(&mut self, object: u32, key: &str) -> Piece {
-        self.note_key(object, key);
-        self.judge_key(key);
-        self.keep(key)
-    }
-
-    /// A string at `key`.
-    #[inline]
-    pub(super) fn string(&mut self, key: Piece, text: &str) {
-        self.judge_string(text);
-        let piece = self.keep(text);
-        self.leaf(key, Leaf::String(piece));
-    }
-
-    /// A Boolean at `key`.
-    pub(super) fn bool(&mut self, key: Piece, value: bool) {
-        self.judge_bool();
-        self.leaf(key, Leaf::Bool(value));
-    }
-
-    /// The document begins. `None` as from [`Pass::enter`].
-    pub(super) fn enter_root(&mut self) -> Option<OpenObject> {
-        self.open::<serde_json::Error>(0).ok()?;
-        Some(OpenObject { number: self.next_object(), outside: self.at })
-    }
-
-    /// The document ends.
-    pub(super) fn leave_root(&mut self) {
-        self.close();
-    }
-
-    /// An object begins at `key`; `None`, and the pass is given up, if it lies too deep.
-    pub(super) fn enter(&mut self, key: Piece) -> Option<OpenObject> {
-        let event = self.begin_object(key);
-        let outside = self.go_in();
-        self.open::<serde_json::Error>(event).ok()?;
-        Some(OpenObject { number: self.next_object(), outside })
-    }
-
-    /// An object ends.
-    pub(super) fn leave(&mut self, object: OpenObject) {
-        self.close();
-        self.go_out(object.outside);
-        self.end_object();
-    }
-
-    /// Pushes the event of an object that begins; gives its number.
-    fn begin_object(&mut self, key: Piece) -> usize {
-        let event = self.leaves.events.len();
-        self.leaves.events.push(Event::Enter { key });
-        self.hub.enter(self.leaves.str(key), self.depth + 1, event);
-        if let Some(rules) = &mut self.rules {
-            rules.enter(self.leaves.str(key), self.depth + 1);
-        }
-        event
-    }
-
-    /// Pushes the event of an object that ended.
-    fn end_object(&mut self) {
-        if let Some(rules) = &mut self.rules {
-            rules.leave(self.depth + 1);
-        }
-        if let Some(section) = self.hub.leave(self.depth + 1) {
-            self.findings.warn(LoadWarning::SectionTooLarge, section);
-        }
-        self.leaves.events.push(Event::Leave);
     }
 
     /// Notes a key of object number `object`, before its value.
@@ -349,14 +269,16 @@ impl Visitor<'_> for Key<'_, '_> {
     }
 
     fn visit_str<E: Error>(self, key: &str) -> Result<Piece, E> {
-        Ok(self.pass.key(self.object, key))
+        self.pass.note_key(self.object, key);
+        self.pass.judge_key(key);
+        Ok(self.pass.keep(key))
     }
 }
 
 /// The value at `key`.
-pub(super) struct Entry<'p, 'r> {
-    pub(super) pass: &'p mut Pass<'r>,
-    pub(super) key: Piece,
+struct Entry<'p, 'r> {
+    pass: &'p mut Pass<'r>,
+    key: Piece,
 }
 
 impl<'de> DeserializeSeed<'de> for Entry<'_, '_> {
@@ -380,7 +302,8 @@ impl<'de> Visitor<'de> for Entry<'_, '_> {
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<(), E> {
-        self.pass.bool(self.key, value);
+        self.pass.judge_bool();
+        self.pass.leaf(self.key, Leaf::Bool(value));
         Ok(())
     }
 
@@ -403,7 +326,9 @@ impl<'de> Visitor<'de> for Entry<'_, '_> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        self.pass.string(self.key, text);
+        self.pass.judge_string(text);
+        let piece = self.pass.keep(text);
+        self.pass.leaf(self.key, Leaf::String(piece));
         Ok(())
     }
 
@@ -417,11 +342,22 @@ impl<'de> Visitor<'de> for Entry<'_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
         let pass = self.pass;
-        pass.begin_object(self.key);
+        let event = pass.leaves.events.len();
+        pass.leaves.events.push(Event::Enter { key: self.key });
+        pass.hub.enter(pass.leaves.str(self.key), pass.depth + 1, event);
+        if let Some(rules) = &mut pass.rules {
+            rules.enter(pass.leaves.str(self.key), pass.depth + 1);
+        }
         let outside = pass.go_in();
         read_entries(&mut *pass, map)?;
         pass.go_out(outside);
-        pass.end_object();
+        if let Some(rules) = &mut pass.rules {
+            rules.leave(pass.depth + 1);
+        }
+        if let Some(section) = pass.hub.leave(pass.depth + 1) {
+            pass.findings.warn(LoadWarning::SectionTooLarge, section);
+        }
+        pass.leaves.events.push(Event::Leave);
         Ok(())
     }
 }
