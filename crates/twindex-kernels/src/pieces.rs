@@ -156,7 +156,8 @@ impl PieceText {
     /// An empty text with room for some bytes.
     #[must_use]
     pub fn with_room(bytes: usize) -> Self {
-        Self { bytes: vec![0; bytes], len: 0 }
+        // The last piece may be copied with a chunk's worth of what lies behind it.
+        Self { bytes: vec![0; bytes + CHUNK], len: 0 }
     }
 
     /// Forgets the text and keeps its room.
