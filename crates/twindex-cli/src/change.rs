@@ -109,7 +109,11 @@ fn summary(verb: &str, report: &FleetReport) -> String {
     }
     if let Some(stopped) = &report.stopped {
         let n_left = report.n_matched.saturating_sub(report.n_done());
-        text.push_str(&format!("\nstopped, {} left: {}", plural(n_left, "twin"), stopped.error));
+        text.push_str(&format!(
+            "\nstopped, {} left: {}",
+            plural(n_left, "twin"),
+            printable(&stopped.error.to_string())
+        ));
     }
     text
 }

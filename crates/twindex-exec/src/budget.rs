@@ -89,10 +89,13 @@ impl Hold<'_> {
         self.set(self.bytes + bytes)
     }
 
-    /// Follows something that grows row by row, which is noted now and then; false once more is held
-    /// than may be.
-    pub(crate) fn keep_up(&mut self, bytes: usize) -> bool {
-        bytes < self.bytes + NOTED || self.set(bytes).is_ok()
+    /// Follows something that grows row by row, which is noted now and then.
+    ///
+    /// # Errors
+    /// As [`Budget::check`]. What is made may be cut short for it: asking again is not enough, as other
+    /// threads of the query may have let something go meanwhile.
+    pub(crate) fn keep_up(&mut self, bytes: usize) -> Result<(), ExecError> {
+        if bytes < self.bytes + NOTED { Ok(()) } else { self.set(bytes) }
     }
 
     /// As [`Hold::set`] where nothing can be refused; the next check will.

@@ -120,15 +120,13 @@ impl Column {
     fn of_rows(expr: &Expr, segment: &Segment<'_>, mask: &Mask) -> Result<Self, ExecError> {
         let mut interner = Interner::default();
         let mut ids = Vec::with_capacity(mask.count() as usize);
-        let mut hold = segment.budget.hold();
+        let (mut hold, mut kept) = (segment.budget.hold(), Ok(()));
         segment.rows(mask, |row| {
             ids.push(interner.id(Key::of_scalar(evaluate(expr, row))));
-            match hold.keep_up(interner.bytes) {
-                true => ControlFlow::Continue(()),
-                false => ControlFlow::Break(()),
-            }
+            kept = hold.keep_up(interner.bytes);
+            flow(&kept)
         })?;
-        segment.budget.check()?;
+        kept?;
         Ok(Self { ids, keys: interner.keys })
     }
 
@@ -157,18 +155,24 @@ fn of_objects(
         (ids, n_objects) = (numbers, met.len());
     }
     let mut keys = Vec::with_capacity(n_objects);
-    let (mut hold, mut bytes) = (segment.budget.hold(), 0);
+    let (mut hold, mut bytes, mut kept) = (segment.budget.hold(), 0, Ok(()));
     segment.rows(&first_rows(rows, &ids), |row| {
         let key = Key::of_value(row.object(path));
         bytes += size_of::<Key>() + key.heap_bytes();
         keys.push(key);
-        match hold.keep_up(bytes) {
-            true => ControlFlow::Continue(()),
-            false => ControlFlow::Break(()),
-        }
+        kept = hold.keep_up(bytes);
+        flow(&kept)
     })?;
-    segment.budget.check()?;
+    kept?;
     Ok(Some(Column { ids, keys }))
+}
+
+/// Whether rows are gone on with.
+fn flow(kept: &Result<(), ExecError>) -> ControlFlow<()> {
+    match kept {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(_) => ControlFlow::Break(()),
+    }
 }
 
 /// For each row of `mask` a number of its cell, in the order they are met; none if some are objects,

@@ -87,9 +87,7 @@ impl<'a> OrderedPart<'a> {
                     bytes += groups.len() * size_of::<Key>();
                     hold.set(bytes)?;
                     let bytes = (&mut bytes, &mut hold);
-                    let keys = computed((groups, expr), &wanted, bytes, stop)?;
-                    budget.check()?;
-                    SortKeys::Computed(keys)
+                    SortKeys::Computed(computed((groups, expr), &wanted, bytes, stop)?)
                 }
             };
             by.push(SortKey { direction: Direction::of(key), keys });
@@ -222,9 +220,7 @@ fn computed(
         let key = Key::of_scalar(evaluate(expr, &groups.view(*place)));
         *bytes += key.heap_bytes();
         keys[*place as usize] = key;
-        if !hold.keep_up(*bytes) {
-            break;
-        }
+        hold.keep_up(*bytes)?;
     }
     Ok(keys)
 }

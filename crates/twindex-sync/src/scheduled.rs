@@ -33,6 +33,11 @@ impl<T> Mutex<T> {
         MutexGuard { guard: Some(guard) }
     }
 
+    /// Holds it, whenever that is.
+    pub fn try_lock_for(&self, _: Duration) -> Option<MutexGuard<'_, T>> {
+        Some(self.lock())
+    }
+
     /// Holds it if nobody does.
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         let guard = match self.0.try_lock() {

@@ -28,7 +28,7 @@ use crate::cancel::CancelToken;
 use crate::durable::checkpoint_when_due;
 use crate::engine::{Inner, Twindex};
 use crate::error::Error;
-use crate::load::ahead::{Ahead, Next};
+use crate::load::ahead::{Ahead, Next, WAIT_MAX};
 use crate::load::batch::{Batch, Framed, Outcome};
 use crate::writer::Writing;
 
@@ -45,9 +45,10 @@ pub struct LoadOptions<'a> {
     /// Called on the loading thread after every batch. It may ask the engine, but under
     /// [`OnBadInput::Stop`] it must not wait for a write, which would wait for the load.
     pub progress: Option<&'a dyn Fn(LoadProgress)>,
-    /// Ends the load when it is switched, also while the input gives nothing: twins stay as under
-    /// [`OnBadInput`], as if the input had broken off there. Other writers go on within a tenth of
-    /// a second; the call itself returns once the input answers the read that is under way.
+    /// Ends the load when it is switched, also while the input gives nothing or another load has the
+    /// writers wait: twins stay as under [`OnBadInput`], as if the input had broken off there. Other
+    /// writers go on once what a strict load did is taken back; the call itself returns once the
+    /// input answers the read that is under way.
     pub cancel: Option<&'a CancelToken>,
 }
 
@@ -133,7 +134,8 @@ impl<'a> Load<'a> {
                 inner.join_strict_load(caller);
             }
         };
-        Ahead::new(documents, inner.pool(), strictness).each(begin, |next| {
+        let pool = inner.pool();
+        Ahead::new(documents, pool, strictness, self.options.cancel).each(begin, |next| {
             let taken = self.take(next);
             if taken.is_err() {
                 // Before the input is waited for, as others may wait for this.
@@ -163,16 +165,17 @@ impl<'a> Load<'a> {
         }
         let n_bytes = batch.n_bytes();
         if self.strict.is_none() && self.options.on_bad_input == OnBadInput::Stop {
-            self.strict = Some(self.inner.writer.begin(1));
+            self.strict = Some(self.role()?);
         }
+        let own = if self.strict.is_none() { Some(self.role()?) } else { None };
         let (report, runs) = (&mut self.report, &mut self.runs);
         let outcomes: Vec<Outcome<'_>> = batch.outcomes().collect();
-        match &self.strict {
-            Some(writing) => writing.each(outcomes.chunks(RUN_TWINS), |index, run| {
+        match (own, &self.strict) {
+            (None, None) => (),
+            (None, Some(writing)) => writing.each(outcomes.chunks(RUN_TWINS), |index, run| {
                 apply_strictly((index, &mut *runs), report, run)
             })?,
-            None => {
-                let writing = self.inner.writer.begin(1);
+            (Some(writing), _) => {
                 let Ok(()) = writing.each(outcomes.chunks(RUN_TWINS), |index, run| {
                     apply_some((index, &mut *runs), report, run);
                     Ok::<(), Infallible>(())
@@ -187,6 +190,19 @@ impl<'a> Load<'a> {
             progress(LoadProgress { n_twins: report.n_loaded, n_bytes: report.n_bytes });
         }
         Ok(())
+    }
+
+    /// The role of the writer, which another load may have for long.
+    fn role(&self) -> Result<Writing<'a>, LoadError> {
+        let Some(cancel) = self.options.cancel else { return Ok(self.inner.writer.begin(1)) };
+        loop {
+            if let Some(writing) = self.inner.writer.begin_within(WAIT_MAX) {
+                return Ok(writing);
+            }
+            if cancel.is_cancelled() {
+                return Err(LoadError::Cancelled);
+            }
+        }
     }
 
     fn finish(mut self, outcome: Result<(), LoadError>) -> Result<LoadReport, Error> {

@@ -102,6 +102,11 @@ impl Writer {
         self.with_role(self.role.lock(), n_writes)
     }
 
+    /// The same, if nobody else has it by then.
+    pub(crate) fn begin_within(&self, patience: Duration) -> Option<Writing<'_>> {
+        self.role.try_lock_for(patience).map(|role| self.with_role(role, 1))
+    }
+
     /// The same, if nobody else has it now.
     pub(crate) fn try_begin(&self) -> Option<Writing<'_>> {
         self.role.try_lock().map(|role| self.with_role(role, 1))

@@ -4,6 +4,7 @@
 use std::io::{self, Read};
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use proptest::prelude::{prop, prop_assert_eq, proptest};
 use serde_json::{Value, json};
@@ -181,6 +182,67 @@ impl Read for Stalling<'_> {
         let n = buffer.len().min(self.text.len().saturating_sub(1).max(1));
         (&mut self.text).read(&mut buffer[..n])
     }
+}
+
+/// Gives a line at a time, and is cancelled by one of them.
+struct CancelledAt<'a> {
+    line: Vec<u8>,
+    lines: std::ops::RangeFrom<usize>,
+    last: usize,
+    cancel: &'a CancelToken,
+}
+
+impl Read for CancelledAt<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.line.is_empty() {
+            let n = self.lines.next().unwrap();
+            assert!(n < self.last + 10, "nobody wants more");
+            if n == self.last {
+                self.cancel.cancel();
+            }
+            self.line = format!("{{\"deviceId\":\"d{n}\"}}\n").into_bytes();
+        }
+        let n_given = self.line.len().min(into.len());
+        into[..n_given].copy_from_slice(&self.line[..n_given]);
+        self.line.drain(..n_given);
+        Ok(n_given)
+    }
+}
+
+#[test]
+fn input_without_end_is_not_read_on_once_it_is_cancelled() {
+    // Within the first batch, and within a later one.
+    for last in [100, 5_000] {
+        let (db, cancel) = (Twindex::in_memory(), CancelToken::new());
+        let input = CancelledAt { line: Vec::new(), lines: 0.., last, cancel: &cancel };
+        let error = db.load(input, &LoadOptions { cancel: Some(&cancel), ..STRICT }).unwrap_err();
+        assert_eq!(error.code(), "X024");
+        assert_eq!(db.n_twins(Collection::Devices), 0);
+    }
+}
+
+#[test]
+fn a_load_that_waits_for_another_can_be_cancelled() {
+    let db = Twindex::in_memory();
+    let lines: String = (0..3_000).map(|n| format!("{{\"deviceId\":\"d{n}\"}}\n")).collect();
+    let (stalled, has_stalled) = mpsc::channel();
+    let (go_on, goes_on) = mpsc::channel();
+    let input = Stalling { text: lines.as_bytes(), stalled, goes_on };
+    let cancel = CancelToken::new();
+    thread::scope(|scope| {
+        let first = scope.spawn(|| db.load(input, &STRICT));
+        has_stalled.recv().unwrap();
+        let second = scope.spawn(|| {
+            let twin = r#"{"deviceId":"other"}"#;
+            db.load(twin.as_bytes(), &LoadOptions { cancel: Some(&cancel), ..FORGIVING })
+        });
+        thread::sleep(Duration::from_millis(100));
+        cancel.cancel();
+        assert_eq!(second.join().unwrap().unwrap_err().code(), "X024");
+        go_on.send(()).unwrap();
+        assert_eq!(first.join().unwrap().unwrap().n_loaded, 3_000);
+    });
+    assert_eq!(db.n_twins(Collection::Devices), 3_000);
 }
 
 #[test]

@@ -62,7 +62,7 @@ pub(crate) fn write_warnings(out: &mut dyn Write, warnings: &[Diagnostic]) -> io
     for Diagnostic { code, message, suggestion, .. } in warnings {
         write!(out, "warning[{code}]: {}", printable(message))?;
         match suggestion {
-            Some(suggestion) => writeln!(out, "; try {suggestion}")?,
+            Some(suggestion) => writeln!(out, "; try {}", printable(suggestion))?,
             None => writeln!(out)?,
         }
     }
@@ -91,8 +91,8 @@ fn draw(
     let from = (statement.offset() + reason.span.from as usize).min(to);
     let excerpt = Excerpt::of(script.text(), from..to);
     let span = (script.name(), excerpt.span.clone());
-    let expected = reason.expected.as_ref().map(|text| format!("expected {text}"));
-    let tip = reason.suggestion.as_ref().map(|text| format!("try {text}"));
+    let expected = reason.expected.as_ref().map(|text| format!("expected {}", printable(text)));
+    let tip = reason.suggestion.as_ref().map(|text| format!("try {}", printable(text)));
     let label = expected.as_ref().or(tip.as_ref()).map_or("here", String::as_str);
     let config = Config::new().with_color(colour == Colour::On).with_index_type(IndexType::Byte);
     let mut report = Report::build(kind, span.clone())
@@ -106,6 +106,5 @@ fn draw(
     if excerpt.is_beheaded {
         report = report.with_note(format!("the place is byte {} of the text", from + 1));
     }
-    let source = Source::from(&*excerpt.text).with_display_line_offset(excerpt.n_lines_before);
-    report.finish().write((script.name(), source), out)
+    report.finish().write((script.name(), Source::from(&*excerpt.text)), out)
 }

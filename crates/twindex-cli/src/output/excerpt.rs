@@ -13,14 +13,12 @@ const SHOWN_BYTES: usize = 500;
 /// What stands for text that is left out.
 const LEFT_OUT: &str = "…";
 
-/// Some lines of a text, and the place in them.
+/// Some lines of a text, behind as many empty ones as stand before them, and the place in them.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Excerpt {
     pub(crate) text: String,
     /// The place, in bytes of `text`.
     pub(crate) span: Range<usize>,
-    /// Lines of the whole text before these.
-    pub(crate) n_lines_before: usize,
     /// Whether the beginning of the first line is left out, so that columns count from elsewhere.
     pub(crate) is_beheaded: bool,
 }
@@ -35,7 +33,8 @@ impl Excerpt {
         let last_end = line_end(shown_to);
         let end = last_end.min(text.floor_char_boundary(shown_to + SHOWN_BYTES));
         let is_beheaded = begin > line_begin;
-        let mut shown = if is_beheaded { LEFT_OUT.to_owned() } else { String::new() };
+        let mut shown = "\n".repeat(text[..begin].matches('\n').count());
+        shown.push_str(if is_beheaded { LEFT_OUT } else { "" });
         shown.push_str(&printable_lines(&text[begin..span.start]));
         let from = shown.len();
         shown.push_str(&printable_lines(&text[span.start..shown_to]));
@@ -44,8 +43,7 @@ impl Excerpt {
         if end < last_end {
             shown.push_str(LEFT_OUT);
         }
-        let n_lines_before = text[..begin].matches('\n').count();
-        Self { text: shown, span: from..to, n_lines_before, is_beheaded }
+        Self { text: shown, span: from..to, is_beheaded }
     }
 }
 
@@ -58,9 +56,9 @@ mod tests {
         let text = "SELECT 1\nFROM devises\nWHERE a = 1";
         let found = Excerpt::of(text, 14..21);
         assert_eq!(&found.text[found.span.clone()], "devises");
-        assert_eq!((&*found.text, found.n_lines_before), ("FROM devises", 1));
+        assert_eq!(found.text, "\nFROM devises");
         let found = Excerpt::of(text, text.len()..text.len());
-        assert_eq!((&*found.text, found.n_lines_before), ("WHERE a = 1", 2));
+        assert_eq!(found.text, "\n\nWHERE a = 1");
         assert_eq!(Excerpt::of("", 0..0).text, "");
     }
 

@@ -170,6 +170,7 @@ fn an_error_in_a_file_names_its_line() {
     let file = folder.write("queries.sql", format!("{IDS};\n{WRONG};\n").as_bytes());
     let run = run(&["query", "--load", &twins, "-f", &file]);
     run.fails(1, "queries.sql:2:");
+    assert!(run.stderr.contains("\n 2 │ SELECT deviceId"), "{run:?}");
 }
 
 #[test]

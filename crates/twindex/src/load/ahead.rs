@@ -8,6 +8,7 @@
 
 use std::io::Read;
 use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
@@ -17,13 +18,14 @@ use rayon::prelude::{IndexedParallelIterator, IntoParallelRefMutIterator, Parall
 use twindex_io::document::DocumentReader;
 use twindex_model::json::reader::{LeavesReader, Strictness};
 
+use crate::cancel::CancelToken;
 use crate::load::batch::{Batch, Framed};
 
 /// Batches that go round.
 const BATCHES: usize = 2;
 
 /// How long is waited for a batch until `take` is asked whether to go on waiting.
-const WAIT_MAX: Duration = Duration::from_millis(50);
+pub(super) const WAIT_MAX: Duration = Duration::from_millis(50);
 
 /// What is handed over.
 pub(super) enum Next<'a> {
@@ -40,6 +42,8 @@ pub(super) struct Ahead<'a, R: Read> {
     pool: Option<&'a ThreadPool>,
     /// One for each thread; they remember what they read before.
     readers: Vec<LeavesReader>,
+    /// Ends the reading, too.
+    cancel: Option<&'a CancelToken>,
 }
 
 impl<'a, R: Read + Send> Ahead<'a, R> {
@@ -47,38 +51,44 @@ impl<'a, R: Read + Send> Ahead<'a, R> {
         documents: DocumentReader<R>,
         pool: Option<&'a ThreadPool>,
         strictness: Strictness,
+        cancel: Option<&'a CancelToken>,
     ) -> Self {
         let n_readers = pool.map_or(1, |pool| pool.current_num_threads() as u32);
         let reader = |number| LeavesReader::for_many(strictness, number);
         let readers = (0..n_readers).map(reader).collect();
-        Self { documents, pool, readers }
+        Self { documents, pool, readers, cancel }
     }
 
     /// Hands over one batch after the other, with what framing left behind, until that is an end or
-    /// `take` fails; then what is being read is waited for. The next one is read meanwhile, by a thread that calls `begin` first; an input
-    /// of one batch is not worth one.
+    /// `take` fails; then the document that is being read is waited for. The next batch is read
+    /// meanwhile, by a thread that calls `begin` first; an input of one batch is not worth one.
     pub(super) fn each<E>(
         &mut self,
         begin: impl FnOnce() + Send,
         mut take: impl FnMut(Next<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut batch = Batch::default();
-        let framed = self.read(&mut batch);
+        let (mut batch, cancel) = (Batch::default(), self.cancel);
+        let is_cancelled = || cancel.is_some_and(CancelToken::is_cancelled);
+        let framed = self.read(&mut batch, &is_cancelled);
         if !matches!(framed, Framed::More) {
             return take(Next::Read(&mut batch, framed));
         }
         let mut first = Some((batch, framed));
         let (to_reader, empty) = channel();
         let (filled, from_reader) = channel();
+        let is_taken = AtomicBool::new(false);
+        let is_over = || is_taken.load(Ordering::Relaxed) || is_cancelled();
         let taken = thread::scope(|scope| {
             let this = &mut *self;
             let reader = thread::Builder::new().name("twindex-load".to_owned());
+            let is_over = &is_over;
             let read = move || {
                 begin();
-                this.read_all(&empty, &filled);
+                this.read_all(&empty, &filled, is_over);
             };
             let reader = reader.spawn_scoped(scope, read).ok()?;
             let taken = take_all(first.take()?, (to_reader, from_reader), &mut take);
+            is_taken.store(true, Ordering::Relaxed);
             if let Err(panic) = reader.join() {
                 // It is the input's.
                 resume_unwind(panic);
@@ -103,14 +113,20 @@ impl<'a, R: Read + Send> Ahead<'a, R> {
             if is_last {
                 return Ok(());
             }
-            framed = self.read(&mut batch);
+            let cancel = self.cancel;
+            framed = self.read(&mut batch, &|| cancel.is_some_and(CancelToken::is_cancelled));
         }
     }
 
     /// Fills batches until the input ends or nobody wants more.
-    fn read_all(&mut self, empty: &Receiver<Batch>, filled: &Sender<(Batch, Framed)>) {
+    fn read_all(
+        &mut self,
+        empty: &Receiver<Batch>,
+        filled: &Sender<(Batch, Framed)>,
+        is_over: &dyn Fn() -> bool,
+    ) {
         while let Ok(mut batch) = empty.recv() {
-            let framed = self.read(&mut batch);
+            let framed = self.read(&mut batch, is_over);
             let is_last = !matches!(framed, Framed::More);
             if filled.send((batch, framed)).is_err() || is_last {
                 return;
@@ -119,8 +135,8 @@ impl<'a, R: Read + Send> Ahead<'a, R> {
     }
 
     /// Frames and reads the documents of one batch, which is empty.
-    fn read(&mut self, batch: &mut Batch) -> Framed {
-        let framed = batch.frame(&mut self.documents);
+    fn read(&mut self, batch: &mut Batch, is_over: &dyn Fn() -> bool) -> Framed {
+        let framed = batch.frame(&mut self.documents, is_over);
         let tasks = batch.tasks(self.readers.len());
         match self.pool {
             Some(pool) => pool.install(|| {

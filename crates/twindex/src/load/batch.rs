@@ -85,9 +85,13 @@ pub(super) struct ReadTwin<'a> {
 }
 
 impl Batch {
-    /// Takes the next documents from `documents`.
-    pub(super) fn frame<R: Read>(&mut self, documents: &mut DocumentReader<R>) -> Framed {
-        while self.raw.len() < DOCUMENTS_MAX && self.text.len() < BYTES_MAX {
+    /// Takes the next documents from `documents`, until they are many or nobody wants more.
+    pub(super) fn frame<R: Read>(
+        &mut self,
+        documents: &mut DocumentReader<R>,
+        is_over: &dyn Fn() -> bool,
+    ) -> Framed {
+        while self.raw.len() < DOCUMENTS_MAX && self.text.len() < BYTES_MAX && !is_over() {
             let start = self.text.len();
             match documents.next_into(&mut self.text) {
                 None => return Framed::End,
