@@ -165,13 +165,25 @@ impl Writer<'_> {
         let is_known = self.keeps()
             && self.segment.live().get(row)
             && !self.segment.keep(self.ts, (row, path), cell, self.texts);
-        let (lane, stamps) = self.segment.lane_or_new((row, path), self.catalog);
-        let mut scope =
-            WriteScope { catalog: self.catalog, texts: self.texts, stamps, options: self.options };
-        lane.touched = write;
         if is_known {
+            self.segment.lane_or_new((row, path), self.catalog).0.touched = write;
             return cell.kind();
         }
+        self.write_unkept(row, path, cell, write)
+    }
+
+    /// The same, keeping nothing of what stood there: for a row whose fate says it all.
+    pub(crate) fn write_unkept(
+        &mut self,
+        row: u16,
+        path: PathId,
+        cell: New<'_>,
+        write: u32,
+    ) -> Kind {
+        let (lane, stamps) = self.segment.lane_or_new((row, path), self.catalog);
+        lane.touched = write;
+        let mut scope =
+            WriteScope { catalog: self.catalog, texts: self.texts, stamps, options: self.options };
         let totals = self.totals.of(self.collection, path);
         let old = write_counted(lane, (row, cell), &mut scope, (totals, self.ts));
         self.catalog.recount(self.collection, path, (old, cell.kind()));

@@ -9,6 +9,9 @@
 //! there, cell by cell. Identities are written at once, since the twins that follow are looked for
 //! by them; and so are stamps that lanes of a row share, which repeat within a row.
 
+#[cfg(test)]
+mod tests;
+
 use smallvec::SmallVec;
 use twindex_model::cell::Cell;
 use twindex_model::json::read::{Event, Leaf, Leaves, Piece};
@@ -30,6 +33,9 @@ use crate::undo::Fate;
 /// Twins that [`Index::put_many`] is best given at once: beyond them caches gain little, and
 /// readers wait.
 pub const RUN_TWINS: usize = 32;
+/// Events of their documents beyond which readers would wait too long for fewer twins: a few times
+/// what common twins have, a millisecond or two of writing.
+pub const RUN_EVENTS: usize = 8_192;
 
 /// Twins whose cells are sorted at most.
 const SORTED_MAX: usize = 256;
@@ -293,15 +299,16 @@ impl Writer<'_> {
             if n_written < n_alike
                 && let (Some(next), Some(row)) = (waiting.first(), at.first())
             {
-                let leaves = value(next).leaves;
-                self.write(*row, column.path, New::Cell(&cell_at(leaves, next.event as usize)), 0);
+                let cell = cell_at(value(next).leaves, next.event as usize);
+                // The row is live already, but new: nothing of it is kept.
+                self.write_unkept(*row, column.path, New::Cell(&cell), 0);
                 (waiting, at) = (&waiting[1..], &at[1..]);
             }
         }
     }
 
     /// Writes cells of one kind at rows that were free; gives how many, the next one being for
-    /// [`Writer::write`].
+    /// [`Writer::write_unkept`].
     fn append<'a>(
         &mut self,
         (path, kind): (PathId, Kind),

@@ -166,9 +166,12 @@ impl Index {
             }
         }
         let segment = &mut self.stores[collection as usize].segments[number];
-        let rows: Vec<u16> = taken.newest_first().map(|(record, _)| record.row).collect();
-        for row in rows.chunk_by(|a, b| a == b) {
-            segment.stamps_mut().look_through(row[0]);
+        let mut rows: Vec<u16> = taken.newest_first().map(|(record, _)| record.row).collect();
+        // Each once, in whatever order they were written: looking through a row walks its lanes.
+        rows.sort_unstable();
+        rows.dedup();
+        for row in rows {
+            segment.stamps_mut().look_through(row);
         }
         segment.tidy_stamps();
     }

@@ -18,7 +18,7 @@ use std::path::Path;
 use std::thread::{self, ThreadId};
 use std::time::Instant;
 
-use twindex_index::bulk::{Bulk, NewTwin, RUN_TWINS};
+use twindex_index::bulk::{Bulk, NewTwin};
 use twindex_index::collect::trim_process;
 use twindex_index::index::{Index, Put};
 use twindex_io::document::DocumentReader;
@@ -29,7 +29,7 @@ use crate::durable::checkpoint_when_due;
 use crate::engine::{Inner, Twindex};
 use crate::error::Error;
 use crate::load::ahead::{Ahead, Next, WAIT_MAX};
-use crate::load::batch::{Batch, Framed, Outcome};
+use crate::load::batch::{Batch, Framed, Outcome, runs};
 use crate::writer::Writing;
 
 pub use report::{BadDocument, LoadError, LoadProgress, LoadReport, LoadWarnings, Place};
@@ -168,16 +168,16 @@ impl<'a> Load<'a> {
             self.strict = Some(self.role()?);
         }
         let own = if self.strict.is_none() { Some(self.role()?) } else { None };
-        let (report, runs) = (&mut self.report, &mut self.runs);
+        let (report, kept) = (&mut self.report, &mut self.runs);
         let outcomes: Vec<Outcome<'_>> = batch.outcomes().collect();
         match (own, &self.strict) {
             (None, None) => (),
-            (None, Some(writing)) => writing.each(outcomes.chunks(RUN_TWINS), |index, run| {
-                apply_strictly((index, &mut *runs), report, run)
+            (None, Some(writing)) => writing.each(runs(&outcomes), |index, run| {
+                apply_strictly((index, &mut *kept), report, run)
             })?,
             (Some(writing), _) => {
-                let Ok(()) = writing.each(outcomes.chunks(RUN_TWINS), |index, run| {
-                    apply_some((index, &mut *runs), report, run);
+                let Ok(()) = writing.each(runs(&outcomes), |index, run| {
+                    apply_some((index, &mut *kept), report, run);
                     Ok::<(), Infallible>(())
                 });
                 writing.finish_untold().map_err(|source| LoadError::Store { source })?;

@@ -1,8 +1,12 @@
 //! Some documents on their way: framed as text, then read to leaves.
 
+#[cfg(test)]
+mod tests;
+
 use std::io::Read;
 use std::ops::Range;
 
+use twindex_index::bulk::{RUN_EVENTS, RUN_TWINS};
 use twindex_index::outline::Outline;
 use twindex_io::document::{DocumentReader, InputError};
 use twindex_model::json::read::Leaves;
@@ -82,6 +86,30 @@ pub(super) struct ReadTwin<'a> {
     pub(super) outline: &'a Outline,
     /// What was forgiven.
     pub(super) warnings: &'a Warnings,
+}
+
+impl Outcome<'_> {
+    fn n_events(&self) -> usize {
+        self.read.map_or(0, |twin| twin.leaves.events.len())
+    }
+}
+
+/// Cuts documents into runs that are written in one go, each but for a large document alone within
+/// [`RUN_TWINS`] and [`RUN_EVENTS`]: by their number and size and not by time, so the same input is
+/// always cut in the same way.
+pub(super) fn runs<'r, 'a>(outcomes: &'r [Outcome<'a>]) -> impl Iterator<Item = &'r [Outcome<'a>]> {
+    let mut rest = outcomes;
+    std::iter::from_fn(move || {
+        let mut n_events = 0;
+        let fits = |outcome: &&Outcome<'_>| {
+            n_events += outcome.n_events();
+            n_events <= RUN_EVENTS
+        };
+        let n_fitting = rest.iter().take(RUN_TWINS).take_while(fits).count();
+        let (run, behind) = rest.split_at(n_fitting.max(1).min(rest.len()));
+        rest = behind;
+        (!run.is_empty()).then_some(run)
+    })
 }
 
 impl Batch {
