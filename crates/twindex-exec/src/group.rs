@@ -151,7 +151,9 @@ impl<'a> GroupTable<'a> {
     ) -> Result<(), ExecError> {
         let counted_path = Self::counted_path(self.groups);
         let known = segment.step(|view| self.add_by_counts(view, filter, counted_path))?;
-        let Known::Rows { everything, has_cells_alone } = known else { return Ok(()) };
+        let Known::Rows { everything, has_cells_alone } = known else {
+            return self.pour_many(segment);
+        };
         let mut mask = segment.mask(filter)?;
         if let Some(bound) = &mut self.bound {
             segment.step(|view| bound.narrow(view, &mut mask))?;
@@ -184,7 +186,9 @@ impl<'a> GroupTable<'a> {
             }
             let n_values = self.states.add_grouped(self.groups, segment, &some)?;
             let are_few = n_values.saturating_mul(ROWS_PER_VALUE) <= some.count() as usize;
-            self.slice_rows = if are_few { LONG_SLICE_ROWS } else { SLICE_ROWS };
+            // One slice of few values does not yet say that the next has no more.
+            let longer = (2 * self.slice_rows).min(LONG_SLICE_ROWS);
+            self.slice_rows = if are_few { longer } else { SLICE_ROWS };
             self.cut();
             self.pour_many(segment)?;
         }

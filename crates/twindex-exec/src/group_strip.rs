@@ -42,7 +42,8 @@ impl GroupOrder<'_> {
         if places.start < FAR || places.end >= n_groups {
             return Ok(None);
         }
-        let sample = self.sample(n_groups / SAMPLE + 1, runner)?;
+        let step = n_groups / SAMPLE + 1;
+        let sample = self.sample(step, runner)?;
         let at = |place: usize| (place as f64 / n_groups as f64 * sample.len() as f64) as usize;
         let low = at(places.start).checked_sub(MARGIN).and_then(|place| sample.get(place));
         let high = sample.get(at(places.end) + MARGIN);
@@ -65,6 +66,10 @@ impl GroupOrder<'_> {
             }
             Ok(strip)
         };
+        // What lies between the two, in its parts and then together; the hold follows once it is known.
+        let n_expected = n_groups.min(places.len() + 2 * MARGIN * step);
+        let mut hold = runner.budget.hold();
+        hold.set(2 * n_expected * size_of::<RankedGroup>())?;
         let parts = runner.map((0..self.n_parts()).collect(), work_ns, cut)?;
         let strip = parts.into_iter().reduce(|mut all, part| {
             all.n_before += part.n_before;

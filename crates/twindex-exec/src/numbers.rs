@@ -17,6 +17,8 @@ use crate::stop::Stop;
 
 /// Entries below which numbers are not compacted.
 const COMPACT_MIN: usize = 1_024;
+/// Entries of one group from which on the stop is looked at for it alone.
+const ASKED: usize = 64;
 /// Entries from which on numbers are cut into parts.
 const LARGE: usize = if cfg!(test) { 2_048 } else { 1 << 16 };
 const PARTS: usize = 64;
@@ -72,6 +74,11 @@ impl Pairs {
             is_same
         });
         self.n_compact = self.pairs.len();
+    }
+
+    /// Asks unless there are few: callers ask only once in thousands of groups.
+    fn check(&self, stop: &Stop) -> Result<(), ExecError> {
+        if self.pairs.len() >= ASKED { stop.check() } else { Ok(()) }
     }
 }
 
@@ -136,10 +143,20 @@ impl Numbers {
     /// # Errors
     /// [`ExecError::Stopped`].
     pub(crate) fn merge(&mut self, other: Self, stop: &Stop) -> Result<(), ExecError> {
+        if let Self::One(_, 0) = self {
+            *self = other;
+            return Ok(());
+        }
         match other {
             Self::One(_, 0) => (),
             Self::One(number, n) => self.add(number, n),
-            Self::Some(some) => some.pairs.iter().for_each(|(number, n)| self.add(*number, *n)),
+            Self::Some(some) => {
+                some.check(stop)?;
+                for (i, (number, n)) in some.pairs.into_iter().enumerate() {
+                    stop.check_at(i + 1)?;
+                    self.add(number, n);
+                }
+            }
             Self::Many(many) => {
                 for (i, (bits, n)) in many.parts.into_iter().flatten().enumerate() {
                     stop.check_at(i)?;
@@ -155,6 +172,7 @@ impl Numbers {
         match self {
             Self::One(number, n) => Ok(vec![(number, n)]),
             Self::Some(mut some) => {
+                some.check(stop)?;
                 some.compact();
                 Ok(some.pairs)
             }

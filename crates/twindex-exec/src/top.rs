@@ -20,7 +20,6 @@ use crate::aside::Aside;
 use crate::budget::heap_bytes_of;
 use crate::error::ExecError;
 use crate::key::Key;
-use crate::operator::Operator as _;
 use crate::order::{Order, Ranked};
 use crate::path_key::{PathKey, Promise};
 use crate::pieces::{first_in_order, keep_first};
@@ -217,7 +216,7 @@ impl<'a> Best<'a> {
             for mut some in cut_rows(&mask, COLUMN_ROWS) {
                 segment.stop.check()?;
                 if let Some(up_to_bar) = self.computed_up_to_bar() {
-                    segment.step(|view| up_to_bar.narrow(view, &mut some))?;
+                    segment.step(|view| up_to_bar.narrow_quickly(view, &mut some))?;
                 }
                 match some.count() < FEW_ROWS {
                     true => self.add_rows(segment, &some)?,

@@ -89,6 +89,16 @@ impl Computed {
         Some(Self { leaf, comparisons, paths, text: Arc::clone(text) })
     }
 
+    /// Clears rows that do not match, as far as columns tell: those that changed after the version of
+    /// the view, which only a look at each of them could tell apart, all stay.
+    pub(crate) fn narrow_quickly(&self, segment: &SegmentView<'_>, mask: &mut Mask) {
+        let changed = segment.take_changed(self.paths.iter().copied(), mask);
+        self.narrow_unchanged(segment, mask);
+        if let Some(changed) = changed {
+            mask.or(&changed);
+        }
+    }
+
     /// Keeps the rows that match, none of which changed after the version of the view.
     fn narrow_unchanged(&self, segment: &SegmentView<'_>, mask: &mut Mask) {
         // Kleene AND: true where all are, false where one is.
