@@ -33,6 +33,11 @@ impl<T> Mutex<T> {
         MutexGuard { guard: Some(guard) }
     }
 
+    /// What is in it.
+    pub fn into_inner(self) -> T {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Holds it, whenever that is.
     pub fn try_lock_for(&self, _: Duration) -> Option<MutexGuard<'_, T>> {
         Some(self.lock())
