@@ -3,7 +3,7 @@
 //! Nothing is made for a group that is not given: sorting, HAVING and printing read it where it
 //! lies.
 
-use crate::aside::Aside;
+use crate::aside::{Aside, let_go_of};
 use crate::budget::heap_bytes_of;
 use crate::key::Key;
 use crate::key_list::KeyList;
@@ -61,6 +61,15 @@ pub(crate) struct FinishedGroups<'a> {
     pub(crate) values: Aside<'a, Key>,
     /// Values of a group.
     pub(crate) n_values: usize,
+}
+
+impl Drop for FinishedGroups<'_> {
+    /// To give back the room of many groups takes long, too.
+    fn drop(&mut self) {
+        let (n_values, pool) = (self.len() + self.values.len(), self.values.pool());
+        let by = (std::mem::take(&mut self.by), std::mem::take(&mut self.rows));
+        let_go_of((by, self.values.take_values()), n_values, pool);
+    }
 }
 
 impl FinishedGroups<'_> {

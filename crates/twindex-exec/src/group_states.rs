@@ -13,7 +13,7 @@ use twindex_model::cell::Cell;
 use twindex_plan::logical::{AggregateFunction, Groups};
 
 use crate::aggregate::Partial;
-use crate::aside::Aside;
+use crate::aside::{Aside, let_go_of};
 use crate::budget::sampled;
 use crate::distinct_set::{DistinctSet, SharedParts};
 use crate::error::ExecError;
@@ -239,7 +239,7 @@ impl<'a> GroupStates<'a> {
     ///
     /// # Errors
     /// As [`Runner::check`].
-    pub(crate) fn merge(&mut self, other: Self, runner: Runner<'_>) -> Result<(), ExecError> {
+    pub(crate) fn merge(&mut self, mut other: Self, runner: Runner<'_>) -> Result<(), ExecError> {
         let stop = runner.stop;
         let (mut places, mut pairs) = (Vec::new(), Vec::new());
         let (n_keys, n_partials) = (self.columns.len(), self.functions.len());
@@ -247,9 +247,9 @@ impl<'a> GroupStates<'a> {
         let renumbered: Vec<Vec<u32>> = columns
             .map(|(to, from)| to.numbers_of(from, stop))
             .collect::<Result<_, ExecError>>()?;
-        let mut partials = other.partials;
+        let mut partials = other.partials.take();
         let mut numbers = vec![0; n_keys];
-        for (group, n_rows) in other.rows.into_iter().enumerate() {
+        for (group, n_rows) in std::mem::take(&mut other.rows).into_iter().enumerate() {
             stop.check_at(group)?;
             for (i, renumbered) in renumbered.iter().enumerate() {
                 numbers[i] = renumbered[other.numbers[group * n_keys + i] as usize];
@@ -326,8 +326,20 @@ impl<'a> GroupStates<'a> {
             }
         });
         let aggregates = aggregates.collect();
-        let columns = self.columns.into_iter().map(KeyColumn::into_keys).collect();
-        let by = GroupKeys { columns, numbers: self.numbers, n_groups: self.rows.len() };
-        Ok(FinishedGroups { by, rows: self.rows, aggregates, values, n_values })
+        let columns = std::mem::take(&mut self.columns);
+        let columns = columns.into_iter().map(KeyColumn::into_keys).collect();
+        let (numbers, rows) = (std::mem::take(&mut self.numbers), std::mem::take(&mut self.rows));
+        let by = GroupKeys { columns, numbers, n_groups: rows.len() };
+        Ok(FinishedGroups { by, rows, aggregates, values, n_values })
+    }
+}
+
+impl Drop for GroupStates<'_> {
+    /// To give back the room of many groups takes long, too.
+    fn drop(&mut self) {
+        let (n_values, pool) = (self.len() + self.partials.len(), self.partials.pool());
+        let tables = (std::mem::take(&mut self.columns), std::mem::take(&mut self.places));
+        let groups = (std::mem::take(&mut self.numbers), std::mem::take(&mut self.rows));
+        let_go_of((tables, groups, self.partials.take_values()), n_values, pool);
     }
 }
