@@ -120,7 +120,7 @@ ratio of the median to it.
 
 Examples:
   twindex bench --twins 100000
-  twindex bench --twins 10000000 --seconds 3 --format json > bench.json
+  twindex bench --twins 10000000 --warm-up 3 --format json > bench.json
   twindex bench --corners --format markdown >> benches/README.md
   twindex bench --only corner/
   twindex bench --sweep=100k,1M,10M --seconds 0.3
@@ -395,6 +395,9 @@ pub(crate) struct BenchArgs {
     /// Time spent on each class.
     #[arg(long, value_name = "SECONDS", default_value_t = 1.0, value_parser = parse_seconds)]
     pub(crate) seconds: f64,
+    /// Time each class is run before, so that what is built once it pays is there.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.5, value_parser = parse_seconds)]
+    pub(crate) warm_up: f64,
     /// Only classes whose name holds this text.
     #[arg(long, value_name = "TEXT")]
     pub(crate) only: Option<String>,

@@ -9,7 +9,7 @@ mod world;
 
 pub(crate) use cancel::Cancelled;
 pub(crate) use markdown::write_markdown;
-pub(crate) use measure::{Measured, measure};
+pub(crate) use measure::{Measured, Spans, measure};
 pub(crate) use report::{Class, Report, write_json, write_table};
 pub(crate) use sweep::Sweep;
 pub(crate) use world::World;

@@ -12,7 +12,7 @@ use twindex_fleet::questions::Question;
 
 use crate::args::FleetArgs;
 use crate::bench::report::OVER_BUDGET;
-use crate::bench::{World, measure};
+use crate::bench::{Spans, World, measure};
 use crate::output::{Figures, count, duration, steps_bar};
 
 /// The shortest run of a class, on one thread and on all; none where it may not hold the memory that
@@ -27,11 +27,11 @@ pub(crate) struct Sweep {
 }
 
 impl Sweep {
-    /// Loads a fleet of each size in turn and times every class for `time`, twice.
+    /// Loads a fleet of each size in turn and times every class, twice.
     pub(crate) fn measure(
         sizes: &[u64],
         questions: &[&'static Question],
-        (seed, time): (u64, Duration),
+        (seed, spans): (u64, Spans),
     ) -> anyhow::Result<Self> {
         let alone = ThreadPoolBuilder::new().num_threads(1).build().context("no thread")?;
         let mut classes: Vec<_> = questions.iter().map(|one| (one.name, Vec::new())).collect();
@@ -40,8 +40,8 @@ impl Sweep {
             let bar = steps_bar(questions.len() as u64);
             for (question, (name, times)) in questions.iter().zip(&mut classes) {
                 bar.set_message(*name);
-                let on_all = measure(&world, question, time)?;
-                let on_one = alone.install(|| measure(&world, question, time))?;
+                let on_all = measure(&world, question, spans)?;
+                let on_one = alone.install(|| measure(&world, question, spans))?;
                 times.push(on_one.zip(on_all).map(|(on_one, on_all)| [on_one.min, on_all.min]));
                 bar.inc(1);
             }

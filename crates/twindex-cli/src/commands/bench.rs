@@ -9,7 +9,7 @@ use twindex_measure::Floors;
 
 use crate::args::{BenchArgs, BenchFormat, FleetArgs};
 use crate::bench::{
-    Cancelled, Class, Report, Sweep, World, measure, write_json, write_markdown, write_table,
+    Cancelled, Class, Report, Spans, Sweep, World, measure, write_json, write_markdown, write_table,
 };
 use crate::failure::UsageError;
 use crate::output::steps_bar;
@@ -17,10 +17,11 @@ use crate::output::steps_bar;
 /// Loads the fleet, runs the classes, writes the figures.
 pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<()> {
     let questions = questions(args)?;
-    let time = Duration::from_secs_f64(args.seconds);
+    let [warm_up, timed] = [args.warm_up, args.seconds].map(Duration::from_secs_f64);
+    let spans = Spans { warm_up, timed };
     let is_terminal = io::stdout().is_terminal();
     if let Some(sizes) = args.sweep() {
-        let sweep = Sweep::measure(&sizes, &questions, (args.fleet.seed, time))?;
+        let sweep = Sweep::measure(&sizes, &questions, (args.fleet.seed, spans))?;
         return Ok(sweep.write(is_terminal, &mut io::stdout().lock())?);
     }
     let world = World::load(args.fleet)?;
@@ -28,7 +29,7 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<()> {
         let found = each(&questions, |question| Cancelled::measure(&world, question))?;
         return Ok(Cancelled::write(found, is_terminal, &mut io::stdout().lock())?);
     }
-    let report = report(&world, &questions, (args.fleet, time))?;
+    let report = report(&world, &questions, (args.fleet, spans))?;
     let mut out = io::stdout().lock();
     match args.format {
         BenchFormat::Table => write_table(&report, is_terminal, &mut out)?,
@@ -56,11 +57,11 @@ fn questions(args: &BenchArgs) -> Result<Vec<&'static Question>, UsageError> {
 fn report(
     world: &World,
     questions: &[&'static Question],
-    (fleet, time): (FleetArgs, Duration),
+    (fleet, spans): (FleetArgs, Spans),
 ) -> anyhow::Result<Report> {
     let floors = Floors::measure(fleet.twins);
     let classes = each(questions, |question| -> anyhow::Result<Class> {
-        let measured = measure(world, question, time)?;
+        let measured = measure(world, question, spans)?;
         let (_, n_twins) = world.of(question)?;
         let found = measured.map(|measured| {
             let floor = floors.of(question.bound, n_twins, measured.n_bytes);
