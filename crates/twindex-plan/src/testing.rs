@@ -162,3 +162,12 @@ pub(crate) fn value_of(text: &str, twin: &str) -> String {
     evaluate(&columns[0].expr, &row).write_json(&mut out);
     if out.is_empty() { "undefined".to_owned() } else { out }
 }
+
+/// Each expression of `table` has the value beside it over one twin; `@` stands for `tags.`.
+#[track_caller]
+pub(crate) fn check_values(twin: &str, table: &[(&str, &str)]) {
+    for (text, expected) in table {
+        let text = text.replace('@', "tags.");
+        assert_eq!(value_of(&text, twin), *expected, "{text}");
+    }
+}

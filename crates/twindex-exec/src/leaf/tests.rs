@@ -65,14 +65,7 @@ fn operand() -> impl Strategy<Value = Expr> {
 }
 
 fn comparison() -> impl Strategy<Value = CompareOp> {
-    prop::sample::select(vec![
-        CompareOp::Equal,
-        CompareOp::NotEqual,
-        CompareOp::Less,
-        CompareOp::LessOrEqual,
-        CompareOp::Greater,
-        CompareOp::GreaterOrEqual,
-    ])
+    prop::sample::select(CompareOp::ALL.to_vec())
 }
 
 fn call() -> impl Strategy<Value = Expr> {

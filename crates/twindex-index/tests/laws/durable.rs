@@ -10,7 +10,7 @@ use twindex_index::options::IndexOptions;
 use twindex_index::snapshot::Ts;
 
 use crate::arb;
-use crate::histories::{Step, step, strs, warm};
+use crate::histories::{Step, step};
 use crate::world::{Reads, Twins, World};
 
 /// A checkpoint in the making.
@@ -99,15 +99,7 @@ proptest! {
             }
             let ts = Ts(n as u64 + 1);
             world.index.begin(ts);
-            let n_twins = world.twins.len();
-            match step {
-                Step::Put(twin) => world.put(twin),
-                Step::Warm => warm(&world.index),
-                _ if n_twins == 0 => (),
-                Step::Remove(at) => world.remove(at.index(n_twins)),
-                Step::Set(at, keys, value) => world.set(at.index(n_twins), &strs(&keys), &value),
-                Step::Unset(at, keys) => world.unset(at.index(n_twins), &strs(&keys)),
-            }
+            step.take(&mut world);
             let mut frame = Vec::new();
             if world.index.write_redo(ts, &mut frame) {
                 frames.push(frame);
@@ -251,17 +243,7 @@ impl Stored {
     fn write(&mut self, step: Step, ts: Ts, event: Event) {
         let before: Twins = self.world.twins.clone();
         self.world.index.begin(ts);
-        let n_twins = self.world.twins.len();
-        match step {
-            Step::Put(twin) => self.world.put(twin),
-            Step::Warm => warm(&self.world.index),
-            _ if n_twins == 0 => (),
-            Step::Remove(at) => self.world.remove(at.index(n_twins)),
-            Step::Set(at, keys, value) => {
-                self.world.set(at.index(n_twins), &strs(&keys), &value);
-            }
-            Step::Unset(at, keys) => self.world.unset(at.index(n_twins), &strs(&keys)),
-        }
+        step.take(&mut self.world);
         if matches!(event, Event::RollBack) {
             self.world.index.roll_back(ts);
             self.world.twins = before;

@@ -1,5 +1,7 @@
 //! Any history of writes leaves what a naive store would hold, and an index that equals its rebuild.
 
+use std::ops::DerefMut;
+
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use twindex_index::cell_set::CellSet;
 use twindex_index::filter::PathFilter;
@@ -19,6 +21,21 @@ pub(crate) enum Step {
     Unset(prop::sample::Index, Vec<String>),
     /// Reads that build caches, which later writes must keep in step.
     Warm,
+}
+
+impl Step {
+    /// Does it; nothing to a twin where there is none.
+    pub(crate) fn take<I: DerefMut<Target = Index>>(self, world: &mut World<I>) {
+        let n_twins = world.twins.len();
+        match self {
+            Self::Put(twin) => world.put(twin),
+            Self::Warm => warm(&world.index),
+            _ if n_twins == 0 => (),
+            Self::Remove(at) => world.remove(at.index(n_twins)),
+            Self::Set(at, keys, value) => world.set(at.index(n_twins), &strs(&keys), &value),
+            Self::Unset(at, keys) => world.unset(at.index(n_twins), &strs(&keys)),
+        }
+    }
 }
 
 fn keys() -> impl Strategy<Value = Vec<String>> {
@@ -57,15 +74,7 @@ proptest! {
     ) {
         let mut world = World::new(options);
         for step in steps {
-            let n_twins = world.twins.len();
-            match step {
-                Step::Put(twin) => world.put(twin),
-                Step::Warm => warm(&world.index),
-                _ if n_twins == 0 => (),
-                Step::Remove(at) => world.remove(at.index(n_twins)),
-                Step::Set(at, keys, value) => world.set(at.index(n_twins), &strs(&keys), &value),
-                Step::Unset(at, keys) => world.unset(at.index(n_twins), &strs(&keys)),
-            }
+            step.take(&mut world);
             world.check();
         }
     }

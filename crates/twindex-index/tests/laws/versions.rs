@@ -22,7 +22,7 @@ use twindex_model::value::Value;
 use crate::arb;
 use crate::filters;
 use crate::groups::{check_columns, check_counts, check_ids, check_zones, name, some_rows};
-use crate::histories::{Step, step, strs, warm};
+use crate::histories::{Step, step};
 use crate::world::{COLLECTIONS, Reads, Twins, World, check_pages, identity, value_at};
 
 #[derive(Clone, Debug)]
@@ -84,19 +84,11 @@ impl History {
     fn apply(&mut self, step: Step) {
         let twins = std::mem::take(&mut self.twins);
         let mut world = World { index: self.shared.write(), twins, reads: Reads::default() };
-        let n_twins = world.twins.len();
-        match step {
-            Step::Put(twin) => {
-                let (device, module) = identity(&twin);
-                self.met.push((device.to_owned(), module.map(str::to_owned)));
-                world.put(twin);
-            }
-            Step::Warm => warm(&world.index),
-            _ if n_twins == 0 => (),
-            Step::Remove(at) => world.remove(at.index(n_twins)),
-            Step::Set(at, keys, value) => world.set(at.index(n_twins), &strs(&keys), &value),
-            Step::Unset(at, keys) => world.unset(at.index(n_twins), &strs(&keys)),
+        if let Step::Put(twin) = &step {
+            let (device, module) = identity(twin);
+            self.met.push((device.to_owned(), module.map(str::to_owned)));
         }
+        step.take(&mut world);
         self.twins = world.twins;
     }
 

@@ -327,12 +327,5 @@ fn product_op() -> impl Strategy<Value = ProductOp> {
 }
 
 fn compare_op() -> impl Strategy<Value = CompareOp> {
-    select(vec![
-        CompareOp::Equal,
-        CompareOp::NotEqual,
-        CompareOp::Less,
-        CompareOp::LessOrEqual,
-        CompareOp::Greater,
-        CompareOp::GreaterOrEqual,
-    ])
+    select(CompareOp::ALL.to_vec())
 }

@@ -59,8 +59,7 @@ fn is_cheap(expr: &Expr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rules::predicate_of;
-    use crate::rules::testing::{condition, fleet, prop_same_rows};
+    use crate::rules::testing::{condition, fleet, prop_keeps_rows};
     use proptest::prelude::{ProptestConfig, proptest};
 
     proptest! {
@@ -69,8 +68,7 @@ mod tests {
         /// The rule keeps the same rows.
         #[test]
         fn keeps_the_same_rows(expr in condition(), rows in fleet()) {
-            let before = predicate_of(expr);
-            prop_same_rows(&before, &orient(before.clone()), &rows)?;
+            prop_keeps_rows(orient, expr, &rows)?;
         }
     }
 }

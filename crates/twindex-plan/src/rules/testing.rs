@@ -13,6 +13,7 @@ use crate::eval::{evaluate, holds, truth};
 use crate::expr::{Expr, PathRef};
 use crate::logical::Predicate;
 use crate::pattern::Pattern;
+use crate::rules::predicate_of;
 use crate::testing::Row;
 
 /// Paths of a row; arrays lie there as canonical text, as in a lane.
@@ -41,10 +42,7 @@ fn value() -> BoxedStrategy<Value> {
 
 /// A few rows.
 pub(super) fn fleet() -> impl Strategy<Value = Vec<Row>> {
-    let cell = prop::option::of(value()).prop_map(|value| {
-        let text = value.as_ref().map(Value::to_canonical_text).unwrap_or_default();
-        (value, text)
-    });
+    let cell = prop::option::of(value()).prop_map(Row::cell_of);
     let row = prop::collection::vec(cell, N_PATHS as usize).prop_map(Row);
     prop::collection::vec(row, 1..6)
 }
@@ -91,14 +89,7 @@ fn logical(inner: BoxedStrategy<Expr>) -> BoxedStrategy<Expr> {
 }
 
 fn compare_op() -> impl Strategy<Value = CompareOp> {
-    prop::sample::select(vec![
-        CompareOp::Equal,
-        CompareOp::NotEqual,
-        CompareOp::Less,
-        CompareOp::LessOrEqual,
-        CompareOp::Greater,
-        CompareOp::GreaterOrEqual,
-    ])
+    prop::sample::select(CompareOp::ALL.to_vec())
 }
 
 fn predicate(inner: BoxedStrategy<Expr>) -> BoxedStrategy<Expr> {
@@ -177,6 +168,16 @@ pub(super) fn prop_same_rows(
         prop_assert_eq!(holds(before, row), holds(after, row), "{} became {}", before, after);
     }
     Ok(())
+}
+
+/// A rule of predicates leaves that of a condition with the same rows.
+pub(super) fn prop_keeps_rows(
+    rule: fn(Predicate) -> Predicate,
+    condition: Expr,
+    rows: &[Row],
+) -> Result<(), TestCaseError> {
+    let before = predicate_of(condition);
+    prop_same_rows(&before, &rule(before.clone()), rows)
 }
 
 /// Both expressions have the same value and truth in every row.

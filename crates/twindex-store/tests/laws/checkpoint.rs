@@ -7,6 +7,8 @@ use twindex_store::header::StoreId;
 use twindex_store::memory::MemoryStorage;
 use twindex_store::storage::Storage;
 
+use crate::damage::flipped_bits;
+
 const STORE: StoreId = StoreId(*b"0123456789abcdef");
 
 /// Keys and bytes of all parts.
@@ -132,11 +134,7 @@ fn damage_is_reported_or_harmless() {
     let intact = read_all(&whole).unwrap();
     for name in whole.list().unwrap() {
         let bytes = whole.bytes(&name).unwrap();
-        for bit in 0..bytes.len() * 8 {
-            let mut damaged = bytes.clone();
-            damaged[bit / 8] ^= 1 << (bit % 8);
-            let storage = whole.to_copy();
-            storage.set_bytes(&name, damaged);
+        for (bit, storage) in flipped_bits(&whole, &name) {
             if let Ok(found) = read_all(&storage) {
                 assert_eq!(found, intact, "bit {bit} of {name}");
             }

@@ -10,6 +10,8 @@ use twindex_store::log::reader::{LogEnd, read_log};
 use twindex_store::log::writer::LogWriter;
 use twindex_store::memory::MemoryStorage;
 
+use crate::damage::flipped_bits;
+
 const STORE: StoreId = StoreId(*b"0123456789abcdef");
 
 fn payload(n: u64) -> Vec<u8> {
@@ -115,12 +117,7 @@ fn every_flipped_bit_is_damage_or_a_torn_last_frame() {
     assert!(writer.file_number() > 1);
     for number in 1..=writer.file_number() {
         let name = format!("log-{number:016x}");
-        let bytes = whole.bytes(&name).unwrap();
-        for bit in 0..bytes.len() * 8 {
-            let mut damaged = bytes.clone();
-            damaged[bit / 8] ^= 1 << (bit % 8);
-            let storage = whole.to_copy();
-            storage.set_bytes(&name, damaged);
+        for (bit, storage) in flipped_bits(&whole, &name) {
             match read(&storage, 1) {
                 Err(StoreError::Corrupt { file, .. } | StoreError::NewerFormat { file, .. }) => {
                     assert_eq!(file, name);

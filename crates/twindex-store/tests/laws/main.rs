@@ -5,5 +5,6 @@
 
 mod backup;
 mod checkpoint;
+mod damage;
 mod directory;
 mod log;

@@ -1,6 +1,7 @@
 //! Spellings of words: keywords, function names, keys, strings, prefixes.
 
 use twindex_lang::ast::{Collection, Query, Segment};
+use twindex_lang::field::TWIN_FIELDS;
 use twindex_lang::function::Function;
 
 use super::{Manner, Prefix, Writer};
@@ -36,31 +37,6 @@ const RESERVED: &[&str] = &[
 ];
 
 const ALIASES: &[&str] = &["d", "dev", "Twin_1", "é"];
-
-/// The twin's own fields, whose letter case does not matter.
-const FIELDS: &[&str] = &[
-    "deviceId",
-    "moduleId",
-    "etag",
-    "deviceEtag",
-    "status",
-    "statusReason",
-    "statusUpdateTime",
-    "connectionState",
-    "lastActivityTime",
-    "cloudToDeviceMessageCount",
-    "authenticationType",
-    "x509Thumbprint",
-    "modelId",
-    "version",
-    "capabilities",
-    "configurations",
-    "deviceScope",
-    "parentScopes",
-    "attributes",
-    "tags",
-    "properties",
-];
 
 /// Whether a name may not stand bare.
 pub(super) fn is_reserved(name: &str) -> bool {
@@ -122,7 +98,7 @@ impl Writer<'_> {
     }
 
     fn first_key(&mut self, key: &str, may_be_column: bool) -> String {
-        if may_be_column || !FIELDS.contains(&key) {
+        if may_be_column || !TWIN_FIELDS.contains(&key) {
             return key.to_owned();
         }
         if key == "deviceId" && self.manner.takes_liberty(20) {

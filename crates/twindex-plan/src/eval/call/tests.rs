@@ -1,6 +1,6 @@
 //! Functions at the edges of what they take.
 
-use crate::testing::value_of;
+use crate::testing::{check_values, value_of};
 
 const TWIN: &str = r#"{
     "tags": {"n": -2.5, "s": "Größe 1", "null": null, "t": true, "l": [1, "a", null], "o": {}},
@@ -12,10 +12,7 @@ const TWIN: &str = r#"{
 }"#;
 
 fn check(table: &[(&str, &str)]) {
-    for (text, expected) in table {
-        let text = text.replace('@', "tags.");
-        assert_eq!(value_of(&text, TWIN), *expected, "{text}");
-    }
+    check_values(TWIN, table);
 }
 
 #[test]

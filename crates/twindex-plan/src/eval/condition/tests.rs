@@ -1,6 +1,6 @@
 //! Conditions by rows of their truth tables.
 
-use crate::testing::value_of;
+use crate::testing::check_values;
 
 const TWIN: &str = r#"{
     "deviceId": "d1",
@@ -12,10 +12,7 @@ const TWIN: &str = r#"{
 }"#;
 
 fn check(table: &[(&str, &str)]) {
-    for (text, expected) in table {
-        let text = text.replace('@', "tags.");
-        assert_eq!(value_of(&text, TWIN), *expected, "{text}");
-    }
+    check_values(TWIN, table);
 }
 
 #[test]
