@@ -2,77 +2,55 @@
 
 use crate::ast::{Expr, InList, Node, Query, Select};
 
-impl Expr {
-    /// Calls `visit` with each direct child.
-    pub fn for_each_child<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
-        match &self.node {
+/// What a walk does with the children of a node, in one place for both kinds of borrow.
+macro_rules! each_child {
+    ($node:expr, $iter:ident, $visit:ident) => {
+        match $node {
             Node::Literal(_) | Node::Undefined | Node::Path(_) => {}
             Node::Array(items) | Node::And(items) | Node::Or(items) => {
-                items.iter().for_each(visit);
+                items.$iter().for_each($visit);
             }
-            Node::Call(call) => call.args.iter().for_each(visit),
-            Node::Not(inner) | Node::Sign(_, inner) | Node::Is { value: inner, .. } => visit(inner),
+            Node::Call(call) => call.args.$iter().for_each($visit),
+            Node::Not(inner) | Node::Sign(_, inner) | Node::Is { value: inner, .. } => {
+                $visit(inner)
+            }
             Node::Sum(first, rest) => {
-                visit(first);
-                rest.iter().for_each(|(_, term)| visit(term));
+                $visit(first);
+                rest.$iter().for_each(|(_, term)| $visit(term));
             }
             Node::Product(first, rest) => {
-                visit(first);
-                rest.iter().for_each(|(_, factor)| visit(factor));
+                $visit(first);
+                rest.$iter().for_each(|(_, factor)| $visit(factor));
             }
             Node::Compare(left, _, right) | Node::Like { value: left, pattern: right, .. } => {
-                visit(left);
-                visit(right);
+                $visit(left);
+                $visit(right);
             }
             Node::In { value, list, .. } => {
-                visit(value);
+                $visit(value);
                 match list {
-                    InList::Items(items) => items.iter().for_each(visit),
-                    InList::Expr(list) => visit(list),
+                    InList::Items(items) => items.$iter().for_each($visit),
+                    InList::Expr(list) => $visit(list),
                 }
             }
             Node::Between { value, low, high, .. } => {
-                visit(value);
-                visit(low);
-                visit(high);
+                $visit(value);
+                $visit(low);
+                $visit(high);
             }
         }
+    };
+}
+
+impl Expr {
+    /// Calls `visit` with each direct child.
+    pub fn for_each_child<'a>(&'a self, visit: &mut dyn FnMut(&'a Expr)) {
+        each_child!(&self.node, iter, visit);
     }
 
     /// Calls `visit` with each direct child.
     pub fn for_each_child_mut(&mut self, visit: &mut dyn FnMut(&mut Expr)) {
-        match &mut self.node {
-            Node::Literal(_) | Node::Undefined | Node::Path(_) => {}
-            Node::Array(items) | Node::And(items) | Node::Or(items) => {
-                items.iter_mut().for_each(visit);
-            }
-            Node::Call(call) => call.args.iter_mut().for_each(visit),
-            Node::Not(inner) | Node::Sign(_, inner) | Node::Is { value: inner, .. } => visit(inner),
-            Node::Sum(first, rest) => {
-                visit(first);
-                rest.iter_mut().for_each(|(_, term)| visit(term));
-            }
-            Node::Product(first, rest) => {
-                visit(first);
-                rest.iter_mut().for_each(|(_, factor)| visit(factor));
-            }
-            Node::Compare(left, _, right) | Node::Like { value: left, pattern: right, .. } => {
-                visit(left);
-                visit(right);
-            }
-            Node::In { value, list, .. } => {
-                visit(value);
-                match list {
-                    InList::Items(items) => items.iter_mut().for_each(visit),
-                    InList::Expr(list) => visit(list),
-                }
-            }
-            Node::Between { value, low, high, .. } => {
-                visit(value);
-                visit(low);
-                visit(high);
-            }
-        }
+        each_child!(&mut self.node, iter_mut, visit);
     }
 }
 

@@ -305,19 +305,25 @@ impl Lane {
         scope: &mut WriteScope<'_>,
     ) {
         let n_rows = scope.catalog.n_rows_of_both(self.path, kind.kind());
-        let mut scope = TextScope {
-            kinds: &self.kinds,
-            place: self.place(kind, n_rows),
-            texts: scope.texts,
-            stamps: scope.stamps,
-            options: scope.options,
-        };
+        let (part, mut scope) = self.part_to_write((kind, n_rows), scope);
+        let part = part.get_or_insert_with(|| Box::new(TextLane::new(text, &mut scope)));
+        part.set(at, text, had, &mut scope);
+    }
+
+    /// The part of strings or of arrays, which may not be there yet, and what a write to it needs to
+    /// know. `n_rows` is how many rows of the path have such a text.
+    fn part_to_write<'s>(
+        &'s mut self,
+        (kind, n_rows): (TextKind, u64),
+        scope: &'s mut WriteScope<'_>,
+    ) -> (&'s mut Option<Box<TextLane>>, TextScope<'s>) {
+        let place = self.place(kind, n_rows);
         let part = match kind {
             TextKind::Strings => &mut self.strings,
             TextKind::Arrays => &mut self.arrays,
         };
-        let part = part.get_or_insert_with(|| Box::new(TextLane::new(text, &mut scope)));
-        part.set(at, text, had, &mut scope);
+        let WriteScope { texts, stamps, options, .. } = scope;
+        (part, TextScope { kinds: &self.kinds, place, texts, stamps, options })
     }
 
     /// Makes the cell of a row undefined; gives the kind before.
@@ -394,17 +400,7 @@ impl Lane {
     /// Turns a part's raw text into codes; gives the number of its rows.
     pub(crate) fn leave_raw(&mut self, kind: TextKind, scope: &mut WriteScope<'_>) -> u32 {
         let n_rows = scope.catalog.n_rows_of_both(self.path, kind.kind());
-        let mut scope = TextScope {
-            kinds: &self.kinds,
-            place: self.place(kind, n_rows),
-            texts: scope.texts,
-            stamps: scope.stamps,
-            options: scope.options,
-        };
-        let part = match kind {
-            TextKind::Strings => &mut self.strings,
-            TextKind::Arrays => &mut self.arrays,
-        };
+        let (part, mut scope) = self.part_to_write((kind, n_rows), scope);
         match part.as_deref_mut() {
             Some(part @ TextLane::Raw(_)) => part.leave_raw(&mut scope),
             _ => return 0,
@@ -440,20 +436,10 @@ impl Lane {
         form: crate::texts::TextForm,
         scope: &mut WriteScope<'_>,
     ) {
-        let scope = TextScope {
-            kinds: &self.kinds,
-            place: self.place(kind, 0),
-            texts: scope.texts,
-            stamps: scope.stamps,
-            options: scope.options,
-        };
-        let part = match kind {
-            TextKind::Strings => &mut self.strings,
-            TextKind::Arrays => &mut self.arrays,
-        };
+        let (part, scope) = self.part_to_write((kind, 0), scope);
         if let Some(part) = part {
-            self.mark += 1;
             part.leave_codes(form, &scope);
+            self.mark += 1;
         }
     }
 }

@@ -35,8 +35,15 @@ pub(super) fn eval<'a, E: Env + ?Sized>(expr: &'a Expr, scope: Scope<'a, E>) -> 
         }
         Expr::Negate(inner) => numeric(eval(inner, scope).as_number().map(|x| -x)),
         Expr::Plus(inner) => numeric(eval(inner, scope).as_number()),
-        Expr::Sum(first, rest) => numeric(sum(first, rest, scope)),
-        Expr::Product(first, rest) => numeric(product(first, rest, scope)),
+        Expr::Sum(first, rest) => numeric(chain((first, rest), scope, |op, a, b| match op {
+            SumOp::Add => a + b,
+            SumOp::Subtract => a - b,
+        })),
+        Expr::Product(first, rest) => numeric(chain((first, rest), scope, |op, a, b| match op {
+            ProductOp::Multiply => a * b,
+            ProductOp::Divide => a / b,
+            ProductOp::Remainder => a % b,
+        })),
         Expr::Call(function, args) => call(*function, args, scope),
         Expr::Not(_)
         | Expr::Compare(..)
@@ -57,52 +64,29 @@ fn numeric<'a>(number: Option<f64>) -> Scalar<'a> {
     number.map_or(Scalar::Undefined, finite)
 }
 
-/// From left to right; each step must be finite, not only the last.
-fn sum<'a, E: Env + ?Sized>(
-    first: &'a Expr,
-    rest: &'a [(SumOp, Expr)],
+/// Operands joined from left to right; each step must be finite, not only the last. A division by
+/// zero is not.
+fn chain<'a, E: Env + ?Sized, Op: Copy>(
+    (first, rest): (&'a Expr, &'a [(Op, Expr)]),
     scope: Scope<'a, E>,
+    join: impl Fn(Op, f64, f64) -> f64,
 ) -> Option<f64> {
     let first = eval(first, scope).as_number()?;
     rest.iter().try_fold(first, |left, (op, operand)| {
-        let right = eval(operand, scope).as_number()?;
-        let result = match op {
-            SumOp::Add => left + right,
-            SumOp::Subtract => left - right,
-        };
-        result.is_finite().then_some(result)
-    })
-}
-
-/// Likewise; a division by zero is not finite.
-fn product<'a, E: Env + ?Sized>(
-    first: &'a Expr,
-    rest: &'a [(ProductOp, Expr)],
-    scope: Scope<'a, E>,
-) -> Option<f64> {
-    let first = eval(first, scope).as_number()?;
-    rest.iter().try_fold(first, |left, (op, operand)| {
-        let right = eval(operand, scope).as_number()?;
-        let result = match op {
-            ProductOp::Multiply => left * right,
-            ProductOp::Divide => left / right,
-            ProductOp::Remainder => left % right,
-        };
+        let result = join(*op, left, eval(operand, scope).as_number()?);
         result.is_finite().then_some(result)
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::value_of;
+    use crate::testing::check_values;
 
     const TWIN: &str =
         r#"{"tags": {"n": 7, "s": "x", "big": 1e308, "l": [10, {"k": [true]}], "o": {"a": 1}}}"#;
 
     fn check(table: &[(&str, &str)]) {
-        for (text, expected) in table {
-            assert_eq!(value_of(text, TWIN), *expected, "{text}");
-        }
+        check_values(TWIN, table);
     }
 
     #[test]
