@@ -3,8 +3,10 @@
 //! A twin of 3 KB is some 250 pieces of 10 to 30 bytes, and a call to copy a few bytes costs more
 //! than the copy. So a piece that is used again and again lies where [`CHUNK`] bytes can be read from
 //! its beginning: all of those are copied, which is a few loads and stores, and the text grows by
-//! as many as the piece has. Room that is not text yet is kept initialised, so copies are of plain
-//! slices; only that the bytes are UTF-8 is not looked at again.
+//! as many as the piece has. Whoever pushes writes what it adds, so room is never filled before: to
+//! zero four kilobytes for each twin took longer than a tenth of its cells.
+
+use std::ptr::copy_nonoverlapping;
 
 /// Bytes of a piece that are copied at once.
 pub const CHUNK: usize = 64;
@@ -33,15 +35,15 @@ pub struct Piece<'a> {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ShortText {
     bytes: [u8; SHORT],
+    /// Invariant: at most [`SHORT`], and so many of the bytes are UTF-8.
     len: u8,
 }
 
 /// A text that grows by pieces.
 #[derive(Clone, Debug, Default)]
 pub struct PieceText {
-    /// Invariant: the first `len` bytes are UTF-8, being whole texts one after another.
+    /// Invariant: whole texts one after another, so all of it is UTF-8.
     bytes: Vec<u8>,
-    len: usize,
 }
 
 impl Pieces {
@@ -157,12 +159,12 @@ impl PieceText {
     #[must_use]
     pub fn with_room(bytes: usize) -> Self {
         // The last piece may be copied with a chunk's worth of what lies behind it.
-        Self { bytes: vec![0; bytes + CHUNK], len: 0 }
+        Self { bytes: Vec::with_capacity(bytes + CHUNK) }
     }
 
     /// Forgets the text and keeps its room.
     pub fn clear(&mut self) {
-        self.len = 0;
+        self.bytes.clear();
     }
 
     /// Appends a piece.
@@ -170,7 +172,7 @@ impl PieceText {
     pub fn push(&mut self, piece: Piece<'_>) {
         match piece.bytes.first_chunk::<CHUNK>() {
             Some(chunk) if piece.len <= CHUNK => self.push_chunk(chunk, piece.len),
-            _ => self.push_bytes(&piece.bytes[..piece.len]),
+            _ => self.bytes.extend_from_slice(&piece.bytes[..piece.len]),
         }
     }
 
@@ -191,67 +193,56 @@ impl PieceText {
     /// Appends a text.
     #[inline]
     pub fn push_str(&mut self, text: &str) {
-        self.push_bytes(text.as_bytes());
+        self.bytes.extend_from_slice(text.as_bytes());
     }
 
     /// Appends a text between quotes, without escapes.
     #[inline]
     pub fn push_quoted(&mut self, text: &str) {
-        let n = text.len() + 2;
-        if self.bytes.len() - self.len < n {
-            self.make_room(n);
+        let (len, n) = (self.bytes.len(), text.len() + 2);
+        self.bytes.reserve(n);
+        // SAFETY: there is room for `n` bytes behind the text, which no one else refers to. They are
+        // written, one after the other: a quote, the `n - 2` bytes of `text`, a quote.
+        unsafe {
+            let room = self.bytes.as_mut_ptr().add(len);
+            room.write(b'"');
+            copy(text.as_bytes(), room.add(1));
+            room.add(n - 1).write(b'"');
+            self.bytes.set_len(len + n);
         }
-        let room = &mut self.bytes[self.len..self.len + n];
-        room[0] = b'"';
-        copy(&mut room[1..n - 1], text.as_bytes());
-        room[n - 1] = b'"';
-        self.len += n;
     }
 
-    /// Appends the first `len` of some bytes, which are UTF-8.
+    /// Appends the first `len` of some bytes, of which there must be as many, and which are UTF-8.
     #[inline(always)]
     fn push_chunk<const N: usize>(&mut self, chunk: &[u8; N], len: usize) {
-        if self.bytes.len() - self.len < N {
-            self.make_room(N);
+        debug_assert!(len <= N);
+        self.bytes.reserve(N);
+        let end = self.bytes.len();
+        // SAFETY: there is room for `N` bytes behind the text, which no one else refers to. All are
+        // written, and at most as many become text: a piece is looked at before, a short text has no
+        // more by its invariant, and `push_ascii` looks.
+        unsafe {
+            self.bytes.as_mut_ptr().add(end).cast::<[u8; N]>().write(*chunk);
+            self.bytes.set_len(end + len);
         }
-        self.bytes[self.len..self.len + N].copy_from_slice(chunk);
-        self.len += len;
-    }
-
-    /// Appends bytes that are UTF-8.
-    #[inline]
-    fn push_bytes(&mut self, bytes: &[u8]) {
-        if self.bytes.len() - self.len < bytes.len() {
-            self.make_room(bytes.len());
-        }
-        copy(&mut self.bytes[self.len..self.len + bytes.len()], bytes);
-        self.len += bytes.len();
-    }
-
-    #[cold]
-    fn make_room(&mut self, n: usize) {
-        self.bytes.resize((self.bytes.len() * 2).max(self.len + n).max(4 * CHUNK), 0);
     }
 
     /// The text.
     #[inline]
     #[must_use]
     pub fn as_str(&self) -> &str {
-        let text = &self.bytes[..self.len];
-        debug_assert!(std::str::from_utf8(text).is_ok());
-        // SAFETY: `len` grows in `push_quoted`, `push_chunk` and `push_bytes` alone, by bytes that are
-        // written right before. Those are of a `&str`, with or without a quote on both sides; ASCII; of a
-        // `ShortText`, whose first `len` bytes were copied from `&str`s or are ASCII; or the first `len` of a
-        // `Piece`, which begin and end where characters do: in `Pieces` at the ends of texts pushed
-        // as `&str`, and moved from there only to a byte that begins a character, or by one that
-        // is ASCII.
-        unsafe { std::str::from_utf8_unchecked(text) }
+        debug_assert!(std::str::from_utf8(&self.bytes).is_ok());
+        // SAFETY: bytes come from `push`, `push_str`, `push_quoted` and `push_chunk` alone. Those are
+        // of a `&str`, with or without a quote on both sides; ASCII; of a `ShortText`, whose first
+        // `len` bytes were copied from `&str`s or are ASCII; or the first `len` of a `Piece`, which
+        // begin and end where characters do: in `Pieces` at the ends of texts pushed as `&str`, and
+        // moved from there only to a byte that begins a character, or by one that is ASCII.
+        unsafe { std::str::from_utf8_unchecked(&self.bytes) }
     }
 
     /// The text, which keeps the room that it grew in.
     #[must_use]
-    pub fn into_string(mut self) -> String {
-        self.bytes.truncate(self.len);
+    pub fn into_string(self) -> String {
         debug_assert!(std::str::from_utf8(&self.bytes).is_ok());
         // SAFETY: the bytes are those of `as_str`, which are UTF-8 as it says.
         unsafe { String::from_utf8_unchecked(self.bytes) }
@@ -259,23 +250,33 @@ impl PieceText {
 }
 
 /// Copies bytes; few of them as two words that may overlap, without a call.
+///
+/// # Safety
+/// There is room for as many bytes at `to`, none of which lies in `from`.
 #[inline]
-fn copy(to: &mut [u8], from: &[u8]) {
-    match from.len() {
-        8..16 => copy_ends::<8>(to, from),
-        16..=32 => copy_ends::<16>(to, from),
-        _ => to.copy_from_slice(from),
+unsafe fn copy(from: &[u8], to: *mut u8) {
+    // SAFETY: the caller says that there is room for all of `from`, in which both words lie.
+    unsafe {
+        match from.len() {
+            8..16 => copy_ends::<8>(from, to),
+            16..=32 => copy_ends::<16>(from, to),
+            n => copy_nonoverlapping(from.as_ptr(), to, n),
+        }
     }
 }
 
 /// Copies the first and the last `N` bytes, which are all there are.
+///
+/// # Safety
+/// As for [`copy`].
 #[inline]
-fn copy_ends<const N: usize>(to: &mut [u8], from: &[u8]) {
-    if let (Some(to), Some(from)) = (to.first_chunk_mut::<N>(), from.first_chunk()) {
-        *to = *from;
-    }
-    if let (Some(to), Some(from)) = (to.last_chunk_mut::<N>(), from.last_chunk()) {
-        *to = *from;
+unsafe fn copy_ends<const N: usize>(from: &[u8], to: *mut u8) {
+    if let (Some(first), Some(last)) = (from.first_chunk::<N>(), from.last_chunk::<N>()) {
+        // SAFETY: `from` has `N` bytes or more, so both end within as many as it has.
+        unsafe {
+            to.cast::<[u8; N]>().write(*first);
+            to.add(from.len() - N).cast::<[u8; N]>().write(*last);
+        }
     }
 }
 
