@@ -129,33 +129,35 @@ fn gather_row<'a>(
         row,
     };
     let reading = view.reading();
-    let mut at = entries.start;
-    while at < entries.end {
+    let (mut at, entries) = (entries.start, &layout.entries[..entries.end]);
+    while let Some(entry) = entries.get(at) {
         if at.is_multiple_of(RUN) && !layout.run_meets(at, (row, row)) {
             at += RUN;
             continue;
         }
-        let entry = layout.entries[at];
-        let Some((lane, slot, kind)) = cells.find(entry.lane) else {
+        let Some(mut cell) = cells.find(entry.lane) else {
             // Where a path is not, nothing below it is.
             at = entry.end as usize;
             continue;
         };
-        let is_parent = kind == Kind::Object && entry.end as usize > at + 1;
-        let below = if is_parent { cells.find(layout.entries[at + 1].lane) } else { None };
-        match below.and_then(|below| Some((below, take.pair(at as u32)?))) {
-            Some(((lane, slot, kind), of)) => {
-                take.take(0, &of, found_at(lane, reading, (slot, kind)));
-                at += 2;
-            }
-            None => {
-                let of = take.entry(at as u32);
-                take.take(0, &of, found_at(lane, reading, (slot, kind)));
+        let (this, mut next, mut pair) = (at as u32, at + 1, None);
+        if cell.2 == Kind::Object
+            && let Some(first) = entries.get(next).filter(|first| first.depth > entry.depth)
+        {
+            match cells.find(first.lane) {
                 // The first path below was looked for already.
-                let is_passed = is_parent && below.is_none();
-                at = if is_passed { layout.entries[at + 1].end as usize } else { at + 1 };
+                None => next = first.end as usize,
+                Some(below) => {
+                    pair = take.pair(this);
+                    if pair.is_some() {
+                        (cell, next) = (below, next + 1);
+                    }
+                }
             }
         }
+        let of = pair.unwrap_or_else(|| take.entry(this));
+        take_cell(cell, reading, |found| take.take(0, &of, found));
+        at = next;
     }
 }
 
@@ -180,14 +182,22 @@ impl<'a> RowCells<'a> {
     }
 }
 
-/// What a lane holds at the slot of a cell.
+/// Hands over what a lane holds at the slot of a cell: in each branch anew, so that what takes it
+/// need not find out once more what it is.
 #[inline(always)]
-fn found_at<'a>(lane: &'a Lane, reading: Reading<'a>, (slot, kind): (usize, Kind)) -> Found<'a> {
-    match kind {
-        Kind::Object => Found::Object,
-        Kind::String => Texts::of(lane, TextKind::Strings, reading).get(slot),
-        Kind::Number => Found::Number(number_at(lane, slot)),
-        _ => Values::of(lane, reading).get(slot, kind),
+fn take_cell<'a>(
+    (lane, slot, kind): (&'a Lane, usize, Kind),
+    reading: Reading<'a>,
+    mut take: impl FnMut(Found<'a>),
+) {
+    match (kind, lane.strings.as_deref()) {
+        (Kind::Object, _) => take(Found::Object),
+        (Kind::Number, _) => take(Found::Number(number_at(lane, slot))),
+        (Kind::String, Some(TextLane::Shared(places))) => {
+            take(Found::Shared(place_at(places, slot)));
+        }
+        (Kind::String, _) => take(Texts::of(lane, TextKind::Strings, reading).get(slot)),
+        _ => take(Values::of(lane, reading).get(slot, kind)),
     }
 }
 

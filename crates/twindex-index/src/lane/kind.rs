@@ -65,9 +65,8 @@ impl Kinds {
     pub(crate) fn find_near(&self, row: u16, near: &mut Near) -> Option<(usize, Kind)> {
         match &self.form {
             Form::Sparse { rows, kinds } => {
-                let slot = near.first_from(rows, row);
-                let is_there = rows.get(slot) == Some(&row);
-                is_there.then(|| (slot, Kind::ALL[usize::from(kinds[slot])]))
+                let slot = near.find(rows, row)?;
+                Some((slot, Kind::ALL[usize::from(kinds[slot])]))
             }
             Form::Planes(planes) => planes.find(usize::from(row)),
         }
@@ -302,31 +301,43 @@ impl Kinds {
 
 /// Where a row was looked for in sparse lanes: those of as many rows mostly have the same ones, as
 /// what a module reports, and the metadata of it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Near {
     /// By the lowest bits of the number of rows.
     slots: [u16; NEAR],
 }
 
-/// Slots that are remembered.
-const NEAR: usize = 16;
+/// Slots that are remembered: more than a twin has groups of lanes, lest one forgets the other.
+const NEAR: usize = 256;
+
+impl Default for Near {
+    fn default() -> Self {
+        Self { slots: [0; NEAR] }
+    }
+}
 
 impl Near {
-    /// Place of the first row that is not below `row`; of the row that was asked for before.
+    /// Place of `row`, which was asked for before, among ascending rows.
     #[inline]
-    fn first_from(&mut self, rows: &[u16], row: u16) -> usize {
-        let slot = &mut self.slots[rows.len() % NEAR];
-        let at = usize::from(*slot);
-        let is_behind = |before: usize| rows.get(before).is_some_and(|before| *before < row);
-        let is_first = rows.get(at).is_none_or(|found| *found >= row)
-            && at.checked_sub(1).is_none_or(is_behind);
-        if is_first {
-            return at;
+    fn find(&mut self, rows: &[u16], row: u16) -> Option<usize> {
+        let at = usize::from(self.slots[rows.len() % NEAR]);
+        let found = rows.get(at);
+        if found == Some(&row) {
+            return Some(at);
         }
+        let is_behind = |before: usize| rows.get(before).is_some_and(|before| *before < row);
+        let is_between =
+            found.is_none_or(|found| *found > row) && at.checked_sub(1).is_none_or(is_behind);
+        if is_between { None } else { self.search(rows, row) }
+    }
+
+    /// The same where it was not looked for in such a list before.
+    #[inline(never)]
+    fn search(&mut self, rows: &[u16], row: u16) -> Option<usize> {
         let at = rows.partition_point(|found| *found < row);
         // Rows are 65,536 at most, of which a sparse lane has a part.
-        *slot = at as u16;
-        at
+        self.slots[rows.len() % NEAR] = at as u16;
+        (rows.get(at) == Some(&row)).then_some(at)
     }
 }
 
