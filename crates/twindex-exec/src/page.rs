@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rayon::ThreadPool;
+use twindex_index::filter::PathFilter;
 use twindex_index::snapshot::Snapshot;
 use twindex_model::path::RowId;
 use twindex_plan::logical::{Column, Groups, LogicalPlan, Output};
@@ -97,7 +98,7 @@ pub(crate) fn execute_with(
     filter: &Filter,
     request: &Request<'_>,
 ) -> Result<TimedPage, ExecError> {
-    let begun = Instant::now();
+    let begun = (filter.is_metered() || may_sort_ids(plan, filter)).then(Instant::now);
     request.stop.check()?;
     let run = Run {
         plan,
@@ -113,9 +114,16 @@ pub(crate) fn execute_with(
     let mut hold = request.budget.hold();
     hold.set(filter.heap_bytes())?;
     let page = run.page()?;
-    let total = if filter.is_metered() { begun.elapsed() } else { Duration::ZERO };
-    run.scan.sort_ids(begun);
+    let total = begun.map_or(Duration::ZERO, |begun| begun.elapsed());
+    if let Some(begun) = begun {
+        run.scan.sort_ids(begun);
+    }
     Ok(TimedPage { page, total, printing: run.printing.get() })
+}
+
+/// Whether what the query costs may tell that an order of `deviceId` would pay.
+fn may_sort_ids(plan: &LogicalPlan, filter: &Filter) -> bool {
+    !plan.order.is_empty() || filter.identities().is_some_and(PathFilter::is_identity_range)
 }
 
 /// One page in the making.
