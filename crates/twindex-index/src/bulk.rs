@@ -13,6 +13,7 @@
 mod tests;
 
 use smallvec::SmallVec;
+use twindex_kernels::prefetch;
 use twindex_model::cell::Cell;
 use twindex_model::json::read::{Event, Leaf, Leaves, Piece};
 use twindex_model::kind::Kind;
@@ -43,6 +44,11 @@ const SORTED_MAX: usize = 256;
 const PATHS_MAX: usize = 1 << 16;
 /// Columns that are kept for the next run.
 const COLUMNS_KEPT: usize = 4_096;
+
+/// Bytes of a cache line.
+const LINE_BYTES: usize = 64;
+/// Events of a document that is asked for ahead, at most: more would not stay until it is read.
+const FETCHED_MAX: usize = 1_024;
 
 /// No column.
 const NONE: u32 = u32::MAX;
@@ -80,8 +86,9 @@ struct Column {
 /// A cell that waits.
 #[derive(Clone, Copy, Debug)]
 struct Waiting {
-    /// The event that spells it out.
-    event: u32,
+    /// What it holds; `None` for an object. The document is looked at again for texts alone: a run
+    /// of them does not fit the first cache.
+    leaf: Option<Leaf>,
     /// Place of the twin in the run.
     twin: u8,
     /// Place of its stamp among those of the row.
@@ -102,6 +109,9 @@ impl Index {
     ) {
         puts.clear();
         for (number, twin) in (0..).zip(twins) {
+            if let Some((next, _)) = twins.get(number as usize + 1) {
+                fetch(next);
+            }
             let put = self.put_off((twins, number), bulk);
             puts.push(put.unwrap_or_else(|| {
                 // One of the run may be the very twin.
@@ -123,7 +133,8 @@ impl Index {
         let steps = paths.of(leaves, &self.catalog)?;
         let identity = outline.identity(leaves);
         let collection = identity.collection();
-        if self.store(collection).find(identity, &self.texts).is_some() {
+        let (hash, found) = self.store(collection).look_up(identity, &self.texts);
+        if found.is_some() {
             return None;
         }
         let Some(row) = self.free_row(collection) else { return Some(None) };
@@ -132,7 +143,7 @@ impl Index {
         let Some(mut writer) = self.writer(collection, row) else { return Some(None) };
         writer.sort_cells(run, (row.place(), number), leaves, steps);
         let is_full = writer.segment.n_live() as usize >= self.options.segment_rows_max as usize;
-        self.note_new((collection, row), outline);
+        self.note_new((collection, row), (outline, hash));
         if is_full || run.twins.len() == SORTED_MAX {
             self.write_run(collection, twins, run);
         }
@@ -222,17 +233,16 @@ impl Writer<'_> {
         let mut open: SmallVec<[Open; 16]> = SmallVec::new();
         let mut innermost = root;
         for (at, event) in leaves.events.iter().enumerate() {
-            let (key, text) = match event {
+            let (key, leaf) = match event {
                 Event::Leave => {
                     innermost = open.pop().unwrap_or(root);
                     continue;
                 }
                 Event::Enter { key } => (*key, None),
-                Event::Leaf { key, leaf: Leaf::String(text) } => (*key, Some(*text)),
-                Event::Leaf { key, .. } => (*key, None),
+                Event::Leaf { key, leaf } => (*key, Some(*leaf)),
             };
             let path = self.step(&mut innermost, (leaves, key), (at, &mut steps));
-            if let Event::Enter { .. } = event {
+            if leaf.is_none() {
                 open.push(innermost);
                 innermost = Open::of(path);
             }
@@ -241,11 +251,11 @@ impl Writer<'_> {
                 _ => run.column(path, self.catalog),
             };
             let Some(column) = column else {
-                self.write(row, path, New::Cell(&cell_at(leaves, at)), 0);
+                self.write(row, path, New::Cell(&cell_at(leaves, leaf)), 0);
                 continue;
             };
-            let stamp = match text {
-                Some(piece) if column.shares_stamps => {
+            let stamp = match leaf {
+                Some(Leaf::String(piece)) if column.shares_stamps => {
                     let text = leaves.str(piece);
                     near.find(text, leaves).or_else(|| {
                         let place = self.place_of(row, path, text);
@@ -254,8 +264,7 @@ impl Writer<'_> {
                 }
                 _ => None,
             };
-            // A document has fewer events than bytes.
-            column.cells.push(Waiting { event: at as u32, twin, stamp });
+            column.cells.push(Waiting { leaf, twin, stamp });
         }
         if self.ts != Ts::default() {
             self.segment.undo_mut().note_fate(self.ts, row, Fate::Born);
@@ -280,11 +289,7 @@ impl Writer<'_> {
     fn write_column(&mut self, column: &Column, (rows, twins): (&[(u16, u32)], &[NewTwin<'_>])) {
         let value = |waiting: &Waiting| {
             let leaves = twins[rows[usize::from(waiting.twin)].1 as usize].0;
-            let leaf = match leaves.events[waiting.event as usize] {
-                Event::Leaf { leaf, .. } => Some(leaf),
-                Event::Enter { .. } | Event::Leave => None,
-            };
-            Value { leaves, leaf, stamp: waiting.stamp }
+            Value { leaves, leaf: waiting.leaf, stamp: waiting.stamp }
         };
         let mut waiting = &column.cells[..];
         let at: SmallVec<[u16; RUN_TWINS]> =
@@ -299,7 +304,7 @@ impl Writer<'_> {
             if n_written < n_alike
                 && let (Some(next), Some(row)) = (waiting.first(), at.first())
             {
-                let cell = cell_at(value(next).leaves, next.event as usize);
+                let cell = cell_at(value(next).leaves, next.leaf);
                 // The row is live already, but new: nothing of it is kept.
                 self.write_unkept(*row, column.path, New::Cell(&cell), 0);
                 (waiting, at) = (&waiting[1..], &at[1..]);
@@ -330,13 +335,21 @@ impl Writer<'_> {
     }
 }
 
-/// The cell that an event spells out, which begins an entry.
+/// The cell of a leaf, or of an object.
 #[inline]
-fn cell_at(leaves: &Leaves, event: usize) -> Cell<'_> {
-    match leaves.events[event] {
-        Event::Leaf { leaf, .. } => cell_of(leaf, leaves),
-        Event::Enter { .. } | Event::Leave => Cell::Object,
+fn cell_at(leaves: &Leaves, leaf: Option<Leaf>) -> Cell<'_> {
+    leaf.map_or(Cell::Object, |leaf| cell_of(leaf, leaves))
+}
+
+/// Asks for a document: another thread wrote it, so each line of it comes from that one's cache.
+fn fetch(leaves: &Leaves) {
+    if leaves.events.len() > FETCHED_MAX {
+        return;
     }
+    let each = LINE_BYTES / size_of::<Event>();
+    (0..leaves.events.len()).step_by(each).for_each(|at| prefetch(&leaves.events, at));
+    let text = leaves.text.as_bytes();
+    (0..text.len()).step_by(LINE_BYTES).for_each(|at| prefetch(text, at));
 }
 
 /// Distinct stamps of one twin that are remembered.

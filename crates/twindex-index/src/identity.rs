@@ -8,6 +8,7 @@ use std::hash::BuildHasher;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
+use twindex_kernels::mask::Mask;
 use twindex_model::cell::{Cell, Text};
 use twindex_model::json::read::Leaves;
 use twindex_model::path::{Collection, RowId};
@@ -52,11 +53,21 @@ pub(crate) struct IdentityTable {
 impl IdentityTable {
     /// The row of a twin.
     pub(crate) fn find(&self, of: Identity<'_>, at: (&[Segment], &Texts)) -> Option<RowId> {
+        self.find_hashed(self.hash(of), of, at)
+    }
+
+    /// The same where the hash of the identity is known.
+    pub(crate) fn find_hashed(
+        &self,
+        hash: u64,
+        of: Identity<'_>,
+        at: (&[Segment], &Texts),
+    ) -> Option<RowId> {
         let same = |row: &u32| {
             let (device_id, module_id) = identity_of_row(RowId(*row), at);
             *device_id == *of.device_id && module_id.as_deref() == of.module_id
         };
-        self.rows.find(self.hash(of), same).map(|row| RowId(*row))
+        self.rows.find(hash, same).map(|row| RowId(*row))
     }
 
     /// The row of the twin that an identity of this hash probably is of, without a look at any lane.
@@ -66,12 +77,42 @@ impl IdentityTable {
 
     /// Adds a row, whose identity stands in the lanes and is not in the table.
     pub(crate) fn insert(&mut self, row: RowId, at: (&[Segment], &Texts)) {
-        let hash = |row: &u32| {
+        self.insert_hashed(self.hash_of_row(row, at), row, at);
+    }
+
+    /// The same where the hash of the identity is known.
+    pub(crate) fn insert_hashed(&mut self, hash: u64, row: RowId, at: (&[Segment], &Texts)) {
+        if self.rows.len() == self.rows.capacity() {
+            self.grow(at);
+        }
+        let Self { rows, hasher, .. } = self;
+        rows.insert_unique(hash, row.0, |row| {
             let (device_id, module_id) = identity_of_row(RowId(*row), at);
-            self.hasher.hash_one((&*device_id, module_id.as_deref()))
-        };
-        self.rows.insert_unique(hash(&row.0), row.0, hash);
+            hasher.hash_one((&*device_id, module_id.as_deref()))
+        });
         self.sorted.note_move(row);
+    }
+
+    /// Makes room for half as many rows again. They are entered anew in row order, in which their
+    /// identities lie in the lanes: in the order of the table each would miss the cache some times,
+    /// and readers wait for this.
+    fn grow(&mut self, at: (&[Segment], &Texts)) {
+        let mut by_segment: Vec<Mask> = at.0.iter().map(|_| Mask::empty()).collect();
+        let n_rows = self.rows.len();
+        for row in std::mem::take(&mut self.rows) {
+            let row = RowId(row);
+            by_segment[row.segment()].set(row.place());
+        }
+        // The old table is gone; the new one is twice as large, as sizes are powers of two.
+        let mut rows = HashTable::with_capacity(n_rows + n_rows / 2 + 1);
+        let hash_of = |row: &u32| self.hash_of_row(RowId(*row), at);
+        for (segment, places) in by_segment.iter().enumerate() {
+            for place in places.iter() {
+                let row = RowId::new(segment, place).0;
+                rows.insert_unique(hash_of(&row), row, hash_of);
+            }
+        }
+        self.rows = rows;
     }
 
     /// Makes room for so many rows more.

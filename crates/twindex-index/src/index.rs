@@ -156,7 +156,7 @@ impl Index {
     ) -> Option<Put> {
         let identity = outline.identity(leaves);
         let collection = identity.collection();
-        let found = self.store(collection).find(identity, &self.texts);
+        let (hash, found) = self.store(collection).look_up(identity, &self.texts);
         let row = match found {
             Some(row) => row,
             None => self.free_row(collection)?,
@@ -164,7 +164,7 @@ impl Index {
         let steps = paths.of(leaves, &self.catalog);
         self.writer(collection, row)?.write_twin(row.place(), leaves, steps);
         match found {
-            None => self.note_new((collection, row), outline),
+            None => self.note_new((collection, row), (outline, hash)),
             Some(_) => self.note_weights((collection, row), outline.bounds),
         }
         self.settle();
@@ -176,10 +176,15 @@ impl Index {
         self.stores[collection as usize].free_row(self.options.segment_rows_max)
     }
 
-    /// Enters a row, in which a new twin's identity stands, into what is kept by twin.
-    pub(crate) fn note_new(&mut self, (collection, row): (Collection, RowId), outline: &Outline) {
+    /// Enters a row, in which a new twin's identity stands, into what is kept by twin; with the hash
+    /// of that identity.
+    pub(crate) fn note_new(
+        &mut self,
+        (collection, row): (Collection, RowId),
+        (outline, hash): (&Outline, u64),
+    ) {
         let (now, store) = (self.versions.now, &mut self.stores[collection as usize]);
-        store.by_identity.insert(row, (&store.segments, &self.texts));
+        store.by_identity.insert_hashed(hash, row, (&store.segments, &self.texts));
         if now != Ts::default() {
             store.sizes.note(now, store.n_rows);
         }
@@ -324,7 +329,13 @@ impl Index {
 
 impl Store {
     pub(crate) fn find(&self, identity: Identity<'_>, texts: &Texts) -> Option<RowId> {
-        self.by_identity.find(identity, (&self.segments, texts))
+        self.look_up(identity, texts).1
+    }
+
+    /// The hash of an identity, and the row of its twin.
+    pub(crate) fn look_up(&self, identity: Identity<'_>, texts: &Texts) -> (u64, Option<RowId>) {
+        let hash = self.by_identity.hash(identity);
+        (hash, self.by_identity.find_hashed(hash, identity, (&self.segments, texts)))
     }
 
     /// Forgets what is derived of rows, before it is made anew.

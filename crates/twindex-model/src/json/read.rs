@@ -217,6 +217,7 @@ impl Leaves {
     /// tree that they are of: documents with the same tree have the same number for the same path,
     /// and for no other. `None` unless read by [`LeavesReader::for_many`] and left as it was.
     #[must_use]
+    #[inline]
     pub fn steps(&self) -> Option<(StepsName, &[u32])> {
         let is_whole = self.steps.len() == self.events.len();
         is_whole.then_some((self.steps_name, &self.steps))
@@ -224,6 +225,7 @@ impl Leaves {
 
     /// The text of `piece`.
     #[must_use]
+    #[inline]
     pub fn str(&self, piece: Piece) -> &str {
         let at = piece.at as usize;
         &self.text[at..at + piece.len as usize]

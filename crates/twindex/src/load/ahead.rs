@@ -2,7 +2,9 @@
 //! of the batch before.
 //!
 //! Writing lanes is the longer part and is done in order by one thread, so all else is kept from it.
-//! Two batches go round: one is read while the other is applied, and whoever is first waits.
+//! Two batches go round: one is read while the other is applied, and whoever is first waits. So one
+//! thread fewer reads than the pool has: with as many the one that applies got two thirds of a core
+//! of two, and once the others were done it went on alone.
 //! Framing on the thread that applies was rejected, for it would add up; framing in the pool too,
 //! since an input may be slow to come and would keep a thread from queries.
 
@@ -35,10 +37,18 @@ pub(super) enum Next<'a> {
     Nothing,
 }
 
+/// What is done while a batch is read.
+#[derive(Clone, Copy)]
+enum Beside {
+    Nothing,
+    /// Another batch is applied, which takes a thread.
+    Applying,
+}
+
 /// Frames and reads the documents of an input.
 pub(super) struct Ahead<'a, R: Read> {
     documents: DocumentReader<R>,
-    /// The threads that read; the one that frames where there are none.
+    /// The threads that read; the one that frames where there are none, or one is enough.
     pool: Option<&'a ThreadPool>,
     /// One for each thread; they remember what they read before.
     readers: Vec<LeavesReader>,
@@ -67,24 +77,22 @@ impl<'a, R: Read + Send> Ahead<'a, R> {
         begin: impl FnOnce() + Send,
         mut take: impl FnMut(Next<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let (mut batch, cancel) = (Batch::default(), self.cancel);
-        let is_cancelled = || cancel.is_some_and(CancelToken::is_cancelled);
-        let framed = self.read(&mut batch, &is_cancelled);
+        let is_taken = AtomicBool::new(false);
+        let mut batch = Batch::default();
+        let framed = self.read(&mut batch, &is_taken, Beside::Nothing);
         if !matches!(framed, Framed::More) {
             return take(Next::Read(&mut batch, framed));
         }
         let mut first = Some((batch, framed));
         let (to_reader, empty) = channel();
         let (filled, from_reader) = channel();
-        let is_taken = AtomicBool::new(false);
-        let is_over = || is_taken.load(Ordering::Relaxed) || is_cancelled();
         let taken = thread::scope(|scope| {
             let this = &mut *self;
             let reader = thread::Builder::new().name("twindex-load".to_owned());
-            let is_over = &is_over;
+            let is_over = &is_taken;
             let read = move || {
                 begin();
-                this.read_all(&empty, &filled, is_over);
+                this.read_all((&empty, &filled), is_over);
             };
             let reader = reader.spawn_scoped(scope, read).ok()?;
             let taken = take_all(first.take()?, (to_reader, from_reader), &mut take);
@@ -113,20 +121,18 @@ impl<'a, R: Read + Send> Ahead<'a, R> {
             if is_last {
                 return Ok(());
             }
-            let cancel = self.cancel;
-            framed = self.read(&mut batch, &|| cancel.is_some_and(CancelToken::is_cancelled));
+            framed = self.read(&mut batch, &AtomicBool::new(false), Beside::Nothing);
         }
     }
 
     /// Fills batches until the input ends or nobody wants more.
     fn read_all(
         &mut self,
-        empty: &Receiver<Batch>,
-        filled: &Sender<(Batch, Framed)>,
-        is_over: &dyn Fn() -> bool,
+        (empty, filled): (&Receiver<Batch>, &Sender<(Batch, Framed)>),
+        is_over: &AtomicBool,
     ) {
         while let Ok(mut batch) = empty.recv() {
-            let framed = self.read(&mut batch, is_over);
+            let framed = self.read(&mut batch, is_over, Beside::Applying);
             let is_last = !matches!(framed, Framed::More);
             if filled.send((batch, framed)).is_err() || is_last {
                 return;
@@ -134,17 +140,25 @@ impl<'a, R: Read + Send> Ahead<'a, R> {
         }
     }
 
-    /// Frames and reads the documents of one batch, which is empty.
-    fn read(&mut self, batch: &mut Batch, is_over: &dyn Fn() -> bool) -> Framed {
-        let framed = batch.frame(&mut self.documents, is_over);
-        let tasks = batch.tasks(self.readers.len());
-        match self.pool {
+    /// Frames and reads the documents of one batch, which is empty; it stays short if the load is
+    /// over or cancelled meanwhile.
+    fn read(&mut self, batch: &mut Batch, is_over: &AtomicBool, beside: Beside) -> Framed {
+        let cancel = self.cancel;
+        let is_over =
+            || is_over.load(Ordering::Relaxed) || cancel.is_some_and(CancelToken::is_cancelled);
+        let framed = batch.frame(&mut self.documents, &is_over);
+        let n_readers = match beside {
+            Beside::Nothing => self.readers.len(),
+            Beside::Applying => self.readers.len().saturating_sub(1).max(1),
+        };
+        let (readers, tasks) = (&mut self.readers[..n_readers], batch.tasks(n_readers));
+        match self.pool.filter(|_| n_readers > 1) {
             Some(pool) => pool.install(|| {
-                let by_reader = self.readers.par_iter_mut().zip(tasks);
+                let by_reader = readers.par_iter_mut().zip(tasks);
                 by_reader.for_each(|(reader, task)| task.read(reader));
             }),
             None => {
-                let by_reader = self.readers.iter_mut().zip(tasks);
+                let by_reader = readers.iter_mut().zip(tasks);
                 by_reader.for_each(|(reader, task)| task.read(reader));
             }
         }

@@ -23,6 +23,10 @@ impl RawText {
         let block_end = self.block_end(block);
         if text.len() == old_len {
             self.arena[start..start + old_len].copy_from_slice(text);
+        } else if start + old_len == self.arena.len() {
+            // The last text of all, as while a segment fills.
+            self.arena.truncate(start);
+            self.arena.extend_from_slice(text);
         } else if block_end == self.arena.len() {
             self.arena.splice(start..start + old_len, text.iter().copied());
         } else if text.len() < old_len {
