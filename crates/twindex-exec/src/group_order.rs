@@ -93,13 +93,7 @@ impl<'a> OrderedPart<'a> {
             by.push(SortKey { direction: Direction::of(key), keys });
         }
         let is_by_own = by.is_empty() && !groups.by.columns.is_empty();
-        let texts = wanted.iter().filter(|_| is_by_own).filter_map(|place| {
-            match groups.by.key(*place, 0) {
-                KeyRef::String(text) => Some(text.as_bytes()),
-                _ => None,
-            }
-        });
-        let common = texts.reduce(common);
+        let common = if is_by_own { common_of(groups, &wanted, stop)? } else { None };
         Ok(Self { groups, by, wanted, common, _hold: hold })
     }
 
@@ -225,6 +219,23 @@ fn computed(
     Ok(keys)
 }
 
+/// How the texts begin that are the first key of some groups; none where there are no texts.
+fn common_of<'a>(
+    groups: &'a FinishedGroups<'_>,
+    wanted: &[u32],
+    stop: &Stop,
+) -> Result<Option<&'a [u8]>, ExecError> {
+    let mut found = None;
+    for (i, place) in wanted.iter().enumerate() {
+        stop.check_at(i)?;
+        if let KeyRef::String(text) = groups.by.key(*place, 0) {
+            let text = text.as_bytes();
+            found = Some(found.map_or(text, |found| common(found, text)));
+        }
+    }
+    Ok(found)
+}
+
 /// What two texts begin with: ids and names of one kind often begin alike, and by what follows they
 /// are told apart.
 fn common<'k>(first: &'k [u8], text: &'k [u8]) -> &'k [u8] {
@@ -233,4 +244,46 @@ fn common<'k>(first: &'k [u8], text: &'k [u8]) -> &'k [u8] {
     }
     let n_common = first.iter().zip(text).take_while(|(a, b)| a == b).count();
     &first[..n_common]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use twindex_model::cell::Cell;
+    use twindex_model::path::PathId;
+    use twindex_plan::expr::PathRef;
+    use twindex_plan::logical::Groups;
+
+    use super::{Budget, ExecError, Expr, GroupOrder, OrderedPart, Stop};
+    use crate::group::GroupTable;
+    use crate::runner::Runner;
+
+    fn by_path() -> Groups {
+        let path = PathRef { id: Some(PathId(1)), tail: Box::default(), text: "tags.name".into() };
+        let keys = vec![Expr::Path(path)];
+        Groups { keys, aggregates: Vec::new(), having: None, columns: Vec::new() }
+    }
+
+    #[test]
+    fn what_texts_begin_with_is_looked_for_with_looks_at_the_stop() {
+        let (by_path, stop, budget) = (by_path(), Stop::never(), Budget::unbounded());
+        let late = Stop::never().with_deadline(Instant::now());
+        for (names, n_common) in
+            [(&["name-1", "name-27"][..], 5), (&["name", "name-1"], 4), (&[], 0)]
+        {
+            let mut table = GroupTable::new(&by_path, None, None);
+            names.iter().for_each(|name| table.push_counted(&Cell::String((*name).into()), 1));
+            table.push_counted(&Cell::Number(7.0), 1);
+            let finished = table.finish(Runner { pool: None, stop: &stop, budget: &budget });
+            let groups = finished.expect("nothing stops it");
+            let part = |stop| {
+                let wanted = (0..groups[0].len() as u32).collect();
+                OrderedPart::new((&groups[0], &[]), wanted, (stop, &budget))
+            };
+            let order = GroupOrder::new(vec![part(&stop).expect("nothing stops it")]);
+            assert_eq!(order.n_common, n_common, "{names:?}");
+            assert_eq!(part(&late).err(), Some(ExecError::Stopped));
+        }
+    }
 }

@@ -4,6 +4,7 @@
 //! parts by hash: no growth takes long, and all are sorted once, in pieces between which the stop is
 //! looked at.
 
+use std::cmp::Ordering;
 use std::hash::BuildHasher as _;
 
 use foldhash::fast::RandomState;
@@ -65,7 +66,23 @@ impl Pairs {
     }
 
     fn compact(&mut self) {
-        self.pairs.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+        self.pairs.sort_unstable_by(by_number);
+        self.join_equal();
+    }
+
+    /// All of them, ascending and distinct. Many are sorted with looks at the stop between.
+    fn into_compact(mut self, stop: &Stop) -> Result<Vec<(f64, u64)>, ExecError> {
+        if self.pairs.len() < ASKED {
+            self.compact();
+        } else {
+            self.pairs = first_in_order(self.pairs, usize::MAX, stop, by_number)?;
+            self.join_equal();
+        }
+        Ok(self.pairs)
+    }
+
+    /// Adds up the counts of equal neighbours.
+    fn join_equal(&mut self) {
         self.pairs.dedup_by(|later, kept| {
             let is_same = later.0 == kept.0;
             if is_same {
@@ -98,7 +115,7 @@ impl Parts {
             stop.check()?;
             pairs.extend(part.into_iter().map(|(bits, n)| (f64::from_bits(bits), n)));
         }
-        first_in_order(pairs, usize::MAX, stop, |a, b| a.0.total_cmp(&b.0))
+        first_in_order(pairs, usize::MAX, stop, by_number)
     }
 }
 
@@ -171,11 +188,7 @@ impl Numbers {
     fn compacted(self, stop: &Stop) -> Result<Vec<(f64, u64)>, ExecError> {
         match self {
             Self::One(number, n) => Ok(vec![(number, n)]),
-            Self::Some(mut some) => {
-                some.check(stop)?;
-                some.compact();
-                Ok(some.pairs)
-            }
+            Self::Some(some) => some.into_compact(stop),
             Self::Many(many) => many.into_pairs(stop),
         }
     }
@@ -203,6 +216,10 @@ impl Numbers {
         }
         deviation(&self.compacted(stop)?, stop)
     }
+}
+
+fn by_number(a: &(f64, u64), b: &(f64, u64)) -> Ordering {
+    a.0.total_cmp(&b.0)
 }
 
 fn percentile(pairs: &[(f64, u64)], p: f64) -> Option<f64> {
@@ -304,6 +321,19 @@ mod tests {
         assert_eq!(all.merge(other, &Stop::never()), Ok(()));
         assert_eq!(percentile(all.clone(), 0.0), Some(0.0));
         assert_eq!(percentile(all, 1.0), Some(100.0));
+    }
+
+    #[test]
+    fn some_numbers_are_sorted_with_looks_at_the_stop() {
+        let number = |i: usize| (i * 7_919 % 500) as f64;
+        let some = of(&(0..8 * 500).map(number).collect::<Vec<_>>());
+        assert!(matches!(&some, Numbers::Some(some) if some.pairs.len() > some.n_compact));
+        for rank in [0, 3, 4, 499] {
+            let found = percentile(some.clone(), rank as f64 / 499.0).expect("there are numbers");
+            assert!((found - rank as f64).abs() < 1.0, "{rank}: {found}");
+        }
+        let late = Stop::never().with_deadline(std::time::Instant::now());
+        assert_eq!(some.percentile(0.5, &late), Err(ExecError::Stopped));
     }
 
     #[test]
