@@ -1,7 +1,7 @@
 //! Limits of query text. Each has a test at the limit and one past it.
 
 /// Length of a text in code points unless [`Limits`] says otherwise.
-pub const TEXT_CHARS_MAX: usize = 8192;
+pub const QUERY_CHARS_MAX: usize = 8192;
 
 /// How deep a text may nest: each open bracket or call, each `NOT` and each unary sign is a level.
 ///
@@ -12,12 +12,12 @@ pub const NESTING_MAX: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Greatest length of a text in code points.
-    pub text_chars_max: usize,
+    pub query_chars_max: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { text_chars_max: TEXT_CHARS_MAX }
+        Self { query_chars_max: QUERY_CHARS_MAX }
     }
 }
 
@@ -26,6 +26,6 @@ impl Limits {
     /// user wrote.
     #[must_use]
     pub fn unlimited() -> Self {
-        Self { text_chars_max: usize::MAX }
+        Self { query_chars_max: usize::MAX }
     }
 }

@@ -236,7 +236,7 @@ impl<'a> Query<'a> {
     }
 
     pub(crate) fn parse(&self) -> Result<Statement, Error> {
-        let limits = Limits { text_chars_max: self.inner.options.query_chars_max };
+        let limits = Limits { query_chars_max: self.inner.options.query_chars_max };
         let parsed = match self.form {
             Form::Statement => twindex_lang::parse_statement(&self.text, &limits),
             Form::Condition => {

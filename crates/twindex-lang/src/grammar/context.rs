@@ -163,7 +163,7 @@ fn whole_text<'a, T>(
 }
 
 fn check_length(text: &str, limits: &Limits) -> Result<(), Diagnostic> {
-    let max = limits.text_chars_max;
+    let max = limits.query_chars_max;
     // A text of no more bytes than code points are allowed needs no counting.
     if text.len() <= max {
         return Ok(());
@@ -172,10 +172,13 @@ fn check_length(text: &str, limits: &Limits) -> Result<(), Diagnostic> {
         return Ok(());
     };
     Err(Diagnostic {
-        expected: Some(format!("at most {max} characters (`text_chars_max`)")),
+        expected: Some(format!("at most {max} characters")),
         ..Diagnostic::new(
             code::TEXT_TOO_LONG,
-            format!("the text has {} characters, the limit is {max}", text.chars().count()),
+            format!(
+                "the text has {} characters, the limit `query_chars_max` is {max}",
+                text.chars().count()
+            ),
             Span::new(over, text.len()),
         )
     })

@@ -4,7 +4,7 @@
 //! that takes the square of the length would not end while anyone waits.
 
 use twindex_lang::fuzz::fuzz_parse;
-use twindex_lang::limits::{NESTING_MAX, TEXT_CHARS_MAX};
+use twindex_lang::limits::{NESTING_MAX, QUERY_CHARS_MAX};
 use twindex_lang::{Limits, code, parse_condition, parse_statement};
 
 /// Bytes of a hostile text.
@@ -134,7 +134,7 @@ fn worst_cases_of_the_default_length_end_within_a_small_stack() {
     let limits = Limits::default();
     let run = move || {
         for unit in UNITS {
-            let text: String = unit.chars().cycle().take(TEXT_CHARS_MAX).collect();
+            let text: String = unit.chars().cycle().take(QUERY_CHARS_MAX).collect();
             let _ = parse_statement(&text, &limits);
             let _ = parse_condition(&text, &limits);
         }
@@ -185,13 +185,14 @@ fn nesting_is_limited_to_the_level() {
 
 #[test]
 fn length_is_limited_in_code_points() {
-    let limits = Limits { text_chars_max: 20 };
+    let limits = Limits { query_chars_max: 20 };
     let text = |n: usize| format!("a = '{}'", "é".repeat(n));
     assert!(parse_condition(&text(14), &limits).is_ok());
     let diagnostics = parse_condition(&text(15), &limits).unwrap_err();
     assert_eq!(diagnostics[0].code, code::TEXT_TOO_LONG);
-    assert!(diagnostics[0].message.contains("limit is 20"), "{}", diagnostics[0].message);
-    let at_limit = format!("a = '{}'", "x".repeat(TEXT_CHARS_MAX - 6));
+    let message = &diagnostics[0].message;
+    assert!(message.contains("`query_chars_max` is 20"), "{message}");
+    let at_limit = format!("a = '{}'", "x".repeat(QUERY_CHARS_MAX - 6));
     assert!(parse_condition(&at_limit, &Limits::default()).is_ok());
     assert!(parse_condition(&format!("{at_limit} "), &Limits::default()).is_err());
 }
