@@ -89,11 +89,22 @@ impl Directory {
     /// [`StoreError::NotEmpty`], and as [`Directory::open`].
     pub fn open_empty(path: &Path) -> Result<Self, StoreError> {
         // Before the lock is taken, which may be this process's own: a store is no place either.
-        if is_there(path, IfMissing::Create)? {
-            let names = names_in(path).map_err(|error| failure("list", path, error))?;
-            if !names.is_empty() {
-                return Err(StoreError::NotEmpty { path: path.display().to_string() });
-            }
+        refuse_unless_empty(path)?;
+        Self::open(path, IfMissing::Create)
+    }
+
+    /// The same for a copy of `source`, whose directory is no place for one: what is removed with a
+    /// store would take its backups along.
+    ///
+    /// # Errors
+    /// [`StoreError::Inside`], and as [`Directory::open_empty`].
+    pub fn open_empty_outside(path: &Path, source: &dyn Storage) -> Result<Self, StoreError> {
+        refuse_unless_empty(path)?;
+        if let Some(source) = source.directory()
+            && is_inside(path, source).map_err(|error| failure("open", path, error))?
+        {
+            let shown = |path: &Path| path.display().to_string();
+            return Err(StoreError::Inside { path: shown(path), source_path: shown(source) });
         }
         Self::open(path, IfMissing::Create)
     }
@@ -124,6 +135,19 @@ fn is_there(path: &Path, if_missing: IfMissing) -> Result<bool, StoreError> {
         },
         Err(error) => Err(failure("open", path, error)),
     }
+}
+
+/// Refuses a directory with files in it.
+fn refuse_unless_empty(path: &Path) -> Result<(), StoreError> {
+    let is_empty = !is_there(path, IfMissing::Create)?
+        || names_in(path).map_err(|error| failure("list", path, error))?.is_empty();
+    if is_empty { Ok(()) } else { Err(StoreError::NotEmpty { path: path.display().to_string() }) }
+}
+
+/// Whether a path, of which not all need be there, lies in a directory, by whatever names.
+fn is_inside(path: &Path, directory: &Path) -> io::Result<bool> {
+    let there = path.ancestors().find(|above| above.exists()).unwrap_or(Path::new("."));
+    Ok(there.canonicalize()?.starts_with(directory.canonicalize()?))
 }
 
 /// Whether a directory without a manifest holds files that no store has.
@@ -207,6 +231,10 @@ impl Storage for Directory {
     fn sync_directory(&self) -> io::Result<()> {
         self.may_write()?;
         File::open(&self.path)?.sync_all()
+    }
+
+    fn directory(&self) -> Option<&Path> {
+        Some(&self.path)
     }
 }
 

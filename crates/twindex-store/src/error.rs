@@ -44,6 +44,9 @@ pub enum StoreError {
     /// A backup or restore wants a directory of its own.
     #[error("`{path}` is not empty")]
     NotEmpty { path: String },
+    /// A backup or restore wants a directory outside of what is copied.
+    #[error("`{path}` is inside `{source_path}`, which is to be copied")]
+    Inside { path: String, source_path: String },
     /// What was named is no backup.
     #[error("`{path}` is no backup: {why}")]
     NoBackup { path: String, why: &'static str },
@@ -83,6 +86,7 @@ impl StoreError {
             Self::Unfinished { .. } => "S023",
             Self::ReadOnly => "S024",
             Self::Stopped => "S025",
+            Self::Inside { .. } => "S026",
         }
     }
 

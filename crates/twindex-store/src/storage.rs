@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::Path;
 
 use crate::error::StoreError;
 
@@ -47,6 +48,11 @@ pub trait Storage: fmt::Debug + Send + Sync {
     /// # Errors
     /// What the machine says.
     fn sync_directory(&self) -> io::Result<()>;
+
+    /// Where it is on the machine, if it is a directory there.
+    fn directory(&self) -> Option<&Path> {
+        None
+    }
 }
 
 /// An open file.

@@ -55,7 +55,8 @@ pub enum ErrorKind {
     Io,
     /// There is no such device or module, or no store or backup.
     NotFound,
-    /// There is such a device or module already, or files in a directory that must be empty.
+    /// There is such a device or module already, or files in a directory that must be empty, or it
+    /// lies inside the store that is copied to it.
     AlreadyExists,
     /// The etag or the `$version` is not the one that was expected.
     VersionMismatch,
@@ -183,7 +184,7 @@ pub(crate) fn store_kind(error: &StoreError) -> ErrorKind {
         StoreError::Locked { .. } => ErrorKind::Locked,
         StoreError::Interrupted | StoreError::Stopped => ErrorKind::Stopped,
         StoreError::ReadOnly | StoreError::Sealed { .. } => ErrorKind::ReadOnly,
-        StoreError::NotEmpty { .. } => ErrorKind::AlreadyExists,
+        StoreError::NotEmpty { .. } | StoreError::Inside { .. } => ErrorKind::AlreadyExists,
         StoreError::TooLarge { .. } => ErrorKind::LimitExceeded,
         StoreError::NoStore { .. } | StoreError::NoBackup { .. } => ErrorKind::NotFound,
         StoreError::Corrupt { .. }

@@ -14,6 +14,7 @@ const NEWER: Refusal = (ErrorKind::Corrupt, "S004");
 const FOREIGN: Refusal = (ErrorKind::Corrupt, "S005");
 const NO_STORE: Refusal = (ErrorKind::NotFound, "S007");
 const NOT_EMPTY: Refusal = (ErrorKind::AlreadyExists, "S020");
+const INSIDE: Refusal = (ErrorKind::AlreadyExists, "S026");
 const NO_BACKUP: Refusal = (ErrorKind::NotFound, "S021");
 const UNFINISHED: Refusal = (ErrorKind::Corrupt, "S023");
 
@@ -101,6 +102,7 @@ fn targets_that_are_not_empty() {
     // Into the store itself, over another backup, into the backup that is restored.
     assert_refused(db.backup(&store), NOT_EMPTY, "is not empty");
     assert_refused(db.backup(&backup), NOT_EMPTY, "is not empty");
+    assert_refused(db.backup(store.join("sub")), INSIDE, "is inside");
     drop(db);
     let plain = CopyOptions::default();
     assert_refused(Twindex::backup_closed(&store, &store, &plain), NOT_EMPTY, "is not empty");

@@ -94,6 +94,10 @@ fn a_backup_is_made_checked_asked_and_restored() {
     run(&["restore", &backup, &restored]).fails(1, "is not empty");
     run(&["backup", "--db", &db, &backup]).fails(1, "is not empty");
     run(&["restore", &backup, &backup]).fails(1, "is not empty");
+    let inside = |directory: &str| format!("{directory}/there/deeper");
+    run(&["backup", "--db", &db, &inside(&db)]).fails(1, "error[S026]");
+    run(&["restore", &backup, &inside(&backup)]).fails(1, "is inside `");
+    assert_eq!(files_of(&db), before);
     run(&["restore", &db, &folder.path("new")]).fails(1, "error[S021]");
     run(&["shell", "--db", &backup]).fails(1, "error[S022]");
     std::fs::remove_file(folder.path("monday/MANIFEST")).expect("it was there");

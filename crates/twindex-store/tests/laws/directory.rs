@@ -2,6 +2,7 @@
 
 use twindex_store::directory::{Directory, IfMissing};
 use twindex_store::error::StoreError;
+use twindex_store::memory::MemoryStorage;
 use twindex_store::storage::Storage;
 
 #[test]
@@ -14,6 +15,37 @@ fn a_directory_is_open_once() {
     assert!(matches!(Directory::open(&path, IfMissing::Create), Err(StoreError::Locked { .. })));
     drop(first);
     Directory::open(&path, IfMissing::Refuse).unwrap();
+}
+
+#[test]
+fn a_copy_lies_outside_of_what_is_copied() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let source = Directory::open(&at("store"), IfMissing::Create).unwrap();
+    let open = |name: &str| Directory::open_empty_outside(&at(name), &source);
+    for inside in ["store", "store/a", "store/a/b", "other/../store/a", "store/../store/a"] {
+        std::fs::create_dir_all(at("other")).unwrap();
+        assert!(matches!(open(inside), Err(StoreError::Inside { .. })), "{inside}");
+    }
+    for outside in ["storehouse", "other", "store/../new", "a/b/store"] {
+        open(outside).unwrap();
+    }
+    source.create("file").unwrap();
+    assert!(matches!(open("store"), Err(StoreError::NotEmpty { .. })));
+    assert_eq!(source.list().unwrap(), ["file"]);
+    let memory = MemoryStorage::default();
+    Directory::open_empty_outside(&at("store/a"), &memory).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_into_the_store_is_inside() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store");
+    let source = Directory::open(&store, IfMissing::Create).unwrap();
+    std::os::unix::fs::symlink(&store, folder.path().join("link")).unwrap();
+    let opened = Directory::open_empty_outside(&folder.path().join("link/a"), &source);
+    assert!(matches!(opened, Err(StoreError::Inside { .. })));
 }
 
 #[test]

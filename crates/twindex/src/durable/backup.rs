@@ -49,7 +49,7 @@ impl Twindex {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Store`]: the directory is not empty, the store is damaged or takes no writes any
+    /// [`Error::Store`]: the directory is not empty or inside the store, the store is damaged or takes no writes any
     /// more, the engine is in memory alone, there is no room, or the machine fails. Nothing that
     /// passes for a backup is left. [`Error::Load`] within a strict load of this thread.
     pub fn backup(&self, target: impl AsRef<Path>) -> Result<CopyReport, Error> {
@@ -66,7 +66,11 @@ impl Twindex {
         options: &CopyOptions<'_>,
     ) -> Result<CopyReport, Error> {
         self.refuse_backup()?;
-        let target = Directory::open_empty(target.as_ref())?;
+        let writer = &self.inner().writer;
+        let stored = writer.durable.as_ref().map(|durable| &durable.storage);
+        let stored = stored.or(writer.read_only.as_ref().map(|store| &store.storage));
+        let source = stored.ok_or_else(memory_alone)?;
+        let target = Directory::open_empty_outside(target.as_ref(), &**source)?;
         self.backup_storage(Arc::new(target), options)
     }
 
@@ -108,8 +112,9 @@ impl Twindex {
             Seal::read(&source, &name)?.verify(&source, &mut |step| following.step(step))?;
             following.next_walk();
         }
+        let target = Directory::open_empty_outside(target.as_ref(), &source)?;
+        let target: Arc<dyn Storage> = Arc::new(target);
         let source = Source { storage: &source, manifest: &manifest, last: None };
-        let target: Arc<dyn Storage> = Arc::new(Directory::open_empty(target.as_ref())?);
         Ok(write_sealed(&source, &target, &mut following)?)
     }
 

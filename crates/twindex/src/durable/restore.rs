@@ -30,7 +30,7 @@ impl Twindex {
     ///
     /// # Errors
     /// [`Error::Store`]: it is no backup, or a damaged one (with file and place), the directory is
-    /// not empty, there is no room, it was stopped, or the machine fails. The directory is empty
+    /// not empty or inside the backup, there is no room, it was stopped, or the machine fails. The directory is empty
     /// then but for its lock.
     pub fn restore(
         backup: impl AsRef<Path>,
@@ -39,7 +39,10 @@ impl Twindex {
     ) -> Result<CopyReport, Error> {
         let name = backup.as_ref().display().to_string();
         let source = Directory::open_read_only(backup.as_ref())?;
-        let open = || Ok(Arc::new(Directory::open_empty(directory.as_ref())?) as Arc<dyn Storage>);
+        let open = || {
+            let target = Directory::open_empty_outside(directory.as_ref(), &source)?;
+            Ok(Arc::new(target) as Arc<dyn Storage>)
+        };
         Ok(restore((&source, &name), open, options)?)
     }
 
