@@ -42,8 +42,8 @@ whole twins in brief.
 
 With --continue-on-error a refused statement gives the line
   {\"error\":{\"code\":…,\"message\":…,\"span\":[from,to]}}
-in its place, whatever the format. The span counts bytes from the first character of that
-statement. The exit code is 1 if any statement was refused.";
+in its place, whatever the format, with \"expected\" and \"suggestion\" behind the span where there
+is such. The span counts bytes from the first character of that statement. The exit code is 1 if any statement was refused.";
 
 const LOAD_EXAMPLES: &str = "\
 Examples:

@@ -76,7 +76,15 @@ pub(crate) fn error_line(statement: &str, error: &Error) -> String {
     let whole = (0, u32::try_from(statement.len()).unwrap_or(u32::MAX));
     let (from, to) = first.map_or(whole, |reason| (reason.span.from, reason.span.to));
     let message = error.to_string();
-    json!({"error": {"code": error.code(), "message": message, "span": [from, to]}}).to_string()
+    let mut line = json!({"code": error.code(), "message": message, "span": [from, to]});
+    let more =
+        first.map(|reason| [("expected", &reason.expected), ("suggestion", &reason.suggestion)]);
+    for (name, text) in more.into_iter().flatten() {
+        if let Some(text) = text {
+            line[name] = json!(text);
+        }
+    }
+    json!({ "error": line }).to_string()
 }
 
 fn draw(

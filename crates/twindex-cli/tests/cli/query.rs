@@ -106,6 +106,16 @@ fn an_error_may_be_passed_over() {
     assert!(place.contains("STARTWITH"), "{place}");
     assert!(error["error"]["code"].as_str().is_some_and(|code| code.starts_with('B')), "{error}");
     assert!(error["error"]["message"].is_string());
+    assert_eq!(error["error"]["suggestion"], "`STARTSWITH`");
+    assert_eq!(error["error"]["expected"], "the name of a function");
+}
+
+#[test]
+fn an_error_line_says_what_was_expected() {
+    let run = query(&["--continue-on-error", "SELECT deviceId FROM"]);
+    let error: serde_json::Value = serde_json::from_str(run.stdout.trim()).expect("JSON");
+    let expected = error["error"]["expected"].as_str().expect("it is said");
+    assert!(expected.contains("devices"), "{expected}");
 }
 
 #[test]
