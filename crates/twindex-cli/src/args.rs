@@ -4,11 +4,14 @@
 //! What depends on several flags at once (two readers of stdin, a token for two statements) is
 //! checked where it is known, and refused as clap would refuse it.
 
+use std::ffi::{OsStr, OsString};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::Resettable;
+use clap::{Arg, Args, Command as Definition, CommandFactory as _, FromArgMatches as _};
+use clap::{Parser, Subcommand, ValueEnum};
 
 const ROOT_EXAMPLES: &str = "\
 Examples:
@@ -141,6 +144,40 @@ Examples:
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Cli {
+    /// Reads a command line, the program's name first. Ends the process where it is wrong, or help
+    /// was wanted.
+    pub(crate) fn of_command_line(line: impl IntoIterator<Item = OsString>) -> Self {
+        let line = line.into_iter().map(as_text_of_query);
+        let definition = Self::command().mut_subcommands(without_empty_variables);
+        let read = definition.try_get_matches_from(line);
+        read.and_then(|found| Self::from_arg_matches(&found)).unwrap_or_else(|error| error.exit())
+    }
+}
+
+/// A variable of the environment that is empty is as one that is not set.
+fn without_empty_variables(definition: Definition) -> Definition {
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    definition.mut_args(|arg: Arg| match arg.get_env() {
+        Some(name) if is_empty(name) => arg.env(Resettable::Reset),
+        _ => arg,
+    })
+}
+
+/// A text that begins with a comment of the query language, `-- like this`, is no option: the name of
+/// one has no blank in it. It is given a blank to begin with. Letting texts begin with hyphens, as
+/// clap would, was rejected: behind the first text it takes every option for one more.
+fn as_text_of_query(argument: OsString) -> OsString {
+    let comment = argument.to_str().and_then(|text| text.strip_prefix("--"));
+    let name = comment.and_then(|rest| rest.split('=').next()).unwrap_or_default();
+    if !name.contains(char::is_whitespace) {
+        return argument;
+    }
+    let mut text = OsString::from(" ");
+    text.push(argument);
+    text
 }
 
 /// What to do.
@@ -483,11 +520,24 @@ fn parse_seconds(text: &str) -> Result<f64, String> {
 mod tests {
     use clap::CommandFactory as _;
 
-    use super::{Cli, Counts, parse_count};
+    use super::{Cli, Counts, OsString, as_text_of_query, parse_count};
 
     #[test]
     fn definition_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn comments_are_told_from_options() {
+        let is_comment = |text: &str| as_text_of_query(OsString::from(text)) != text;
+        for comment in ["-- one\nSELECT", "--\nSELECT", "--one\nSELECT", "--  a = 1\nSELECT"] {
+            assert!(is_comment(comment), "{comment}");
+        }
+        for other in
+            ["--", "--load", "--load=a b", "--a=b\nSELECT", "-f", "SELECT -- one\n", " -- x"]
+        {
+            assert!(!is_comment(other), "{other}");
+        }
     }
 
     #[test]

@@ -24,7 +24,7 @@ mod store;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::CommandFactory as _;
 
 use crate::failure::{AlreadyTold, Interrupted, UsageError, is_broken_pipe, told};
 use crate::output::printable;
@@ -35,7 +35,7 @@ const EXIT_FAILED: u8 = 1;
 const EXIT_INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
-    let cli = args::Cli::parse();
+    let cli = args::Cli::of_command_line(std::env::args_os());
     interrupt::install();
     match commands::run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,

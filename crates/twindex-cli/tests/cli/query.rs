@@ -119,6 +119,15 @@ fn an_error_line_says_what_was_expected() {
 }
 
 #[test]
+fn a_statement_may_begin_with_a_comment() {
+    let text = format!("-- sites = places\n{SITES}");
+    let run = query(&[&text, "--format", "json", &format!("--one more\n{IDS}")]);
+    assert_eq!(run.lines().len(), 2);
+    query(&["-- nothing\nnonsense"]).fails(1, "query:2:1");
+    query(&[IDS, "--nonsense"]).fails(2, "--nonsense");
+}
+
+#[test]
 fn error_lines_come_in_every_format() {
     for format in ["table", "json", "jsonl", "csv"] {
         let run = query(&["--format", format, "--continue-on-error", "nonsense"]);

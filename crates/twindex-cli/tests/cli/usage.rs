@@ -1,6 +1,6 @@
 //! Wrong flags end with 2 and say why; help teaches.
 
-use crate::support::{Folder, run, run_with};
+use crate::support::{Folder, TWINS, run, run_with};
 
 #[test]
 fn wrong_flags_are_usage_errors() {
@@ -73,4 +73,21 @@ fn the_environment_sets_flags() {
         .output()
         .expect("the binary ends");
     assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 3);
+}
+
+#[test]
+fn an_empty_variable_is_as_none() {
+    let folder = Folder::new();
+    let twins = folder.write("twins.jsonl", TWINS.as_bytes());
+    let count = "SELECT COUNT() AS n FROM devices";
+    let mut asked = crate::support::command(&["query", "--load", &twins, count]);
+    for name in ["DB", "FORMAT", "STRICT", "TWINS", "SEED"] {
+        asked.env(format!("TWINDEX_{name}"), "");
+    }
+    let output = asked.output().expect("the binary ends");
+    assert!(output.status.success(), "{output:?}");
+    let checked = crate::support::command(&["check"]).env("TWINDEX_DB", "").output();
+    let checked = checked.expect("the binary ends");
+    assert_eq!(checked.status.code(), Some(2), "{checked:?}");
+    assert!(String::from_utf8_lossy(&checked.stderr).contains("required"), "{checked:?}");
 }
