@@ -18,6 +18,9 @@ pub(crate) struct Asked {
     guess: Cell<usize>,
 }
 
+/// Rows from the first to the last, for each asked for, up to which they stand close together.
+const CLOSE: usize = 8;
+
 /// Those of 64 rows that are asked for.
 #[derive(Debug)]
 pub(crate) struct Word {
@@ -69,6 +72,32 @@ impl Asked {
         let place = list.partition_point(|row| row < first);
         self.guess.set(place);
         place
+    }
+
+    /// Whether the rows stand so close together that it is less to go through what a list has between
+    /// them than to look each of them up.
+    #[inline]
+    pub(crate) fn is_close(&self) -> bool {
+        let span = self.ends().map_or(0, |(first, last)| usize::from(last - first));
+        span < self.rows.len() * CLOSE
+    }
+
+    /// Hands over the number and place of those rows of an ascending list that are asked for; the
+    /// list has none before the first.
+    #[inline(always)]
+    pub(crate) fn for_each_in(&self, list: &[u16], mut take: impl FnMut(usize, usize)) {
+        let mut words = self.words.iter();
+        let Some(mut word) = words.next() else { return };
+        for (place, row) in list.iter().enumerate() {
+            let (at, bit) = (usize::from(*row) / 64, usize::from(*row) % 64);
+            while word.at < at {
+                let Some(next) = words.next() else { return };
+                word = next;
+            }
+            if word.at == at && word.rows >> bit & 1 == 1 {
+                take(word.number(bit), place);
+            }
+        }
     }
 
     /// The first and the last row.

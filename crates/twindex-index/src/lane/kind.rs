@@ -90,6 +90,12 @@ impl Kinds {
             Form::Sparse { rows, kinds } => {
                 // Mostly none of the lane's rows is between the first and the last asked.
                 let mut at = asked.first_in(rows);
+                if asked.is_close() {
+                    let kind = |at: usize| Kind::ALL[usize::from(kinds[at])];
+                    let list = &rows[at..];
+                    return asked
+                        .for_each_in(list, |i, place| take(i, at + place, kind(at + place)));
+                }
                 for (row, i) in asked.rows() {
                     at = first_not_below(rows, at, *row);
                     match rows.get(at) {
