@@ -15,6 +15,8 @@ pub(crate) const DIGITS_MAX: u8 = 7;
 pub(crate) const TICKS_PER_SECOND: i64 = 10_000_000;
 /// The beginning of the year 0.
 pub(crate) const TICKS_MIN: i64 = -62_167_219_200 * TICKS_PER_SECOND;
+/// Days from the beginning of the year 0 to that of 1970.
+const DAYS_TO_1970: i64 = -TICKS_MIN / TICKS_PER_SECOND / 86_400;
 /// The end of the year 9999.
 pub(crate) const TICKS_MAX: i64 = 253_402_300_800 * TICKS_PER_SECOND - 1;
 /// Ticks of one unit by the number of digits.
@@ -63,11 +65,6 @@ impl Stamp {
         self.digits == 0 || self.ticks % (TICKS[usize::from(self.digits)] * 10) != 0
     }
 
-    /// Seconds since 1970, cut off.
-    pub(crate) fn second(self) -> i64 {
-        self.ticks.div_euclid(TICKS_PER_SECOND)
-    }
-
     /// The instant with as many digits as it needs.
     pub(crate) fn trimmed(ticks: i64) -> Self {
         let mut fraction = fraction_of(ticks);
@@ -98,10 +95,12 @@ impl Stamp {
 
     /// The bytes of its text between quotes, and how many they are without these.
     fn quoted(self) -> ([u8; SHORT], usize) {
-        let seconds = self.second();
-        let days = seconds.div_euclid(86_400);
-        let (year, month, day) = civil_from_days(days);
-        let of_day = (seconds - days * 86_400) as u32;
+        // Since the year 0, before which there is no stamp, so that nothing is negative.
+        let ticks = (self.ticks - TICKS_MIN) as u64;
+        let (seconds, fraction) =
+            (ticks / TICKS_PER_SECOND as u64, ticks % TICKS_PER_SECOND as u64);
+        let (days, of_day) = (seconds / 86_400, (seconds % 86_400) as u32);
+        let (year, month, day) = civil_from_days(days as i64 - DAYS_TO_1970);
         let mut out = *b"\"0000-00-00T00:00:00.0000000Z\"\0\0";
         let pairs = [
             (1, year / 100),
@@ -113,26 +112,26 @@ impl Stamp {
             (18, of_day % 60),
         ];
         for (at, pair) in pairs {
-            out[at..at + 2].copy_from_slice(&PAIRS[(pair % 100) as usize]);
+            out[at..at + 2].copy_from_slice(&pair_of(pair));
         }
         let digits = usize::from(self.digits);
         if digits == 0 {
             out[20..22].copy_from_slice(b"Z\"");
             return (out, 20);
         }
-        let fraction = (self.ticks - seconds * TICKS_PER_SECOND) as usize;
-        out[21..23].copy_from_slice(&PAIRS[fraction / 100_000]);
-        out[23..25].copy_from_slice(&PAIRS[fraction / 1_000 % 100]);
-        out[25..27].copy_from_slice(&PAIRS[fraction / 10 % 100]);
+        let fraction = fraction as u32;
+        out[21..23].copy_from_slice(&pair_of(fraction / 100_000));
+        out[23..25].copy_from_slice(&pair_of(fraction / 1_000 % 100));
+        out[25..27].copy_from_slice(&pair_of(fraction / 10 % 100));
         out[27] = b'0' + (fraction % 10) as u8;
         out[21 + digits..23 + digits].copy_from_slice(b"Z\"");
         (out, 21 + digits)
     }
 }
 
-/// The digits of the numbers below 100.
-const PAIRS: [[u8; 2]; 100] = {
-    let mut pairs = [[b'0'; 2]; 100];
+/// The digits of the numbers below 100, and of none above.
+const PAIRS: [[u8; 2]; 128] = {
+    let mut pairs = [[b'0'; 2]; 128];
     let mut n = 0;
     while n < 100 {
         pairs[n][0] += (n / 10) as u8;
@@ -141,6 +140,12 @@ const PAIRS: [[u8; 2]; 100] = {
     }
     pairs
 };
+
+/// The digits of a number below 100.
+#[inline]
+fn pair_of(number: u32) -> [u8; 2] {
+    PAIRS[number as usize % PAIRS.len()]
+}
 
 /// Ticks since the second began.
 fn fraction_of(ticks: i64) -> u32 {
