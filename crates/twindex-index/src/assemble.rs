@@ -65,6 +65,7 @@ fn write_rows(
     let mut printer = Printer::new((layout, stamps), rows.len(), row_bytes);
     // The text of one row is not copied if it is the first.
     let is_all = rows.len() == 1 && out.capacity() == 0;
+    let mut n_left = rows.len();
     for rows in rows.chunks(BLOCK) {
         printer.begin(Begin::Object, rows);
         gather(view, (layout, layout.all()), rows, &mut printer);
@@ -72,7 +73,9 @@ fn write_rows(
             *out = printer.into_object();
             return ended(out.len());
         }
-        out.reserve(printer.n_bytes(rows.len()));
+        // For the rows to come as well: they are like these.
+        out.reserve((printer.n_bytes(rows.len()) * n_left).div_ceil(rows.len()));
+        n_left -= rows.len();
         for i in 0..rows.len() {
             printer.end_object(i, out);
             ended(out.len());
