@@ -40,13 +40,14 @@ Input: JSON Lines, a JSON array or one twin, plain or compressed by gzip or zstd
 returns them, or lines of a registry export.
 
 Formats: with `json` each statement gives exactly one line, an array of its rows (EXPLAIN,
-UPDATE, DELETE: one object); `jsonl` gives a line for each row. A table cuts long cells on a terminal only, and shows
-whole twins in brief.
+UPDATE, DELETE: one object); `jsonl` gives a line for each row. A table cuts long cells on a
+terminal only, and shows whole twins in brief.
 
 With --continue-on-error a refused statement gives the line
   {\"error\":{\"code\":…,\"message\":…,\"span\":[from,to]}}
 in its place, whatever the format, with \"expected\" and \"suggestion\" behind the span where there
-is such. The span counts bytes from the first character of that statement. The exit code is 1 if any statement was refused.";
+is such. The span counts bytes from the first character of that statement. The exit code is 1 if
+any statement was refused.";
 
 const LOAD_EXAMPLES: &str = "\
 Examples:
@@ -150,7 +151,7 @@ impl Cli {
     /// Reads a command line, the program's name first. Ends the process where it is wrong, or help
     /// was wanted.
     pub(crate) fn of_command_line(line: impl IntoIterator<Item = OsString>) -> Self {
-        let line = line.into_iter().map(as_text_of_query);
+        let line = with_comments(line.into_iter().collect());
         let definition = Self::command().mut_subcommands(without_empty_variables);
         let read = definition.try_get_matches_from(line);
         read.and_then(|found| Self::from_arg_matches(&found)).unwrap_or_else(|error| error.exit())
@@ -166,18 +167,27 @@ fn without_empty_variables(definition: Definition) -> Definition {
     })
 }
 
-/// A text that begins with a comment of the query language, `-- like this`, is no option: the name of
-/// one has no blank in it. It is given a blank to begin with. Letting texts begin with hyphens, as
-/// clap would, was rejected: behind the first text it takes every option for one more.
-fn as_text_of_query(argument: OsString) -> OsString {
-    let comment = argument.to_str().and_then(|text| text.strip_prefix("--"));
-    let name = comment.and_then(|rest| rest.split('=').next()).unwrap_or_default();
-    if !name.contains(char::is_whitespace) {
-        return argument;
+/// Gives texts of `query` that begin with a comment, which clap would take for options, a blank to
+/// begin with. Letting texts begin with hyphens, as clap would, was rejected: behind the first text it
+/// takes every option for one more.
+fn with_comments(mut line: Vec<OsString>) -> Vec<OsString> {
+    if line.get(1).is_some_and(|command| command == "query") {
+        let options = line.iter_mut().skip(2).take_while(|argument| *argument != "--");
+        for text in options.filter(|argument| begins_with_comment(argument)) {
+            let rest = std::mem::replace(text, OsString::from(" "));
+            text.push(rest);
+        }
     }
-    let mut text = OsString::from(" ");
-    text.push(argument);
-    text
+    line
+}
+
+/// Whether it is `-- like this` with a line below it. No option's name has a blank in it.
+fn begins_with_comment(argument: &OsStr) -> bool {
+    let comment = argument.to_str().and_then(|text| text.strip_prefix("--"));
+    comment.filter(|text| text.contains('\n')).is_some_and(|text| {
+        let name = text.split('=').next().unwrap_or_default();
+        name.contains(char::is_whitespace)
+    })
 }
 
 /// What to do.
@@ -520,7 +530,7 @@ fn parse_seconds(text: &str) -> Result<f64, String> {
 mod tests {
     use clap::CommandFactory as _;
 
-    use super::{Cli, Counts, OsString, as_text_of_query, parse_count};
+    use super::{Cli, Counts, OsStr, OsString, begins_with_comment, parse_count, with_comments};
 
     #[test]
     fn definition_is_sound() {
@@ -529,15 +539,33 @@ mod tests {
 
     #[test]
     fn comments_are_told_from_options() {
-        let is_comment = |text: &str| as_text_of_query(OsString::from(text)) != text;
         for comment in ["-- one\nSELECT", "--\nSELECT", "--one\nSELECT", "--  a = 1\nSELECT"] {
-            assert!(is_comment(comment), "{comment}");
+            assert!(begins_with_comment(OsStr::new(comment)), "{comment}");
         }
-        for other in
-            ["--", "--load", "--load=a b", "--a=b\nSELECT", "-f", "SELECT -- one\n", " -- x"]
-        {
-            assert!(!is_comment(other), "{other}");
+        for other in [
+            "--",
+            "--load",
+            "--load=a b",
+            "--format json",
+            "--load twins.jsonl",
+            "--a=b\nSELECT",
+            "-f",
+            "SELECT -- one\n",
+            " -- x\n",
+        ] {
+            assert!(!begins_with_comment(OsStr::new(other)), "{other}");
         }
+    }
+
+    #[test]
+    fn only_texts_of_queries_may_begin_with_comments() {
+        let line = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
+        let comment = "-- one\nSELECT";
+        let given = with_comments(line(&["twindex", "query", comment, "--", comment]));
+        let texts = ["twindex", "query", " -- one\nSELECT", "--", comment];
+        assert_eq!(given, line(&texts));
+        let other = line(&["twindex", "load", comment]);
+        assert_eq!(with_comments(other.clone()), other);
     }
 
     #[test]

@@ -4,39 +4,40 @@
 //! be looked at meanwhile. What lies in an arena is let go at once; what cannot is handed to the pool,
 //! and the query returns.
 //!
-//! One thread at a time lets go of what waits. A job for each was rejected: a query ends when its
-//! helpers have, and those waited in the pool for all that queries before had handed over. To give way
-//! to helpers was, too: what waits grew until queries had to let go of it.
+//! One thread at a time lets go of what waits, and looks for other work between two things: who waits
+//! for the pool with a job of its own may find itself with this one. A job for each was rejected: a
+//! query ends when its helpers have, and those waited in the pool for all that queries before had
+//! handed over. To give way to helpers was, too: what waits grew until queries had to let go of it.
 
 use std::ops::{Deref, DerefMut};
 
 use rayon::ThreadPool;
 use twindex_sync::Mutex;
 
-/// Values that are let go where they are: these take some microseconds, and a query may hold as many
-/// in each of many places.
-const FEW: usize = if cfg!(test) { 4 } else { 1 << 8 };
+/// Bytes that are let go where they are: it takes some microseconds, and a query may hold as many in
+/// each of many places.
+const FEW_BYTES: usize = if cfg!(test) { 64 } else { 1 << 14 };
 
-/// How many values may wait, about as many as the memory of one query holds. Whoever hands over more
+/// Bytes that may wait, about as many as one query may hold. Whoever hands over more while others wait
 /// lets go of them, so that queries never get ahead of it.
-const WAITING_MAX: usize = 1 << 24;
+const WAITING_BYTES_MAX: usize = 1 << 30;
 
 /// What waits to be let go, of all queries.
 static WAITING: Mutex<Waiting> =
-    Mutex::new(Waiting { all: Vec::new(), n_values: 0, is_at_work: false });
+    Mutex::new(Waiting { all: Vec::new(), n_bytes: 0, is_at_work: false });
 
 struct Waiting {
-    /// What was handed over, and how many values each has.
+    /// What was handed over, and how many bytes each has, about.
     all: Vec<(usize, Box<dyn Send>)>,
-    n_values: usize,
+    n_bytes: usize,
     /// Whether a thread of some pool takes them.
     is_at_work: bool,
 }
 
 impl Waiting {
     fn pop(&mut self) -> Option<Box<dyn Send>> {
-        let (n_values, next) = self.all.pop()?;
-        self.n_values -= n_values;
+        let (n_bytes, next) = self.all.pop()?;
+        self.n_bytes -= n_bytes;
         Some(next)
     }
 }
@@ -44,36 +45,37 @@ impl Waiting {
 /// Lets go of values, in the pool where there is one and they are many.
 pub(crate) fn let_go<T: Send + 'static>(values: Vec<T>, pool: Option<&ThreadPool>) {
     if std::mem::needs_drop::<T>() {
-        let n_values = values.len();
-        let_go_of(values, n_values, pool);
+        let n_bytes = values.capacity() * size_of::<T>();
+        let_go_of(values, n_bytes, pool);
     }
 }
 
-/// Lets go of something that has so many values, in the pool where there is one and they are many.
-pub(crate) fn let_go_of<T: Send + 'static>(all: T, n_values: usize, pool: Option<&ThreadPool>) {
-    let Some(pool) = pool.filter(|_| n_values > FEW) else { return };
+/// Lets go of something that has about so many bytes, in the pool where there is one and they are
+/// many.
+pub(crate) fn let_go_of<T: Send + 'static>(all: T, n_bytes: usize, pool: Option<&ThreadPool>) {
+    let Some(pool) = pool.filter(|_| n_bytes > FEW_BYTES) else { return };
     let mut waiting = WAITING.lock();
-    if waiting.n_values + n_values > WAITING_MAX {
+    if waiting.n_bytes > 0 && waiting.n_bytes + n_bytes > WAITING_BYTES_MAX {
         drop(waiting);
         return drop(all);
     }
-    waiting.n_values += n_values;
-    waiting.all.push((n_values, Box::new(all)));
+    waiting.n_bytes += n_bytes;
+    waiting.all.push((n_bytes, Box::new(all)));
     if !waiting.is_at_work {
         waiting.is_at_work = true;
-        pool.spawn(let_go_of_waiting);
+        pool.spawn(let_go_of_next);
     }
 }
 
-fn let_go_of_waiting() {
-    loop {
-        let mut waiting = WAITING.lock();
-        let next = waiting.pop();
-        waiting.is_at_work = next.is_some();
-        drop(waiting);
-        if next.is_none() {
-            return;
-        }
+/// Runs on a thread of a pool, and goes on there.
+fn let_go_of_next() {
+    let mut waiting = WAITING.lock();
+    let next = waiting.pop();
+    waiting.is_at_work = next.is_some();
+    drop(waiting);
+    if next.is_some() {
+        drop(next);
+        rayon::spawn(let_go_of_next);
     }
 }
 
@@ -130,31 +132,47 @@ impl<T: Send + 'static> Drop for Aside<'_, T> {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-    use std::thread;
+    use std::thread::{self, ThreadId};
     use std::time::{Duration, Instant};
 
     use rayon::ThreadPoolBuilder;
+    use twindex_sync::Mutex;
 
     use super::Aside;
 
     /// Values of other tests may be let go before.
     const PATIENCE: Duration = Duration::from_secs(60);
 
+    /// Notes the thread that lets go of it.
+    struct Noted(Arc<Mutex<Vec<ThreadId>>>);
+
+    impl Drop for Noted {
+        fn drop(&mut self) {
+            self.0.lock().push(thread::current().id());
+        }
+    }
+
     #[test]
-    fn all_values_are_let_go_once() {
+    fn all_values_are_let_go_once_and_many_by_the_pool() {
         let pool = ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
-        for pool in [None, Some(&pool)] {
-            let value = Arc::new(());
+        let here = thread::current().id();
+        for (pool, n_values, is_here) in
+            [(None, 100, true), (Some(&pool), 2, true), (Some(&pool), 100, false)]
+        {
+            let noted = Arc::new(Mutex::new(Vec::new()));
             let mut values = Aside::new(pool);
-            values.extend((0..100).map(|_| Arc::clone(&value)));
+            values.reserve_exact(n_values);
+            values.extend((0..n_values).map(|_| Noted(Arc::clone(&noted))));
             let taken = values.take();
-            assert_eq!((values.len(), taken.len()), (0, 100));
+            assert_eq!((values.len(), taken.len()), (0, n_values));
             drop((values, taken));
             let begun = Instant::now();
-            while Arc::strong_count(&value) > 1 && begun.elapsed() < PATIENCE {
+            while noted.lock().len() < n_values && begun.elapsed() < PATIENCE {
                 thread::yield_now();
             }
-            assert_eq!(Arc::strong_count(&value), 1);
+            let noted = noted.lock();
+            assert_eq!(noted.len(), n_values);
+            assert!(noted.iter().all(|thread| (*thread == here) == is_here));
         }
     }
 }

@@ -66,9 +66,9 @@ pub(crate) struct FinishedGroups<'a> {
 impl Drop for FinishedGroups<'_> {
     /// To give back the room of many groups takes long, too.
     fn drop(&mut self) {
-        let (n_values, pool) = (self.len() + self.values.len(), self.values.pool());
+        let (n_bytes, pool) = (self.heap_bytes(), self.values.pool());
         let by = (std::mem::take(&mut self.by), std::mem::take(&mut self.rows));
-        let_go_of((by, self.values.take_values()), n_values, pool);
+        let_go_of((by, self.values.take_values()), n_bytes, pool);
     }
 }
 

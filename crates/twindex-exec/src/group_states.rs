@@ -337,9 +337,9 @@ impl<'a> GroupStates<'a> {
 impl Drop for GroupStates<'_> {
     /// To give back the room of many groups takes long, too.
     fn drop(&mut self) {
-        let (n_values, pool) = (self.len() + self.partials.len(), self.partials.pool());
+        let (n_bytes, pool) = (self.heap_bytes(), self.partials.pool());
         let tables = (std::mem::take(&mut self.columns), std::mem::take(&mut self.places));
         let groups = (std::mem::take(&mut self.numbers), std::mem::take(&mut self.rows));
-        let_go_of((tables, groups, self.partials.take_values()), n_values, pool);
+        let_go_of((tables, groups, self.partials.take_values()), n_bytes, pool);
     }
 }

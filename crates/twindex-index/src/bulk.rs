@@ -47,7 +47,11 @@ const COLUMNS_KEPT: usize = 4_096;
 
 /// Bytes of a cache line.
 const LINE_BYTES: usize = 64;
-/// Events of a document that is asked for ahead, at most: more would not stay until it is read.
+/// Events that begin in one line.
+const EVENTS_A_LINE: usize =
+    if size_of::<Event>() < LINE_BYTES { LINE_BYTES / size_of::<Event>() } else { 1 };
+/// Events of a document that is asked for ahead, and lines of its text, at most: more would not stay
+/// until it is read.
 const FETCHED_MAX: usize = 1_024;
 
 /// No column.
@@ -343,12 +347,12 @@ fn cell_at(leaves: &Leaves, leaf: Option<Leaf>) -> Cell<'_> {
 
 /// Asks for a document: another thread wrote it, so each line of it comes from that one's cache.
 fn fetch(leaves: &Leaves) {
-    if leaves.events.len() > FETCHED_MAX {
+    let text = leaves.text.as_bytes();
+    if leaves.events.len() > FETCHED_MAX || text.len() > FETCHED_MAX * LINE_BYTES {
         return;
     }
-    let each = LINE_BYTES / size_of::<Event>();
-    (0..leaves.events.len()).step_by(each).for_each(|at| prefetch(&leaves.events, at));
-    let text = leaves.text.as_bytes();
+    let events = (0..leaves.events.len()).step_by(EVENTS_A_LINE);
+    events.for_each(|at| prefetch(&leaves.events, at));
     (0..text.len()).step_by(LINE_BYTES).for_each(|at| prefetch(text, at));
 }
 

@@ -82,6 +82,7 @@ impl IdentityTable {
 
     /// The same where the hash of the identity is known.
     pub(crate) fn insert_hashed(&mut self, hash: u64, row: RowId, at: (&[Segment], &Texts)) {
+        debug_assert_eq!(hash, self.hash_of_row(row, at));
         if self.rows.len() == self.rows.capacity() {
             self.grow(at);
         }

@@ -171,7 +171,10 @@ impl PieceText {
     #[inline(always)]
     pub fn push(&mut self, piece: Piece<'_>) {
         match piece.bytes.first_chunk::<CHUNK>() {
-            Some(chunk) if piece.len <= CHUNK => self.push_chunk(chunk, piece.len),
+            Some(chunk) if piece.len <= CHUNK => {
+                // SAFETY: the piece has no more bytes than the chunk, and they are UTF-8.
+                unsafe { self.push_chunk(chunk, piece.len) }
+            }
             _ => self.bytes.extend_from_slice(&piece.bytes[..piece.len]),
         }
     }
@@ -179,14 +182,16 @@ impl PieceText {
     /// Appends a short text.
     #[inline(always)]
     pub fn push_short(&mut self, text: &ShortText) {
-        self.push_chunk(&text.bytes, usize::from(text.len));
+        // SAFETY: the invariant of a short text.
+        unsafe { self.push_chunk(&text.bytes, usize::from(text.len)) }
     }
 
     /// Appends the first `len` of some bytes, which must be ASCII; nothing if they are not.
     #[inline]
     pub fn push_ascii(&mut self, bytes: [u8; 4], len: usize) {
         if u32::from_ne_bytes(bytes) & 0x8080_8080 == 0 && len <= bytes.len() {
-            self.push_chunk(&bytes, len);
+            // SAFETY: there are as many, and ASCII is UTF-8.
+            unsafe { self.push_chunk(&bytes, len) }
         }
     }
 
@@ -212,15 +217,17 @@ impl PieceText {
         }
     }
 
-    /// Appends the first `len` of some bytes, of which there must be as many, and which are UTF-8.
+    /// Appends the first `len` of some bytes.
+    ///
+    /// # Safety
+    /// There are as many, and they are UTF-8.
     #[inline(always)]
-    fn push_chunk<const N: usize>(&mut self, chunk: &[u8; N], len: usize) {
+    unsafe fn push_chunk<const N: usize>(&mut self, chunk: &[u8; N], len: usize) {
         debug_assert!(len <= N);
         self.bytes.reserve(N);
         let end = self.bytes.len();
         // SAFETY: there is room for `N` bytes behind the text, which no one else refers to. All are
-        // written, and at most as many become text: a piece is looked at before, a short text has no
-        // more by its invariant, and `push_ascii` looks.
+        // written, and by the caller's word at most as many become text.
         unsafe {
             self.bytes.as_mut_ptr().add(end).cast::<[u8; N]>().write(*chunk);
             self.bytes.set_len(end + len);

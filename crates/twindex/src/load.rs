@@ -1,5 +1,5 @@
-//! Loading: documents are framed on a thread of the load, read on the engine's pool, and applied on
-//! the caller's thread.
+//! Loading: documents are framed on a thread of the load, read there or by the engine's pool, and
+//! applied on the caller's thread.
 //!
 //! Reading a batch and applying the one before it run at the same time ([`ahead`]). Each batch of a forgiving
 //! load is a version of its own, and other writers come in between. A strict load is one batch of

@@ -9,8 +9,8 @@ use crate::clock::{Clock, SystemClock};
 /// Options of an engine. `Options::default()` suits a service of millions of twins.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Threads of the engine's own pool, for large queries and for parsing while loading. 0: as
-    /// many as the machine has cores.
+    /// Threads of the engine's own pool, for large queries and for reading while loading, of which
+    /// one leaves its core to the thread that loads. 0: as many as the machine has cores.
     pub threads: usize,
     /// Longest query text in code points.
     pub query_chars_max: usize,

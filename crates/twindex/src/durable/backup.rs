@@ -49,9 +49,10 @@ impl Twindex {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Store`]: the directory is not empty or inside the store, the store is damaged or takes no writes any
-    /// more, the engine is in memory alone, there is no room, or the machine fails. Nothing that
-    /// passes for a backup is left. [`Error::Load`] within a strict load of this thread.
+    /// [`Error::Store`]: the directory is not empty or inside the store, the store is damaged or
+    /// takes no writes any more, the engine is in memory alone, there is no room, or the machine
+    /// fails. Nothing that passes for a backup is left. [`Error::Load`] within a strict load of this
+    /// thread.
     pub fn backup(&self, target: impl AsRef<Path>) -> Result<CopyReport, Error> {
         self.backup_with(target, &CopyOptions::default())
     }

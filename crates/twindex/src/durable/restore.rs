@@ -30,8 +30,8 @@ impl Twindex {
     ///
     /// # Errors
     /// [`Error::Store`]: it is no backup, or a damaged one (with file and place), the directory is
-    /// not empty or inside the backup, there is no room, it was stopped, or the machine fails. The directory is empty
-    /// then but for its lock.
+    /// not empty or inside the backup, there is no room, it was stopped, or the machine fails. The
+    /// directory is empty then but for its lock.
     pub fn restore(
         backup: impl AsRef<Path>,
         directory: impl AsRef<Path>,
