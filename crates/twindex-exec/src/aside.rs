@@ -92,11 +92,6 @@ impl<'a, T: Send + 'static> Aside<'a, T> {
         Self { values: Vec::new(), pool }
     }
 
-    /// The values, which are let go by whoever has them now.
-    pub(crate) fn take_values(&mut self) -> Vec<T> {
-        std::mem::take(&mut self.values)
-    }
-
     /// Where they are let go.
     pub(crate) fn pool(&self) -> Option<&'a ThreadPool> {
         self.pool

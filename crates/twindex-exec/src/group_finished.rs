@@ -68,7 +68,7 @@ impl Drop for FinishedGroups<'_> {
     fn drop(&mut self) {
         let (n_bytes, pool) = (self.heap_bytes(), self.values.pool());
         let by = (std::mem::take(&mut self.by), std::mem::take(&mut self.rows));
-        let_go_of((by, self.values.take_values()), n_bytes, pool);
+        let_go_of((by, std::mem::take(&mut *self.values)), n_bytes, pool);
     }
 }
 

@@ -340,6 +340,6 @@ impl Drop for GroupStates<'_> {
         let (n_bytes, pool) = (self.heap_bytes(), self.partials.pool());
         let tables = (std::mem::take(&mut self.columns), std::mem::take(&mut self.places));
         let groups = (std::mem::take(&mut self.numbers), std::mem::take(&mut self.rows));
-        let_go_of((tables, groups, self.partials.take_values()), n_bytes, pool);
+        let_go_of((tables, groups, std::mem::take(&mut *self.partials)), n_bytes, pool);
     }
 }
